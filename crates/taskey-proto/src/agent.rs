@@ -1,0 +1,139 @@
+//! What an agent asks over HTTP: who the server is, to join, for a challenge.
+//!
+//! The credential that comes of a challenge is the MQTT password (with the device id as user name and client id) and the
+//! HTTPS bearer, for at most an hour. It proves possession of the device's key without trusting the device's clock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::crypto::{PublicKey, SigningKey, base64url, from_base64url};
+use crate::devices::Labels;
+use crate::document::SignedDocument;
+use crate::id::{DeviceId, InstanceId};
+
+pub const CREDENTIAL_CONTEXT: &str = "taskey/v1/credential";
+pub const CREDENTIAL_VALID_MS: i64 = 3_600_000;
+
+/// `GET /agent/v1/server`: the agent compares the key with the fingerprint in its token before it sends the token's secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerIdentity {
+    pub server: InstanceId,
+    pub key: PublicKey,
+    pub protocol: u32,
+}
+
+/// `POST /agent/v1/enroll`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Enroll {
+    /// The token up to its dot: `enr_SECRET`.
+    pub token: String,
+    /// Where it is taken, the server appends a number and says so in its answer.
+    pub name: String,
+    pub signing_key: PublicKey,
+    /// X25519: what secrets are sealed to.
+    pub sealing_key: PublicKey,
+    pub facts: Labels,
+    pub agent_version: String,
+    pub protocol: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Enrolled {
+    pub device: DeviceId,
+    pub name: String,
+    pub organization: String,
+    pub server: InstanceId,
+    pub epoch: u64,
+}
+
+/// `POST /agent/v1/challenge`; answered by a [`SignedDocument`] over a [`Challenge`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskChallenge {
+    pub device: DeviceId,
+}
+
+pub const CHALLENGE_CONTEXT: &str = "taskey/v1/challenge";
+
+/// The server's nonce and its time, signed by the key that the device pinned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Challenge {
+    pub device: DeviceId,
+    pub server: InstanceId,
+    pub epoch: u64,
+    pub nonce: String,
+    pub time: Time,
+}
+
+/// The answer of `POST /agent/v1/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedChallenge {
+    pub challenge: SignedDocument,
+}
+
+/// What a device signs to sign in. `counter` goes up with every credential, on disk before it is used: a copy of the state
+/// folder shows as a counter that does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialClaim {
+    pub device: DeviceId,
+    pub server: InstanceId,
+    pub nonce: String,
+    pub counter: u64,
+}
+
+/// Signs a claim: `BASE64URL(claim).BASE64URL(signature)`.
+pub fn make_credential(key: &SigningKey, claim: &CredentialClaim) -> Result<String, serde_json::Error> {
+    let bytes = serde_json::to_vec(claim)?;
+    let signature = key.sign(CREDENTIAL_CONTEXT, &bytes);
+    Ok(format!("{}.{}", base64url(&bytes), base64url(&signature)))
+}
+
+/// A credential taken apart, its signature not yet checked.
+pub struct ParsedCredential {
+    pub claim: CredentialClaim,
+    bytes: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl ParsedCredential {
+    pub fn parse(text: &str) -> Option<Self> {
+        let (bytes, signature) = text.split_once('.')?;
+        let bytes = from_base64url(bytes)?;
+        Some(Self { claim: serde_json::from_slice(&bytes).ok()?, signature: from_base64url(signature)?, bytes })
+    }
+
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        key.verify(CREDENTIAL_CONTEXT, &self.bytes, &self.signature).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_accepted_only_with_its_own_key_and_unchanged() {
+        let (key, _) = SigningKey::generate().unwrap();
+        let (other, _) = SigningKey::generate().unwrap();
+        let claim = CredentialClaim {
+            device: DeviceId::new(uuid::Uuid::from_u128(1)),
+            server: InstanceId::new(uuid::Uuid::from_u128(2)),
+            nonce: "n".to_owned(),
+            counter: 3,
+        };
+        let text = make_credential(&key, &claim).unwrap();
+        let parsed = ParsedCredential::parse(&text).unwrap();
+        assert_eq!(parsed.claim, claim);
+        assert!(parsed.is_signed_by(&key.public_key()));
+        assert!(!parsed.is_signed_by(&other.public_key()));
+
+        let (_, signature) = text.split_once('.').unwrap();
+        let forged = serde_json::to_vec(&CredentialClaim { counter: 4, ..claim }).unwrap();
+        let forged = ParsedCredential::parse(&format!("{}.{signature}", base64url(&forged))).unwrap();
+        assert!(!forged.is_signed_by(&key.public_key()));
+    }
+}

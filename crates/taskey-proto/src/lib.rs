@@ -1,0 +1,23 @@
+//! What taskey's programs say to each other: ids, the API's types slice by slice, the signed documents, the device line.
+//!
+//! No input or output happens here. The server, the agent and the client share these types, so a field is named once.
+
+pub mod accounts;
+pub mod agent;
+pub mod crypto;
+pub mod devices;
+pub mod document;
+pub mod duration;
+pub mod id;
+pub mod line;
+pub mod page;
+pub mod problem;
+pub mod runs;
+pub mod tasks;
+pub mod time;
+
+pub use duration::Span;
+pub use time::Time;
+
+/// The version of the agent protocol that this build speaks; both sides name theirs.
+pub const PROTOCOL: u32 = 1;

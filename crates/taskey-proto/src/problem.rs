@@ -1,0 +1,103 @@
+//! What an API answers when it cannot do what was asked: RFC 9457 problems with a stable code.
+//!
+//! Every code has a help page, `docs/errors/<code>.md`; a test holds the two together.
+
+use serde::{Deserialize, Serialize};
+
+/// `application/problem+json`. `code` is for programs, `detail` for people, `errors` points at the fields.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// The address of the code's help page.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    pub code: String,
+    #[serde(default)]
+    pub errors: Vec<FieldError>,
+    pub request_id: String,
+}
+
+/// One field that is wrong: where (RFC 6901, into the request's body) and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl FieldError {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal;)*) => {
+        /// Every code that an answer can carry.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            pub const fn word(self) -> &'static str {
+                match self {$(Code::$name => $word,)*}
+            }
+
+            pub const fn status(self) -> u16 {
+                match self {$(Code::$name => $status,)*}
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self {$(Code::$name => $title,)*}
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedBody = "malformed_body", 400, "The request cannot be read";
+    InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
+    NotSignedIn = "not_signed_in", 401, "Sign in first";
+    InvalidCredentials = "invalid_credentials", 401, "User name or password is wrong";
+    NotAllowed = "not_allowed", 403, "You may not do this";
+    ForeignOrigin = "foreign_origin", 403, "The request comes from another site";
+    InvalidSetupCode = "invalid_setup_code", 403, "The set-up code is wrong or no longer valid";
+    InvalidEnrollToken = "invalid_enroll_token", 403, "The enrolment token is wrong, used up or expired";
+    NotFound = "not_found", 404, "There is no such thing here";
+    MethodNotAllowed = "method_not_allowed", 405, "This address does not know that method";
+    AlreadySetUp = "already_set_up", 409, "This server is set up already";
+    NameTaken = "name_taken", 409, "The name is taken";
+    RunOver = "run_over", 409, "The run is over";
+    InFlight = "in_flight", 409, "The same request is being worked on";
+    TaskAltered = "task_altered", 409, "The stored task is not the one that was signed";
+    PreconditionFailed = "precondition_failed", 412, "Someone else has changed it";
+    BodyTooLarge = "body_too_large", 413, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body is of a type that is not read here";
+    UnknownHost = "unknown_host", 421, "This server does not answer to that host name";
+    Invalid = "invalid", 422, "Some fields are wrong";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key was used for another request";
+    PreconditionRequired = "precondition_required", 428, "Say which version you mean to change";
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
+    Internal = "internal", 500, "Something failed on our side";
+    Unavailable = "unavailable", 503, "The server cannot answer just now";
+}
+
+/// A reason beside a state: a word for programs, a text for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reason {
+    pub code: String,
+    pub detail: String,
+}
+
+impl Reason {
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into() }
+    }
+}
