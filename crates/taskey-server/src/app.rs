@@ -1,0 +1,74 @@
+//! What a running server holds; every handler, op and job gets it.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use taskey_proto::Time;
+use taskey_proto::id::{InstanceId, NodeId};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::features::accounts::setup_code::SetupCode;
+use crate::features::accounts::throttle::Throttle;
+use crate::platform::clock::{Clock, IdSource};
+use crate::platform::db::Db;
+use crate::platform::http::guard::Hosts;
+use crate::platform::http::idempotency::InFlight;
+use crate::platform::keys::Keys;
+use crate::platform::mqtt::uplink::Uplink;
+use crate::platform::mqtt::Lines;
+
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub struct Inner {
+    pub data: PathBuf,
+    pub db: Db,
+    pub clock: Clock,
+    pub ids: IdSource,
+    pub keys: Keys,
+    pub public_url: String,
+    pub hosts: Hosts,
+    pub instance: InstanceId,
+    /// Raised by a restore; devices refuse orders of an earlier one.
+    pub epoch: u64,
+    pub node: NodeId,
+    pub lines: Lines,
+    /// Who takes in what devices say; filled by the wiring.
+    pub uplink: Uplink,
+    pub in_flight: InFlight,
+    pub setup_code: SetupCode,
+    pub sign_in_throttle: Throttle,
+    pub metrics: crate::platform::telemetry::Metrics,
+    /// True once the server is asked to stop: streams and jobs end.
+    pub stopping: watch::Sender<bool>,
+}
+
+impl App {
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub fn uuid(&self) -> Uuid {
+        self.ids.uuid(self.clock.now())
+    }
+
+    /// Returns once the server is asked to stop.
+    pub async fn stopped(&self) {
+        // The sender lives in self: waiting cannot fail.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,203 @@
+//! The only way to add a route: with its verb. And how a request proves who it is from.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use taskey_proto::Time;
+use taskey_proto::problem::Code;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::model::{Permit, Principal, Verb, decide};
+use super::ops::token_hash;
+use super::store;
+use crate::app::App;
+use crate::platform::http::ApiError;
+use crate::platform::http::guard::{RequestContext, check_same_origin};
+
+pub const SESSION_COOKIE: &str = "taskey_session";
+/// A key's last use is stored to the minute.
+const TOUCH_AFTER_MS: i64 = 60_000;
+
+/// The API under construction. A handler reaches the world only through one of these doors, and each is listed for the test
+/// that walks every route as everyone.
+pub struct Api {
+    router: OpenApiRouter<App>,
+    routes: Vec<Route>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub method: String,
+    pub path: String,
+    pub kind: RouteKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteKind {
+    /// For everyone: what it does must be safe for everyone.
+    Public,
+    /// For a signed-in principal who may do the verb.
+    Permitted(Verb),
+    /// For an enrolled device, with its own credential.
+    Device,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self { router: OpenApiRouter::new(), routes: Vec::new() }
+    }
+}
+
+impl Api {
+    /// Adds handlers that need leave to do `verb`; they get it as a [`Permit`].
+    pub fn route(self, verb: Verb, handlers: UtoipaMethodRouter<App>) -> Self {
+        let gated = |methods: MethodRouter<App>| methods.layer(axum::middleware::from_fn(move |request, next| permit(verb, request, next)));
+        self.add(RouteKind::Permitted(verb), handlers, gated)
+    }
+
+    /// Adds handlers that anyone may call.
+    pub fn public(self, handlers: UtoipaMethodRouter<App>) -> Self {
+        self.add(RouteKind::Public, handlers, |methods| methods)
+    }
+
+    /// Adds handlers that check a device's credential themselves.
+    pub fn device(self, handlers: UtoipaMethodRouter<App>) -> Self {
+        self.add(RouteKind::Device, handlers, |methods| methods)
+    }
+
+    pub fn merge(mut self, other: Api) -> Self {
+        self.routes.extend(other.routes);
+        self.router = self.router.merge(other.router);
+        self
+    }
+
+    pub fn into_parts(self) -> (Router<App>, OpenApi, Vec<Route>) {
+        let (router, document) = self.router.split_for_parts();
+        (router, document, self.routes)
+    }
+
+    fn add(
+        mut self,
+        kind: RouteKind,
+        (schemas, mut paths, methods): UtoipaMethodRouter<App>,
+        wrap: impl Fn(MethodRouter<App>) -> MethodRouter<App>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            let operations = [
+                ("GET", &mut item.get),
+                ("POST", &mut item.post),
+                ("PUT", &mut item.put),
+                ("PATCH", &mut item.patch),
+                ("DELETE", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                operation.security = Some(security(kind));
+                self.routes.push(Route { method: method.to_owned(), path: path.clone(), kind });
+            }
+        }
+        self.router = self.router.routes((schemas, paths, wrap(methods)));
+        self
+    }
+}
+
+fn security(kind: RouteKind) -> Vec<utoipa::openapi::SecurityRequirement> {
+    use utoipa::openapi::SecurityRequirement;
+    let needs = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
+    match kind {
+        RouteKind::Public => vec![],
+        RouteKind::Permitted(_) => vec![needs("key"), needs("session")],
+        RouteKind::Device => vec![needs("device")],
+    }
+}
+
+async fn permit(verb: Verb, mut request: Request, next: Next) -> Response {
+    let Some(app) = request.extensions().get::<App>().cloned() else {
+        return ApiError::internal("the app is missing from a request").into_response();
+    };
+    let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
+        return ApiError::internal("the context is missing from a request").into_response();
+    };
+    let principal = match authenticate(&app, request.method(), request.headers()).await {
+        Ok(principal) => principal,
+        Err(refused) => return refused.into_response(),
+    };
+    match decide(&principal, verb, context.id, &context.address) {
+        Ok(permit) => request.extensions_mut().insert(permit),
+        Err(refused) => return refused.into_response(),
+    };
+    next.run(request).await
+}
+
+/// Puts the app where [`permit`] finds it.
+pub async fn carry_app(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(app);
+    next.run(request).await
+}
+
+impl<S: Sync> FromRequestParts<S> for Permit {
+    type Rejection = ApiError;
+
+    /// There is a permit only behind [`Api::route`]; anywhere else this refuses.
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Permit>().cloned().ok_or_else(|| ApiError::internal("a route was added without its verb"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestContext {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<RequestContext>().cloned().ok_or_else(|| ApiError::internal("a request came past the guard"))
+    }
+}
+
+/// Who a request is from: by its bearer key where there is one, else by its cookie.
+async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Result<Principal, ApiError> {
+    let now = app.now();
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let key = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        let key = key.ok_or_else(|| not_signed_in("Send `Authorization: Bearer KEY`."))?;
+        return by_key(app, key.trim(), now).await;
+    }
+    let Some(token) = session_cookie(headers) else {
+        return Err(not_signed_in("Send an API key as `Authorization: Bearer KEY`, or sign in."));
+    };
+    check_same_origin(app, method, headers)?;
+    let principal = store::principal_by_session(&app.db, &token_hash(token), now).await?;
+    principal.ok_or_else(|| not_signed_in("The session is over; sign in again."))
+}
+
+pub(super) async fn by_key(app: &App, key: &str, now: Time) -> Result<Principal, ApiError> {
+    let found = store::principal_by_key(&app.db, &token_hash(key), now).await?;
+    let found = found.ok_or_else(|| not_signed_in("The key is not known here, is expired or was removed."))?;
+    if found.last_used_at.is_none_or(|last| now.since_ms(last) >= TOUCH_AFTER_MS) {
+        super::jobs::touch_key_later(app, &found.principal, now);
+    }
+    Ok(found.principal)
+}
+
+/// The principal behind a token that was just made.
+pub(super) async fn principal_of(app: &App, entry: &super::ops::Entry) -> Result<Principal, ApiError> {
+    let now = app.now();
+    let found = match entry {
+        super::ops::Entry::Session { token, .. } => store::principal_by_session(&app.db, &token_hash(token), now).await?,
+        super::ops::Entry::Key(key) => return by_key(app, &key.created.key, now).await,
+    };
+    found.ok_or_else(|| not_signed_in("The session is over; sign in again."))
+}
+
+fn not_signed_in(detail: &str) -> ApiError {
+    ApiError::new(Code::NotSignedIn, detail)
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+}

@@ -1,0 +1,128 @@
+//! Devices over HTTP: for people and scripts under `/api/v1`, for agents under `/agent/v1`.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use taskey_proto::PROTOCOL;
+use taskey_proto::agent::{AskChallenge, AskedChallenge, Enroll, Enrolled, ServerIdentity};
+use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice};
+use taskey_proto::page::Page;
+use taskey_proto::problem::Code;
+use utoipa_axum::routes;
+
+use super::credential::{self, CredentialError};
+use super::ops::no_device;
+use super::store::{self, DeviceRow};
+use super::ops;
+use crate::app::App;
+use crate::features::accounts::{Api, Permit, Verb};
+use crate::platform::http::etag::{etag, if_match};
+use crate::platform::http::guard::RequestContext;
+use crate::platform::http::page::{PageAnswer, Paging};
+use crate::platform::http::problem::ApiResult;
+use crate::platform::http::{ApiError, Body};
+
+pub fn api() -> Api {
+    Api::default()
+        .route(Verb::EnrollDevices, routes!(create_enroll_token))
+        .route(Verb::ReadDevices, routes!(list_devices))
+        .route(Verb::ReadDevices, routes!(show_device))
+        .route(Verb::WriteDevices, routes!(edit_device))
+        .route(Verb::WriteDevices, routes!(remove_device))
+        .public(routes!(show_server))
+        .public(routes!(enroll_device))
+        .public(routes!(ask_challenge))
+}
+
+/// Makes an enrolment token. It is shown this once.
+#[utoipa::path(post, path = "/api/v1/enroll-tokens", tag = "devices", request_body = CreateEnrollToken,
+    responses((status = 201, description = "The token", body = CreatedEnrollToken)))]
+async fn create_enroll_token(
+    State(app): State<App>,
+    permit: Permit,
+    body: Body<CreateEnrollToken>,
+) -> ApiResult<(StatusCode, Json<CreatedEnrollToken>)> {
+    Ok((StatusCode::CREATED, Json(ops::create_enroll_token(&app, &permit, body.content).await?)))
+}
+
+/// The organization's devices.
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(Paging),
+    responses((status = 200, description = "Devices by name", body = Page<Device>)))]
+async fn list_devices(State(app): State<App>, permit: Permit, Query(paging): Query<Paging>) -> ApiResult<PageAnswer<Device>> {
+    let devices = store::devices_of_organization(&app.db, permit.organization(), paging.after()?, paging.limit() + 1).await?;
+    Ok(paging.page(devices, |device| device.name.clone()))
+}
+
+/// One device.
+#[utoipa::path(get, path = "/api/v1/devices/{device}", tag = "devices", params(("device" = String, Path, description = "Id or name")),
+    responses((status = 200, description = "The device", body = Device, headers(("ETag" = String)))))]
+async fn show_device(State(app): State<App>, permit: Permit, Path(device): Path<String>) -> ApiResult<Response> {
+    let found = store::device_of_organization(&mut &app.db, permit.organization(), &device).await?;
+    Ok(answer(found.ok_or_else(no_device)?))
+}
+
+/// Renames a device or replaces its labels.
+#[utoipa::path(patch, path = "/api/v1/devices/{device}", tag = "devices", request_body = EditDevice,
+    params(("device" = String, Path, description = "Id or name"), ("If-Match" = Option<String>, Header, description = "The ETag that was read")),
+    responses((status = 200, description = "The device as it is now", body = Device, headers(("ETag" = String)))))]
+async fn edit_device(
+    State(app): State<App>,
+    permit: Permit,
+    Path(device): Path<String>,
+    headers: HeaderMap,
+    body: Body<EditDevice>,
+) -> ApiResult<Response> {
+    Ok(answer(ops::edit_device(&app, &permit, device, body.content, if_match(&headers)?).await?))
+}
+
+/// Removes a device and cuts its line. It cannot come back but by a new enrolment.
+#[utoipa::path(delete, path = "/api/v1/devices/{device}", tag = "devices", params(("device" = String, Path, description = "Id or name")),
+    responses((status = 204, description = "Removed")))]
+async fn remove_device(State(app): State<App>, permit: Permit, Path(device): Path<String>) -> ApiResult<StatusCode> {
+    ops::remove_device(&app, &permit, device).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who this server is: an agent compares the key's fingerprint with its token before it sends the token.
+#[utoipa::path(get, path = "/agent/v1/server", tag = "agent",
+    responses((status = 200, description = "The server's identity", body = ServerIdentity)))]
+async fn show_server(State(app): State<App>) -> Json<ServerIdentity> {
+    Json(ServerIdentity { server: app.instance, key: app.keys.signing.public_key(), protocol: PROTOCOL })
+}
+
+/// Lets a device join with an enrolment token.
+#[utoipa::path(post, path = "/agent/v1/enroll", tag = "agent", request_body = Enroll,
+    responses((status = 201, description = "Joined", body = Enrolled)))]
+async fn enroll_device(
+    State(app): State<App>,
+    context: RequestContext,
+    body: Body<Enroll>,
+) -> ApiResult<(StatusCode, Json<Enrolled>)> {
+    let enrolled = ops::enroll(&app, &context.address, &context.id.to_string(), body.content).await?;
+    Ok((StatusCode::CREATED, Json(enrolled)))
+}
+
+/// Asks for a nonce to sign; answered for any id, so that it tells nothing about which exist.
+#[utoipa::path(post, path = "/agent/v1/challenge", tag = "agent", request_body = AskChallenge,
+    responses((status = 200, description = "The challenge, signed by the server", body = AskedChallenge)))]
+async fn ask_challenge(State(app): State<App>, body: Body<AskChallenge>) -> ApiResult<Json<AskedChallenge>> {
+    Ok(Json(AskedChallenge { challenge: credential::challenge(&app, body.content.device)? }))
+}
+
+/// The device behind a request of an agent.
+pub async fn authenticate_device(app: &App, headers: &HeaderMap) -> ApiResult<taskey_proto::id::DeviceId> {
+    let refused = |why: String| ApiError::new(Code::NotSignedIn, format!("A device signs in with its credential: {why}."));
+    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
+    let text = text.ok_or_else(|| refused("there is none".to_owned()))?;
+    match credential::prove(app, text).await {
+        Ok(proven) if proven.verdict != super::model::CounterVerdict::Cloned => Ok(proven.device.id),
+        Ok(_) => Err(refused("another copy of this device's state is in use".to_owned())),
+        Err(CredentialError::Unavailable) => Err(ApiError::new(Code::Unavailable, "Try again in a moment.")),
+        Err(error) => Err(refused(error.to_string())),
+    }
+}
+
+fn answer(row: DeviceRow) -> Response {
+    ([(header::ETAG, etag(row.revision))], Json(row.device)).into_response()
+}

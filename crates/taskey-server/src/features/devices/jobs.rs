@@ -1,0 +1,64 @@
+//! What devices do in the background: this node's lease, devices of nodes that are gone, tokens that are over.
+
+use std::time::Duration;
+
+use taskey_proto::Time;
+
+use super::store;
+use crate::app::App;
+use crate::platform::db::DbError;
+use crate::platform::db::events::Announce;
+
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// A node that has not renewed for so long is gone.
+const LEASE_MS: i64 = 15_000;
+/// How long a dead node's row is kept for whoever looks at the database.
+const FORGET_NODES_MS: i64 = 86_400_000;
+
+/// Takes this node's lease; called once before anything else.
+pub async fn start_lease(app: &App) -> Result<(), DbError> {
+    renew(app, app.now()).await
+}
+
+/// Renews the lease and marks the devices of nodes whose lease has lapsed.
+pub async fn keep_lease(app: App) {
+    let started_at = app.now();
+    loop {
+        app.clock.sleep(RENEW_EVERY).await;
+        if let Err(error) = renew(&app, started_at).await {
+            tracing::error!(%error, "the node's lease was not renewed");
+            continue;
+        }
+        if let Err(error) = mark_devices_of_dead_nodes(&app).await {
+            tracing::error!(%error, "devices of dead nodes were not marked");
+        }
+    }
+}
+
+async fn renew(app: &App, started_at: Time) -> Result<(), DbError> {
+    let now = app.now();
+    app.db
+        .write((app.node, started_at, now), |tx, (node, started_at, now)| {
+            Box::pin(async move {
+                store::renew_lease(tx, *node, *started_at, now.plus_ms(LEASE_MS)).await?;
+                store::delete_dead_nodes(tx, now.plus_ms(-FORGET_NODES_MS)).await
+            })
+        })
+        .await
+}
+
+async fn mark_devices_of_dead_nodes(app: &App) -> Result<(), DbError> {
+    app.db
+        .write(app.now(), |tx, now| {
+            Box::pin(async move {
+                store::delete_tokens_expired(tx, *now).await?;
+                for (device, organization) in store::devices_of_dead_nodes(tx, *now).await? {
+                    let subject = device.to_string();
+                    let data = serde_json::json!({"reason": "node_lost"});
+                    tx.announce(Announce { organization, name: "device.offline", subject: &subject, at: *now, data: &data }).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,233 @@
+//! The owner of the MQTT line: lets devices in, keeps their presence, takes in what they say.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use taskey_proto::Time;
+use taskey_proto::id::{DeviceId, ExecutionId};
+use taskey_proto::line::Up;
+
+use super::credential::{self, CredentialError, Proven};
+use super::model::{CounterVerdict, GRACE_MS};
+use super::store;
+use crate::app::App;
+use crate::features::accounts::audit::{Actor, record};
+use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
+use crate::platform::mqtt::uplink::{Claim, LineDevice, LineOwner, NotCommitted, Refusal};
+
+/// Takes in one message inside the batch's transaction; given by the slice that owns executions.
+pub type Intake = for<'a> fn(&'a mut Tx<'_>, &'a IntakeContext, &'a Up) -> BoxFuture<'a, Result<(), IntakeError>>;
+
+/// Sends a device what waits for it. `held` are the executions in its journal, once it has told.
+pub type Deliver = fn(App, LineDevice, Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()>;
+
+pub struct IntakeContext {
+    pub device: LineDevice,
+    pub now: Time,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// It can never be taken in: kept as a rejection and acknowledged, so that nothing waits behind it.
+    #[error("{0}")]
+    Unacceptable(String),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+pub struct DeviceLine {
+    intake: Intake,
+    deliver: Deliver,
+}
+
+impl DeviceLine {
+    pub fn new(intake: Intake, deliver: Deliver) -> Self {
+        Self { intake, deliver }
+    }
+}
+
+impl LineOwner for DeviceLine {
+    fn connect<'a>(&'a self, app: &'a App, claim: Claim) -> BoxFuture<'a, Result<LineDevice, Refusal>> {
+        Box::pin(connect(app, claim))
+    }
+
+    fn subscribed<'a>(&'a self, app: &'a App, device: &'a LineDevice) -> BoxFuture<'a, ()> {
+        (self.deliver)(app.clone(), device.clone(), None)
+    }
+
+    fn receive<'a>(&'a self, app: &'a App, device: &'a LineDevice, messages: Vec<Bytes>) -> BoxFuture<'a, Result<(), NotCommitted>> {
+        Box::pin(receive(self, app, device, messages))
+    }
+
+    fn trespassed<'a>(&'a self, app: &'a App, device: &'a LineDevice, what: String) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            tracing::warn!(device = %device.id, what, "a device tried what it may not");
+            audit_line(app, device, "device.trespassed", serde_json::json!({"what": what})).await;
+        })
+    }
+
+    fn closed(&self, app: &App, device: &LineDevice) {
+        tokio::spawn(mark_offline_later(app.clone(), device.clone()));
+    }
+}
+
+async fn connect(app: &App, claim: Claim) -> Result<LineDevice, Refusal> {
+    let refused = |why: &str| Err(Refusal::Credential(why.to_owned()));
+    let Ok(device) = claim.username.parse::<DeviceId>() else { return refused("the user name is not a device id") };
+    if claim.client_id != claim.username {
+        return refused("the client id is not the device id");
+    }
+    let proven = match credential::prove(app, &claim.password).await {
+        Ok(proven) if proven.device.id == device => proven,
+        Ok(_) => return refused("the credential is another device's"),
+        Err(CredentialError::Unavailable) => return Err(Refusal::Unavailable),
+        Err(error) => return refused(&error.to_string()),
+    };
+    let mut line = LineDevice {
+        id: proven.device.id,
+        organization: proven.device.organization,
+        name: proven.device.name.clone(),
+        generation: 0,
+        address: claim.address,
+    };
+    if proven.verdict == CounterVerdict::Cloned {
+        let detail = serde_json::json!({"counter": proven.claim.counter, "last": proven.device.last_credential.counter});
+        audit_line(app, &line, "device.clone_suspected", detail).await;
+        return refused("another copy of this device's state is in use");
+    }
+    match line_up(app, &line, &proven).await {
+        Ok(Some(generation)) => {
+            line.generation = generation;
+            Ok(line)
+        }
+        Ok(None) => refused("the device was removed"),
+        Err(error) => {
+            tracing::error!(%error, "a line could not be recorded");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+struct LineUpInput {
+    device: LineDevice,
+    node: taskey_proto::id::NodeId,
+    /// Counter and time of a credential that is newer than the last.
+    newer: Option<(u64, Time)>,
+    now: Time,
+}
+
+async fn line_up(app: &App, device: &LineDevice, proven: &Proven) -> Result<Option<u64>, DbError> {
+    let newer = (proven.verdict == CounterVerdict::Newer).then_some((proven.claim.counter, proven.asked_at));
+    let input = LineUpInput { device: device.clone(), node: app.node, newer, now: app.now() };
+    app.db
+        .write(input, |tx, input| {
+            Box::pin(async move {
+                let device = &input.device;
+                let Some(up) = store::line_up(tx, device.id, input.node, input.now).await? else { return Ok(None) };
+                if let Some((counter, asked_at)) = input.newer {
+                    store::remember_credential(tx, device.id, counter, asked_at).await?;
+                }
+                if !up.was_online {
+                    announce(tx, device, "device.online", input.now).await?;
+                }
+                Ok(Some(up.generation))
+            })
+        })
+        .await
+}
+
+async fn announce(tx: &mut Tx<'_>, device: &LineDevice, name: &'static str, now: Time) -> Result<(), DbError> {
+    let data = serde_json::json!({"name": device.name});
+    tx.announce(Announce { organization: device.organization, name, subject: &device.id.to_string(), at: now, data: &data }).await
+}
+
+async fn mark_offline_later(app: App, device: LineDevice) {
+    let ended_at = app.now();
+    tokio::select! {
+        () = app.clock.sleep(std::time::Duration::from_millis(GRACE_MS as u64)) => {}
+        // A server that stops leaves its devices online; the lease of its node says the rest.
+        () = app.stopped() => return,
+    }
+    let input = (device, ended_at, app.now());
+    let marked: Result<(), DbError> = app
+        .db
+        .write(input, |tx, (device, ended_at, now)| {
+            Box::pin(async move {
+                if store::line_down(tx, device, *ended_at).await? {
+                    announce(tx, device, "device.offline", *now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    if let Err(error) = marked {
+        tracing::error!(%error, "a device could not be marked offline");
+    }
+}
+
+struct Batch {
+    context: IntakeContext,
+    intake: Intake,
+    messages: Vec<(Bytes, Result<Up, String>)>,
+}
+
+async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Vec<Bytes>) -> Result<(), NotCommitted> {
+    let parse = |bytes: Bytes| {
+        let parsed = serde_json::from_slice::<Up>(&bytes).map_err(|error| error.to_string());
+        (bytes, parsed)
+    };
+    let messages: Vec<_> = messages.into_iter().map(parse).collect();
+    let held = messages.iter().rev().find_map(|(_, parsed)| match parsed {
+        Ok(Up::Sync(sync)) => Some(sync.held.clone()),
+        _ => None,
+    });
+    let batch = Batch { context: IntakeContext { device: device.clone(), now: app.now() }, intake: line.intake, messages };
+    let written = app.db.write(batch, |tx, batch| Box::pin(take_in(tx, batch))).await;
+    if let Err(error) = written {
+        tracing::error!(%error, device = %device.id, "reports were not stored");
+        return Err(NotCommitted);
+    }
+    if held.is_some() {
+        (line.deliver)(app.clone(), device.clone(), held).await;
+    }
+    Ok(())
+}
+
+async fn take_in(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {
+    let (device, now) = (&batch.context.device, batch.context.now);
+    if !store::is_enrolled(tx, device.id).await? {
+        return Err(DbError::Aborted);
+    }
+    for (bytes, parsed) in &batch.messages {
+        let taken = match parsed {
+            Err(why) => Err(IntakeError::Unacceptable(why.clone())),
+            Ok(message) => {
+                if let Up::Sync(sync) = message
+                    && store::take_facts(tx, device.id, sync).await?
+                {
+                    announce(tx, device, "device.changed", now).await?;
+                }
+                (batch.intake)(tx, &batch.context, message).await
+            }
+        };
+        match taken {
+            Ok(()) => {}
+            Err(IntakeError::Unacceptable(why)) => store::reject_message(tx, device.organization, device.id, &why, bytes, now).await?,
+            Err(IntakeError::Db(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn audit_line(app: &App, device: &LineDevice, action: &'static str, detail: serde_json::Value) {
+    let id = device.id.to_string();
+    let actor = Actor::without_request(device.organization, "device", id.clone(), device.name.clone(), device.address.clone());
+    let input = (actor, action, id, detail, app.now());
+    let written: Result<(), DbError> = app
+        .db
+        .write(input, |tx, (actor, action, id, detail, now)| Box::pin(async move { record(tx, actor, *now, action, id, detail).await }))
+        .await;
+    if let Err(error) = written {
+        tracing::error!(%error, action, "an audit row was not stored");
+    }
+}

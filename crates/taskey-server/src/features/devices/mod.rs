@@ -1,0 +1,23 @@
+//! Devices: enrolment, identity, presence, labels and facts, and the owner of the MQTT line.
+//!
+//! It owns the tables `device`, `enroll_token`, `node` and `rejected_message`, and the events `device.enrolled`,
+//! `device.online`, `device.offline`, `device.changed` and `device.removed`.
+//!
+//! *Who is who.* A device proves itself by signing a nonce of ours with its own key ([`credential`]); the server stores public
+//! keys only. *Presence* is written by the newest line alone: each CONNECT counts the device's generation up, and a line that
+//! ends may say "offline" only while its generation is the newest, ten seconds later. A server that dies says nothing: its
+//! node's lease lapses, and whoever runs then marks what was left on it.
+//!
+//! What may never happen: a removed device let in again, an id used twice, a row of one organization seen by another, a message
+//! acknowledged before its commit.
+
+pub mod credential;
+pub mod http;
+pub mod jobs;
+pub mod line;
+mod model;
+mod ops;
+mod store;
+
+pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
+pub use store::{Target, find_targets};

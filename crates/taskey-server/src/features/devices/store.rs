@@ -1,0 +1,291 @@
+//! Queries on the tables of devices.
+
+use taskey_proto::Time;
+use taskey_proto::crypto::PublicKey;
+use taskey_proto::devices::{Device, Labels, Presence};
+use taskey_proto::id::{DeviceId, EnrollTokenId, NodeId, OrganizationId};
+
+use super::model::LastCredential;
+use crate::platform::db::{Db, DbError, Row, Source, Tx};
+use crate::platform::mqtt::uplink::LineDevice;
+use crate::{args, sql};
+
+pub(super) struct NewToken {
+    pub id: EnrollTokenId,
+    pub token_hash: String,
+    pub uses: u32,
+    pub labels: Labels,
+    pub expires_at: Time,
+}
+
+pub(super) async fn insert_token(tx: &mut Tx<'_>, organization: OrganizationId, token: &NewToken, now: Time) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO enroll_token (id, organization_id, token_hash, uses_left, labels, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    );
+    let labels = serde_json::json!(token.labels).to_string();
+    let values = args![token.id, organization, &token.token_hash, token.uses, labels, now, token.expires_at];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+pub(super) struct TokenUse {
+    pub id: EnrollTokenId,
+    pub organization: OrganizationId,
+    pub organization_name: String,
+    pub labels: Labels,
+}
+
+/// Uses a token up by one; `None` when it is unknown, used up or expired.
+pub(super) async fn use_token(tx: &mut Tx<'_>, token_hash: &str, now: Time) -> Result<Option<TokenUse>, DbError> {
+    let sql = sql!(
+        "UPDATE enroll_token SET uses_left = uses_left - 1 WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2 \
+         RETURNING id, organization_id, labels"
+    );
+    let Some(row) = tx.row(sql, args![token_hash, now]).await? else { return Ok(None) };
+    let organization: OrganizationId = row.get("organization_id")?;
+    let name = tx.row(sql!("SELECT name FROM organization WHERE id = $1"), args![organization]).await?.ok_or(DbError::Aborted)?;
+    Ok(Some(TokenUse { id: row.get("id")?, organization, organization_name: name.get("name")?, labels: row.json("labels")? }))
+}
+
+pub(super) async fn delete_tokens_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64, DbError> {
+    let sql = sql!("DELETE FROM enroll_token WHERE id IN (SELECT id FROM enroll_token WHERE expires_at <= $1 OR uses_left = 0 LIMIT 500)");
+    tx.execute(sql, args![now]).await
+}
+
+/// Names of an organization's devices that begin with `prefix`.
+pub(super) async fn names_like(tx: &mut Tx<'_>, organization: OrganizationId, prefix: &str) -> Result<Vec<String>, DbError> {
+    let sql = sql!(
+        "SELECT name FROM device WHERE organization_id = $1 AND removed_at IS NULL AND substr(name, 1, CAST($3 AS INTEGER)) = $2"
+    );
+    let rows = tx.rows(sql, args![organization, prefix, prefix.chars().count()]).await?;
+    rows.iter().map(|row| row.get("name")).collect()
+}
+
+pub(super) struct NewDevice {
+    pub id: DeviceId,
+    pub signing_key: PublicKey,
+    pub sealing_key: PublicKey,
+    pub facts: Labels,
+    pub agent_version: String,
+}
+
+pub(super) async fn insert_device(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    device: &NewDevice,
+    name: &str,
+    labels: &Labels,
+    now: Time,
+) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO device (id, organization_id, name, signing_key, sealing_key, labels, facts, agent_version, presence, since, generation, \
+         credential_counter, credential_at, revision, enrolled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'offline', $9, 0, 0, 0, 1, $9)"
+    );
+    let (labels, facts) = (serde_json::json!(labels).to_string(), serde_json::json!(device.facts).to_string());
+    let keys = (device.signing_key.0.to_vec(), device.sealing_key.0.to_vec());
+    let values = args![device.id, organization, name, keys.0, keys.1, labels, facts, &device.agent_version, now];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+/// What signing in needs to know of a device.
+pub(super) struct KnownDevice {
+    pub id: DeviceId,
+    pub organization: OrganizationId,
+    pub name: String,
+    pub signing_key: PublicKey,
+    pub last_credential: LastCredential,
+}
+
+pub(super) async fn known_device(db: &Db, id: DeviceId) -> Result<Option<KnownDevice>, DbError> {
+    let sql = sql!(
+        "SELECT organization_id, name, signing_key, credential_counter, credential_at FROM device WHERE id = $1 AND removed_at IS NULL"
+    );
+    let Some(row) = db.row(sql, args![id]).await? else { return Ok(None) };
+    let key: Vec<u8> = row.get("signing_key")?;
+    let key = key.try_into().map_err(|_| DbError::Column { column: "signing_key".to_owned(), detail: "not 32 bytes".to_owned() })?;
+    Ok(Some(KnownDevice {
+        id,
+        organization: row.get("organization_id")?,
+        name: row.get("name")?,
+        signing_key: PublicKey(key),
+        last_credential: LastCredential { counter: row.get("credential_counter")?, asked_at: row.get("credential_at")? },
+    }))
+}
+
+pub(super) struct LineUp {
+    pub generation: u64,
+    pub was_online: bool,
+}
+
+/// A new line of a device: the next generation, online. `None` when the device was removed in the meantime.
+pub(super) async fn line_up(tx: &mut Tx<'_>, id: DeviceId, node: NodeId, now: Time) -> Result<Option<LineUp>, DbError> {
+    let before = sql!("SELECT presence, generation FROM device WHERE id = $1 AND removed_at IS NULL");
+    let Some(row) = tx.row(before, args![id]).await? else { return Ok(None) };
+    let was_online = row.get::<String>("presence")? == "online";
+    let generation = row.get::<u64>("generation")? + 1;
+    let sql = sql!(
+        "UPDATE device SET generation = $2, node_id = $3, presence = 'online', since = CASE WHEN presence = 'online' THEN since ELSE $4 END \
+         WHERE id = $1"
+    );
+    tx.execute(sql, args![id, generation, node, now]).await?;
+    Ok(Some(LineUp { generation, was_online }))
+}
+
+pub(super) async fn remember_credential(tx: &mut Tx<'_>, id: DeviceId, counter: u64, asked_at: Time) -> Result<(), DbError> {
+    let sql = sql!("UPDATE device SET credential_counter = $2, credential_at = $3 WHERE id = $1 AND credential_counter < $2");
+    tx.execute(sql, args![id, counter, asked_at]).await.map(|_| ())
+}
+
+/// Offline since `since`, unless a newer line has come up. True when this changed something.
+pub(super) async fn line_down(tx: &mut Tx<'_>, device: &LineDevice, since: Time) -> Result<bool, DbError> {
+    let sql = sql!(
+        "UPDATE device SET presence = 'offline', since = $3, node_id = NULL \
+         WHERE id = $1 AND generation = $2 AND presence = 'online' AND removed_at IS NULL"
+    );
+    Ok(tx.execute(sql, args![device.id, device.generation, since]).await? > 0)
+}
+
+/// Devices whose node is gone, a bounded number of them: now offline.
+pub(super) async fn devices_of_dead_nodes(tx: &mut Tx<'_>, now: Time) -> Result<Vec<(DeviceId, OrganizationId)>, DbError> {
+    let sql = sql!(
+        "UPDATE device SET presence = 'offline', since = $1, node_id = NULL WHERE id IN (SELECT d.id FROM device d \
+         WHERE d.presence = 'online' AND d.removed_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM node n WHERE n.id = d.node_id AND n.lease_until > $1) LIMIT 200) RETURNING id, organization_id"
+    );
+    let rows = tx.rows(sql, args![now]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("organization_id")?))).collect()
+}
+
+pub(super) async fn renew_lease(tx: &mut Tx<'_>, node: NodeId, started_at: Time, until: Time) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO node (id, started_at, lease_until) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+    );
+    tx.execute(sql, args![node, started_at, until]).await.map(|_| ())
+}
+
+pub(super) async fn delete_dead_nodes(tx: &mut Tx<'_>, before: Time) -> Result<(), DbError> {
+    tx.execute(sql!("DELETE FROM node WHERE lease_until < $1"), args![before]).await.map(|_| ())
+}
+
+/// What an agent says of itself; true when something is new.
+pub(super) async fn take_facts(tx: &mut Tx<'_>, id: DeviceId, sync: &taskey_proto::line::Sync) -> Result<bool, DbError> {
+    let (facts, policy) = (serde_json::json!(sync.facts).to_string(), sync.policy.to_string());
+    let sql = sql!(
+        "UPDATE device SET facts = $2, policy = $3, agent_version = $4, boot_id = $5 \
+         WHERE id = $1 AND (facts <> $2 OR policy IS NULL OR policy <> $3 OR agent_version <> $4 OR boot_id IS NULL OR boot_id <> $5)"
+    );
+    Ok(tx.execute(sql, args![id, facts, policy, &sync.agent_version, &sync.boot_id]).await? > 0)
+}
+
+pub(super) async fn is_enrolled(tx: &mut Tx<'_>, id: DeviceId) -> Result<bool, DbError> {
+    Ok(tx.row(sql!("SELECT 1 AS one FROM device WHERE id = $1 AND removed_at IS NULL"), args![id]).await?.is_some())
+}
+
+/// Keeps the head of a message that can never be taken in.
+pub(super) async fn reject_message(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    device: DeviceId,
+    detail: &str,
+    message: &[u8],
+    now: Time,
+) -> Result<(), DbError> {
+    let sql = sql!("INSERT INTO rejected_message (organization_id, device_id, at, detail, head) VALUES ($1, $2, $3, $4, $5)");
+    let head = &message[..message.len().min(1_024)];
+    tx.execute(sql, args![organization, device, now, detail, head]).await.map(|_| ())
+}
+
+/// A device with the number of its last change.
+pub(super) struct DeviceRow {
+    pub device: Device,
+    pub revision: u64,
+}
+
+pub(super) async fn devices_of_organization(
+    db: &Db,
+    organization: OrganizationId,
+    after: Option<String>,
+    limit: usize,
+) -> Result<Vec<Device>, DbError> {
+    let sql = sql!(
+        "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
+         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) \
+         ORDER BY d.name LIMIT $3"
+    );
+    let rows = db.rows(sql, args![organization, after, limit]).await?;
+    rows.iter().map(|row| Ok(device_row(row)?.device)).collect()
+}
+
+/// A device by its id or name.
+pub(super) async fn device_of_organization(
+    source: &mut impl Source,
+    organization: OrganizationId,
+    word: &str,
+) -> Result<Option<DeviceRow>, DbError> {
+    let sql = sql!(
+        "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
+         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (d.id = $2 OR d.name = $2) \
+         ORDER BY CASE WHEN d.id = $2 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    source.row(sql, args![organization, word]).await?.as_ref().map(device_row).transpose()
+}
+
+fn device_row(row: &Row) -> Result<DeviceRow, DbError> {
+    let policy: Option<String> = row.get("policy")?;
+    let device = Device {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        presence: if row.get::<String>("presence")? == "online" { Presence::Online } else { Presence::Offline },
+        since: row.get("since")?,
+        labels: row.json("labels")?,
+        facts: row.json("facts")?,
+        groups: Vec::new(),
+        agent_version: row.get("agent_version")?,
+        policy: policy.and_then(|text| serde_json::from_str(&text).ok()),
+        enrolled_at: row.get("enrolled_at")?,
+        queued: row.get("queued")?,
+    };
+    Ok(DeviceRow { device, revision: row.get("revision")? })
+}
+
+pub(super) async fn update_device(tx: &mut Tx<'_>, id: DeviceId, name: &str, labels: &Labels) -> Result<(), DbError> {
+    let sql = sql!("UPDATE device SET name = $2, labels = $3, revision = revision + 1 WHERE id = $1");
+    tx.execute(sql, args![id, name, serde_json::json!(labels).to_string()]).await.map(|_| ())
+}
+
+pub(super) async fn name_taken(tx: &mut Tx<'_>, organization: OrganizationId, name: &str, except: DeviceId) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM device WHERE organization_id = $1 AND name = $2 AND id <> $3 AND removed_at IS NULL");
+    Ok(tx.row(sql, args![organization, name, except]).await?.is_some())
+}
+
+/// Marks a device as removed; its id is never used again.
+pub(super) async fn remove_device(tx: &mut Tx<'_>, id: DeviceId, now: Time) -> Result<(), DbError> {
+    let sql = sql!("UPDATE device SET removed_at = $2, presence = 'offline', since = $2, node_id = NULL WHERE id = $1");
+    tx.execute(sql, args![id, now]).await.map(|_| ())
+}
+
+/// A device as the target of a run.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub id: DeviceId,
+    pub name: String,
+    pub online: bool,
+}
+
+/// Looks targets up by id or name; `None` for a word that names no device.
+pub async fn find_targets(db: &Db, organization: OrganizationId, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
+    let sql = sql!(
+        "SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND (id = $2 OR name = $2) \
+         ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    let mut targets = Vec::with_capacity(words.len());
+    for word in words {
+        let row = db.row(sql, args![organization, word]).await?;
+        let target = row.map(|row| {
+            let online = row.get::<String>("presence")? == "online";
+            Ok::<_, DbError>(Target { id: row.get("id")?, name: row.get("name")?, online })
+        });
+        targets.push(target.transpose()?);
+    }
+    Ok(targets)
+}

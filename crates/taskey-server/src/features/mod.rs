@@ -1,0 +1,7 @@
+//! The product, slice by slice, in this order. A slice may call those before it; it reaches those after it only through events
+//! and the uplink that the wiring fills. A test holds the order.
+
+pub mod accounts;
+pub mod devices;
+pub mod tasks;
+pub mod runs;

@@ -1,0 +1,114 @@
+//! Sends devices what waits for them, and again what they say they do not hold.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use taskey_proto::Time;
+use taskey_proto::document::{CANCEL_CONTEXT, Cancel, Order, SignedDocument};
+use taskey_proto::id::{DeviceId, ExecutionId};
+use taskey_proto::line::{Down, INLINE_LEN_MAX};
+use taskey_proto::problem::Reason;
+use taskey_proto::runs::State;
+
+use super::ops::end_execution;
+use super::store::{self, End, OpenExecution};
+use crate::app::App;
+use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
+use crate::platform::mqtt::uplink::LineDevice;
+
+/// Orders given out at once; the next ones follow with the reports of these.
+const BATCH: usize = 100;
+
+/// Called when a device listens, and with what it holds when it has said so.
+pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        if let Err(error) = try_deliver(&app, &device, held).await {
+            tracing::error!(%error, device = %device.id, "orders were not delivered; the next sync tries again");
+        }
+    })
+}
+
+async fn try_deliver(app: &App, device: &LineDevice, held: Option<Vec<ExecutionId>>) -> Result<(), DbError> {
+    if store::open_executions_of_device(&mut &app.db, device.id, 1).await?.is_empty() {
+        return Ok(());
+    }
+    let input = DeliverInput { device: device.id, held, now: app.now() };
+    let delivery = app.db.write(input, |tx, input| Box::pin(hand_out(tx, input))).await?;
+    for order in delivery.orders {
+        send_order(app, order);
+    }
+    for (execution, by) in delivery.cancels {
+        send_cancel(app, device.id, execution, &by);
+    }
+    Ok(())
+}
+
+struct DeliverInput {
+    device: DeviceId,
+    held: Option<Vec<ExecutionId>>,
+    now: Time,
+}
+
+#[derive(Default)]
+struct Delivery {
+    orders: Vec<Order>,
+    cancels: Vec<(ExecutionId, String)>,
+}
+
+async fn hand_out(tx: &mut Tx<'_>, input: &DeliverInput) -> Result<Delivery, DbError> {
+    let mut delivery = Delivery::default();
+    for execution in store::open_executions_of_device(tx, input.device, BATCH).await? {
+        let holds = input.held.as_ref().map(|held| held.contains(&execution.id));
+        match (execution.state, holds) {
+            (State::Queued, _) if execution.expires_at > input.now => {
+                store::set_dispatched(tx, execution.id, input.now).await?;
+                store::advance_run(tx, execution.run, State::Dispatched).await?;
+                announce_changed(tx, &execution, State::Dispatched, input.now).await?;
+                delivery.orders.push(store::order(tx, execution.id).await?);
+            }
+            (State::Dispatched, Some(false)) => delivery.orders.push(store::order(tx, execution.id).await?),
+            (State::Running, Some(false)) => {
+                let reason = Reason::new("not_held", "The device's journal no longer knows of it.");
+                end_execution(tx, &execution, &End::by_server(State::Lost, reason, input.now), input.now).await?;
+            }
+            (State::Dispatched | State::Running, Some(true)) => {
+                if let Some(by) = execution.cancelled_by {
+                    delivery.cancels.push((execution.id, by));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(delivery)
+}
+
+async fn announce_changed(tx: &mut Tx<'_>, execution: &OpenExecution, state: State, now: Time) -> Result<(), DbError> {
+    tx.wake(execution.id.to_string());
+    let data = serde_json::json!({"execution": execution.id, "state": state});
+    let subject = execution.run.to_string();
+    tx.announce(Announce { organization: execution.organization, name: "run.changed", subject: &subject, at: now, data: &data }).await
+}
+
+/// Puts an order on the device's line, or where it is large a word that it is there to be fetched.
+pub(super) fn send_order(app: &App, order: Order) {
+    let (device, execution) = (order.device, order.execution);
+    let Some(bytes) = encode(&Down::Execute(Box::new(order))) else { return };
+    let bytes = if bytes.len() > INLINE_LEN_MAX { encode(&Down::Fetch { execution }).unwrap_or_default() } else { bytes };
+    app.lines.send(device, Bytes::from(bytes));
+}
+
+/// Asks the device to end an execution.
+pub(super) fn send_cancel(app: &App, device: DeviceId, execution: ExecutionId, by: &str) {
+    let cancel = Cancel { execution, device, by: by.to_owned(), issued_at: app.now() };
+    let document = match SignedDocument::sign(&app.keys.signing, CANCEL_CONTEXT, &cancel) {
+        Ok(document) => document,
+        Err(error) => return tracing::error!(%error, "a cancellation could not be written"),
+    };
+    if let Some(bytes) = encode(&Down::Cancel { document }) {
+        app.lines.send(device, Bytes::from(bytes));
+    }
+}
+
+fn encode(message: &Down) -> Option<Vec<u8>> {
+    serde_json::to_vec(message).inspect_err(|error| tracing::error!(%error, "a message could not be written")).ok()
+}

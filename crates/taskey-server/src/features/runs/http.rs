@@ -1,0 +1,204 @@
+//! Runs over HTTP.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use taskey_proto::document::Order;
+use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::page::Page;
+use taskey_proto::runs::{Execution, OutputEvent, Run, StartRun, State as RunState};
+use utoipa::IntoParams;
+use utoipa_axum::routes;
+
+use super::ops::no_run;
+use super::output::Follow;
+use super::{ops, output, store, view};
+use crate::app::App;
+use crate::features::accounts::{Api, Permit, Verb};
+use crate::features::devices::http::authenticate_device;
+use crate::platform::db::DbError;
+use crate::platform::http::page::{PageAnswer, Paging};
+use crate::platform::http::problem::ApiResult;
+use crate::platform::http::{ApiError, Body, sse};
+
+const WAIT_MAX_SECS: u64 = 55;
+
+pub fn api() -> Api {
+    Api::default()
+        .route(Verb::StartRuns, routes!(start_run))
+        .route(Verb::ReadRuns, routes!(list_runs))
+        .route(Verb::ReadRuns, routes!(show_run))
+        .route(Verb::ReadRuns, routes!(list_executions))
+        .route(Verb::CancelRuns, routes!(cancel_run))
+        .route(Verb::ReadRuns, routes!(show_execution))
+        .route(Verb::ReadRuns, routes!(stream_output))
+        .device(routes!(fetch_order))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wait {
+    /// Answer when the run is over, or after so many seconds, at most 55.
+    #[param(minimum = 0, maximum = 55)]
+    wait: Option<u64>,
+}
+
+/// Starts a run of a task, or of actions given at once.
+#[utoipa::path(post, path = "/api/v1/runs", tag = "runs", request_body = StartRun,
+    params(Wait, ("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again")),
+    responses((status = 202, description = "The run", body = Run, headers(("Location" = String)))))]
+async fn start_run(
+    State(app): State<App>,
+    permit: Permit,
+    Query(wait): Query<Wait>,
+    headers: HeaderMap,
+    body: Body<StartRun>,
+) -> ApiResult<Response> {
+    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let mut answer = ops::start_run(&app, &permit, body.content, once).await?;
+    if wait.wait.is_some() {
+        let started: Run = serde_json::from_str(&answer.body).map_err(ApiError::internal)?;
+        let run = wait_for_end(&app, permit.organization(), started.id, wait.wait).await?.ok_or_else(no_run)?;
+        answer.body = serde_json::to_string(&run).map_err(ApiError::internal)?;
+    }
+    Ok(answer.into_response())
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    state: Option<RunState>,
+    /// Runs with an execution on this device.
+    #[param(value_type = Option<String>)]
+    device: Option<DeviceId>,
+}
+
+/// The organization's runs.
+#[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(Paging, Filter),
+    responses((status = 200, description = "Runs, newest first, without their executions", body = Page<Run>)))]
+async fn list_runs(
+    State(app): State<App>,
+    permit: Permit,
+    Query(paging): Query<Paging>,
+    Query(filter): Query<Filter>,
+) -> ApiResult<PageAnswer<Run>> {
+    let filter = store::RunFilter { state: filter.state.map(|state| state.word().to_owned()), device: filter.device };
+    let runs = store::runs_of_organization(&app.db, permit.organization(), &filter, paging.after()?, paging.limit() + 1).await?;
+    Ok(paging.page(runs, |run| run.id))
+}
+
+/// One run with its first 100 executions and their results.
+#[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "runs", params(("run" = RunId, Path), Wait),
+    responses((status = 200, description = "The run", body = Run)))]
+async fn show_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>, Query(wait): Query<Wait>) -> ApiResult<Json<Run>> {
+    let found = wait_for_end(&app, permit.organization(), run, wait.wait).await?;
+    Ok(Json(found.ok_or_else(no_run)?))
+}
+
+/// A run's executions with their results.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/executions", tag = "runs", params(("run" = RunId, Path), Paging),
+    responses((status = 200, description = "Executions", body = Page<Execution>)))]
+async fn list_executions(
+    State(app): State<App>,
+    permit: Permit,
+    Path(run): Path<RunId>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<PageAnswer<Execution>> {
+    store::run_of_organization(&mut &app.db, permit.organization(), run).await?.ok_or_else(no_run)?;
+    let executions = store::executions_of_run(&app.db, run, paging.after()?, paging.limit() + 1).await?;
+    let mut page = paging.page(executions, |execution| execution.id);
+    page.0.items = view::executions(&app.db, page.0.items).await?;
+    Ok(page)
+}
+
+/// Cancels what is still open of a run.
+#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", params(("run" = RunId, Path)),
+    responses((status = 202, description = "The run; its devices end it and report", body = Run)))]
+async fn cancel_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>) -> ApiResult<(StatusCode, Json<Run>)> {
+    ops::cancel_run(&app, &permit, run).await?;
+    let run = view::run(&app, permit.organization(), run).await?.ok_or_else(no_run)?;
+    Ok((StatusCode::ACCEPTED, Json(run)))
+}
+
+/// One execution with its results.
+#[utoipa::path(get, path = "/api/v1/executions/{execution}", tag = "runs", params(("execution" = ExecutionId, Path)),
+    responses((status = 200, description = "The execution", body = Execution)))]
+async fn show_execution(State(app): State<App>, permit: Permit, Path(execution): Path<ExecutionId>) -> ApiResult<Json<Execution>> {
+    let found = view::execution(&app, permit.organization(), execution).await?;
+    Ok(Json(found.ok_or_else(no_execution)?))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OutputQuery {
+    /// False: what is there now, then `end`. Default: until the execution is over.
+    follow: Option<bool>,
+    /// Only what comes after this `seq`; `Last-Event-ID` does the same.
+    after: Option<u64>,
+}
+
+/// An execution's output, live: `output` events ([`OutputEvent`]), `execution` whenever its state changes, and `end`.
+#[utoipa::path(get, path = "/api/v1/executions/{execution}/output", tag = "runs",
+    params(("execution" = ExecutionId, Path), OutputQuery, ("Last-Event-ID" = Option<u64>, Header, description = "`seq` of the last output seen")),
+    responses((status = 200, description = "Server-sent events", body = OutputEvent, content_type = "text/event-stream")))]
+async fn stream_output(
+    State(app): State<App>,
+    permit: Permit,
+    Path(execution): Path<ExecutionId>,
+    Query(query): Query<OutputQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    store::execution_of_organization(&app.db, permit.organization(), execution).await?.ok_or_else(no_execution)?;
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let after = seen.or(query.after).unwrap_or(0).min(i64::MAX as u64);
+    let follow = if query.follow == Some(false) { Follow::Now } else { Follow::ToTheEnd };
+    Ok(sse::stream(|frames| output::write(app, permit, execution, after, follow, frames)))
+}
+
+/// A device fetches an order that is too large for its line.
+#[utoipa::path(get, path = "/agent/v1/orders/{execution}", tag = "agent", params(("execution" = ExecutionId, Path)),
+    responses((status = 200, description = "The order", body = Order)))]
+async fn fetch_order(State(app): State<App>, Path(execution): Path<ExecutionId>, headers: HeaderMap) -> ApiResult<Json<Order>> {
+    let device = authenticate_device(&app, &headers).await?;
+    let found = app
+        .db
+        .write((device, execution), |tx, (device, execution)| {
+            Box::pin(async move {
+                match store::execution_of_device(tx, *device, *execution).await? {
+                    Some(found) if !found.state.is_final() => Ok::<_, DbError>(Some(store::order(tx, *execution).await?)),
+                    _ => Ok(None),
+                }
+            })
+        })
+        .await
+        .map_err(ApiError::from)?;
+    Ok(Json(found.ok_or_else(no_execution)?))
+}
+
+/// The run as soon as it is over, or as it is when the time is up.
+async fn wait_for_end(app: &App, organization: OrganizationId, id: RunId, wait: Option<u64>) -> ApiResult<Option<Run>> {
+    let Some(secs) = wait else { return Ok(view::run(app, organization, id).await?) };
+    let mut waker = app.db.hub().subscribe(&id.to_string());
+    let deadline = tokio::time::sleep(Duration::from_secs(secs.min(WAIT_MAX_SECS)));
+    tokio::pin!(deadline);
+    loop {
+        let row = store::run_of_organization(&mut &app.db, organization, id).await?;
+        if row.is_none_or(|row| row.open_count == 0) {
+            break;
+        }
+        tokio::select! {
+            () = waker.woken() => {}
+            () = &mut deadline => break,
+            () = app.stopped() => break,
+        }
+    }
+    Ok(view::run(app, organization, id).await?)
+}
+
+fn no_execution() -> ApiError {
+    ApiError::not_found("execution")
+}

@@ -1,0 +1,99 @@
+//! What runs do in the background: expiry, devices that never report, devices that are removed.
+
+use std::time::Duration;
+
+use taskey_proto::Time;
+use taskey_proto::id::DeviceId;
+use taskey_proto::problem::Reason;
+use taskey_proto::runs::State;
+
+use super::ops::end_execution;
+use super::store::{self, End};
+use crate::app::App;
+use crate::platform::db::{DbError, Tx, events};
+
+/// How far apart two looks at what is due are at most, and at least.
+const LOOK_MAX: Duration = Duration::from_secs(5);
+const LOOK_MIN: Duration = Duration::from_millis(20);
+const EVENTS_AT_ONCE: usize = 200;
+const CONSUMER: &str = "runs";
+
+/// Ends what has waited too long: `expired` for what was never sent, `lost` for what was never reported.
+pub async fn end_overdue(app: App) {
+    loop {
+        let pause = match end_some(&app).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "overdue executions were not ended");
+                LOOK_MAX
+            }
+        };
+        app.clock.sleep(pause).await;
+    }
+}
+
+async fn end_some(app: &App) -> Result<Duration, DbError> {
+    let now = app.now();
+    let Some(due) = store::next_due(&app.db).await? else { return Ok(LOOK_MAX) };
+    if due > now {
+        return Ok(Duration::from_millis(due.since_ms(now) as u64).clamp(LOOK_MIN, LOOK_MAX));
+    }
+    app.db.write(now, |tx, now| Box::pin(end_overdue_in(tx, *now))).await?;
+    Ok(LOOK_MIN)
+}
+
+async fn end_overdue_in(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
+    for execution in store::executions_expired(tx, now).await? {
+        let reason = Reason::new("offline", "The device did not come online in time.");
+        end_execution(tx, &execution, &End::by_server(State::Expired, reason, now), now).await?;
+    }
+    for execution in store::executions_unreported(tx, now).await? {
+        let reason = Reason::new("no_report", "The device has not reported for a week longer than this could have taken.");
+        end_execution(tx, &execution, &End::by_server(State::Lost, reason, now), now).await?;
+    }
+    Ok(())
+}
+
+/// Reacts to what other slices announce: the executions of a removed device end.
+pub async fn follow_events(app: App) {
+    let mut waker = app.db.hub().subscribe(events::ALL);
+    loop {
+        if let Err(error) = react(&app).await {
+            tracing::error!(%error, "events were not taken in");
+        }
+        waker.woken().await;
+    }
+}
+
+async fn react(app: &App) -> Result<(), DbError> {
+    let mut position = events::position(&app.db, CONSUMER).await?;
+    loop {
+        let batch = events::read(&app.db, None, position, EVENTS_AT_ONCE).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        position = last.cursor;
+        let removed = batch.iter().filter(|event| event.name == "device.removed");
+        for device in removed.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
+            end_executions_of(app, device).await?;
+        }
+        events::advance(&app.db, CONSUMER, position).await?;
+    }
+}
+
+async fn end_executions_of(app: &App, device: DeviceId) -> Result<(), DbError> {
+    loop {
+        let ended = app.db.write((device, app.now()), |tx, (device, now)| Box::pin(end_some_of(tx, *device, *now))).await?;
+        if ended == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn end_some_of(tx: &mut Tx<'_>, device: DeviceId, now: Time) -> Result<usize, DbError> {
+    let open = store::open_executions_of_device(tx, device, 200).await?;
+    for execution in &open {
+        let reason = Reason::new("device_removed", "The device was removed.");
+        let state = if matches!(execution.state, State::Pending | State::Queued) { State::Cancelled } else { State::Lost };
+        end_execution(tx, execution, &End::by_server(state, reason, now), now).await?;
+    }
+    Ok(open.len())
+}

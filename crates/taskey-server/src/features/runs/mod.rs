@@ -1,0 +1,22 @@
+//! Runs: one firing of a task over its targets, each target's execution, its results and output.
+//!
+//! It owns the tables `run`, `run_document`, `execution`, `action_result` and `output_chunk`, and the events `run.started`,
+//! `run.changed` and `run.finished`.
+//!
+//! *The road of an execution*: `queued` → `dispatched` → `running` → a final state. The documents are signed when the run is
+//! started; an execution whose device is online is written as `dispatched` in the same transaction and sent after the commit.
+//! Once dispatched, only the device's journal ends it; a message that is lost on the way is sent again when the device says at
+//! its next sync what it holds. A device that runs it a second time would be a bug of the agent; a server that writes a second
+//! result would be one of ours: a final state is written once, and only `lost` is ever corrected, by a late report.
+//!
+//! What may never happen: an execution without an end, an end without a reason, two ends.
+
+pub mod delivery;
+pub mod http;
+pub mod intake;
+pub mod jobs;
+mod model;
+mod ops;
+mod output;
+mod store;
+mod view;

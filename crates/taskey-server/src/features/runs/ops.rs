@@ -1,0 +1,318 @@
+//! What can be done with runs: start and cancel.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use http::StatusCode;
+use taskey_proto::Time;
+use taskey_proto::crypto::sha256;
+use taskey_proto::document::{
+    AUTHORIZATION_CONTEXT, Authorization, DISPATCH_CONTEXT, Dispatch, Order, Proof, SignedDocument, TARGETS_NAMED_MAX, Tree, leaf,
+};
+use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::problem::{Code, FieldError, Reason};
+use taskey_proto::runs::{
+    Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX,
+};
+use taskey_proto::tasks::{Action, OnFailure, check_actions};
+
+use super::model::{begin, final_state, open_state, report_by};
+use super::store::{self, End, OpenExecution};
+use super::delivery;
+use crate::app::App;
+use crate::features::accounts::audit::{Actor, record};
+use crate::features::accounts::{Permit, Verb, Via};
+use crate::features::devices::{Target, find_targets};
+use crate::features::tasks::{SignedTask, insert_document, load_task, signed_task};
+use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
+use crate::platform::http::ApiError;
+use crate::platform::http::idempotency::{Answer, Once};
+use crate::platform::http::problem::{ApiResult, check};
+
+/// The number of a run's first try.
+const FIRST: u32 = 1;
+/// Executions changed in one transaction.
+const CHUNK: usize = 200;
+
+/// Starts a run and sends it to the devices that are online.
+pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once: Option<Arc<Once>>) -> ApiResult<Answer> {
+    check(start_errors(&start))?;
+    let organization = permit.organization();
+    let task = task_to_run(app, permit, &start).await?;
+    let targets = resolve_targets(app, organization, &start.targets.devices).await?;
+    let started = Started::prepare(app, permit, &start, task, targets)?;
+    let sending = started.to_send();
+    let input = (Actor::from(permit), started, once);
+    let answer = app
+        .db
+        .write(input, |tx, (actor, started, once)| {
+            Box::pin(async move {
+                if let Some(once) = once
+                    && let Some(answer) = once.recall(tx).await?
+                {
+                    return Ok(answer);
+                }
+                started.insert(tx, actor).await?;
+                let answer = Answer::new(StatusCode::ACCEPTED, Some(format!("/api/v1/runs/{}", started.run.id)), &started.run)?;
+                if let Some(once) = once {
+                    once.remember(tx, &answer, started.run.created_at).await?;
+                }
+                Ok::<_, ApiError>(answer)
+            })
+        })
+        .await?;
+    if !answer.replayed {
+        metrics::counter!("taskey_runs_started_total").increment(1);
+        for order in sending {
+            delivery::send_order(app, order);
+        }
+    }
+    Ok(answer)
+}
+
+fn start_errors(start: &StartRun) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    match (&start.task, &start.actions) {
+        (Some(_), Some(_)) => errors.push(FieldError::new("/actions", "name a task or give actions, not both")),
+        (None, None) => errors.push(FieldError::new("/task", "name a task, or give actions")),
+        (None, Some(actions)) => errors.extend(check_actions("/actions", actions)),
+        (Some(_), None) => {}
+    }
+    if start.targets.devices.is_empty() {
+        errors.push(FieldError::new("/targets/devices", "name at least one device"));
+    }
+    if start.targets.devices.len() > TARGETS_MAX {
+        errors.push(FieldError::new("/targets/devices", format!("at most {TARGETS_MAX} devices")));
+    }
+    if start.expires_in.is_some_and(|span| span.ms() == 0 || span > EXPIRES_MAX) {
+        errors.push(FieldError::new("/expires_in", format!("more than 0s and at most {EXPIRES_MAX}")));
+    }
+    errors
+}
+
+async fn task_to_run(app: &App, permit: &Permit, start: &StartRun) -> ApiResult<SignedTask> {
+    match (&start.task, &start.actions) {
+        (Some(word), _) => load_task(app, permit.organization(), word)
+            .await?
+            .ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{word}`"))),
+        (None, actions) => {
+            permit.also(Verb::Exec)?;
+            let actions = actions.as_deref().unwrap_or_default();
+            signed_task(app, &exec_name(actions), OnFailure::Stop, actions)
+        }
+    }
+}
+
+/// How a run of actions that are not a task is called: by its first program.
+fn exec_name(actions: &[Action]) -> String {
+    match actions.first() {
+        Some(Action::Command(command)) => format!("exec {}", command.command),
+        _ => "exec script".to_owned(),
+    }
+    .chars()
+    .filter(|c| !c.is_control())
+    .take(100)
+    .collect()
+}
+
+async fn resolve_targets(app: &App, organization: OrganizationId, words: &[String]) -> ApiResult<Vec<Target>> {
+    let found = find_targets(&app.db, organization, words).await?;
+    let mut errors = Vec::new();
+    let mut seen: HashSet<DeviceId> = HashSet::new();
+    let mut targets = Vec::new();
+    for (index, (word, target)) in words.iter().zip(found).enumerate() {
+        match target {
+            None => errors.push(FieldError::new(format!("/targets/devices/{index}"), format!("there is no device `{word}`"))),
+            Some(target) if seen.insert(target.id) => targets.push(target),
+            Some(_) => {}
+        }
+    }
+    check(errors)?;
+    Ok(targets)
+}
+
+/// A run as it will be written: everything decided and signed before the transaction begins.
+struct Started {
+    run: Run,
+    task: SignedTask,
+    authorization: SignedDocument,
+    dispatch: SignedDocument,
+    proofs: Vec<Proof>,
+    expires_at: Time,
+    report_by: Time,
+    open_count: u64,
+}
+
+impl Started {
+    fn prepare(app: &App, permit: &Permit, start: &StartRun, task: SignedTask, targets: Vec<Target>) -> ApiResult<Self> {
+        let now = app.now();
+        let id = RunId::new(app.uuid());
+        let expires_at = now.plus_ms(start.expires_in.unwrap_or(EXPIRES_DEFAULT).ms() as i64);
+        let executions: Vec<Execution> = targets
+            .into_iter()
+            .map(|target| {
+                let beginning = begin(target.online, start.when_offline);
+                Execution {
+                    id: ExecutionId::new(app.uuid()),
+                    run: id,
+                    device: DeviceRef { id: target.id, name: target.name },
+                    finished_at: beginning.state.is_final().then_some(now),
+                    state: beginning.state,
+                    reason: beginning.reason,
+                    created_at: now,
+                    started_at: None,
+                    isolation: None,
+                    actions: Vec::new(),
+                }
+            })
+            .collect();
+        let tree = Tree::new(executions.iter().map(|execution| leaf(execution.id, execution.device.id, FIRST)).collect());
+        let named = (executions.len() <= TARGETS_NAMED_MAX).then(|| executions.iter().map(|execution| execution.device.id).collect());
+        let authorization =
+            Authorization { task_digest: sha256(&task.bytes).to_vec(), devices: named, valid_from: now, valid_until: expires_at };
+        let authorization =
+            SignedDocument::sign(&app.keys.signing, AUTHORIZATION_CONTEXT, &authorization).map_err(ApiError::internal)?;
+        let dispatch = Dispatch {
+            run: id,
+            authorization_digest: authorization.digest().to_vec(),
+            epoch: app.epoch,
+            number: FIRST,
+            root: tree.root().to_vec(),
+            issued_at: now,
+            valid_until: expires_at,
+        };
+        let dispatch = SignedDocument::sign(&app.keys.signing, DISPATCH_CONTEXT, &dispatch).map_err(ApiError::internal)?;
+        let states = || executions.iter().map(|execution| execution.state);
+        let open_count = states().filter(|state| !state.is_final()).count() as u64;
+        let state = if open_count == 0 { final_state(states()) } else { open_state(states()) };
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for state in states() {
+            *counts.entry(state.word().to_owned()).or_default() += 1;
+        }
+        let kind = match permit.principal().via {
+            Via::Session { .. } => "manual",
+            Via::Key { .. } => "api",
+        };
+        let run = Run {
+            id,
+            task: RunTask { id: task.id, name: task.name.clone(), version: task.version },
+            cause: Cause { kind: kind.to_owned(), by: permit.principal().actor_name() },
+            state,
+            reason: None,
+            created_at: now,
+            finished_at: (open_count == 0).then_some(now),
+            counts,
+            executions: Some(executions),
+        };
+        let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
+        let report_by = report_by(expires_at, task.timeout_ms);
+        Ok(Self { run, task, authorization, dispatch, proofs, expires_at, report_by, open_count })
+    }
+
+    /// The orders of the devices that are online.
+    fn to_send(&self) -> Vec<Order> {
+        let executions = self.run.executions.iter().flatten().zip(&self.proofs);
+        executions
+            .filter(|(execution, _)| execution.state == State::Dispatched)
+            .map(|(execution, proof)| Order {
+                execution: execution.id,
+                device: execution.device.id,
+                task: self.task.bytes.clone(),
+                authorization: self.authorization.clone(),
+                dispatch: self.dispatch.clone(),
+                proof: proof.clone(),
+            })
+            .collect()
+    }
+
+    async fn insert(&self, tx: &mut Tx<'_>, actor: &Actor) -> ApiResult<()> {
+        let (organization, now) = (actor.organization, self.run.created_at);
+        insert_document(tx, organization, &self.task).await?;
+        store::insert_run(tx, organization, &self.run, &self.task.digest, self.open_count).await?;
+        let count = self.proofs.len() as u64;
+        store::insert_run_document(tx, self.run.id, &self.authorization, &self.dispatch, count).await?;
+        for (execution, proof) in self.run.executions.iter().flatten().zip(&self.proofs) {
+            if !store::insert_execution(tx, organization, execution, proof, self.expires_at, self.report_by).await? {
+                let detail = format!("The device `{}` was removed in the meantime.", execution.device.name);
+                return Err(ApiError::new(Code::NotFound, detail));
+            }
+        }
+        let subject = self.run.id.to_string();
+        let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count});
+        record(tx, actor, now, "run.started", &subject, &data).await?;
+        tx.announce(Announce { organization, name: "run.started", subject: &subject, at: now, data: &data }).await?;
+        if self.open_count == 0 {
+            tx.announce(Announce { organization, name: "run.finished", subject: &subject, at: now, data: &data }).await?;
+        }
+        Ok(())
+    }
+}
+
+struct CancelInput {
+    actor: Actor,
+    run: RunId,
+    now: Time,
+}
+
+/// Cancels what is still open: what waits ends at once, what was dispatched is ended by its device.
+pub(super) async fn cancel_run(app: &App, permit: &Permit, run: RunId) -> ApiResult<()> {
+    let by = permit.principal().actor_name();
+    loop {
+        let input = CancelInput { actor: Actor::from(permit), run, now: app.now() };
+        let asked = app.db.write(input, |tx, input| Box::pin(cancel_some(tx, input))).await?;
+        let is_done = asked.len() < CHUNK;
+        for execution in asked {
+            delivery::send_cancel(app, execution.device, execution.id, &by);
+        }
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// Cancels a bounded number; answers those whose devices are to be told.
+async fn cancel_some(tx: &mut Tx<'_>, input: &CancelInput) -> ApiResult<Vec<OpenExecution>> {
+    let organization = input.actor.organization;
+    let row = store::run_of_organization(tx, organization, input.run).await?.ok_or_else(no_run)?;
+    if row.open_count == 0 {
+        return Err(ApiError::new(Code::RunOver, format!("It ended as {}; there is nothing left to cancel.", row.run.state.word())));
+    }
+    let open: Vec<_> = store::open_executions_of_run(tx, input.run, CHUNK).await?;
+    let mut asked = Vec::new();
+    for execution in open.into_iter().filter(|execution| execution.cancelled_by.is_none()) {
+        store::set_cancelled_by(tx, execution.id, &input.actor.name).await?;
+        if matches!(execution.state, State::Pending | State::Queued) {
+            let reason = Reason::new("cancelled", format!("Cancelled by {} before it was sent.", input.actor.name));
+            end_execution(tx, &execution, &End::by_server(State::Cancelled, reason, input.now), input.now).await?;
+        } else {
+            asked.push(execution);
+        }
+    }
+    let subject = input.run.to_string();
+    record(tx, &input.actor, input.now, "run.cancelled", &subject, &serde_json::json!({"asked": asked.len()})).await?;
+    Ok(asked)
+}
+
+/// Writes the end of an execution and, with the last one, that of its run. The one place where either happens.
+pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, end: &End, now: Time) -> Result<(), DbError> {
+    store::set_ended(tx, execution.id, end).await?;
+    tx.wake(execution.id.to_string());
+    // An end that corrects an earlier one was counted then.
+    let left = if execution.state.is_final() { store::open_count(tx, execution.run).await? } else { store::count_down(tx, execution.run).await? };
+    metrics::counter!("taskey_executions_ended_total", "state" => end.state.word()).increment(1);
+    let (organization, subject) = (execution.organization, execution.run.to_string());
+    if left > 0 {
+        let data = serde_json::json!({"execution": execution.id, "state": end.state});
+        return tx.announce(Announce { organization, name: "run.changed", subject: &subject, at: now, data: &data }).await;
+    }
+    let counts = store::counts_of_run(tx, execution.run).await?;
+    let state = final_state(counts.keys().filter_map(|word| State::from_word(word)));
+    store::set_run_over(tx, execution.run, state, now).await?;
+    let data = serde_json::json!({"state": state, "counts": counts});
+    tx.announce(Announce { organization, name: "run.finished", subject: &subject, at: now, data: &data }).await
+}
+
+pub(super) fn no_run() -> ApiError {
+    ApiError::not_found("run")
+}

@@ -1,0 +1,419 @@
+//! Queries on the tables of runs.
+
+use std::collections::BTreeMap;
+
+use taskey_proto::Time;
+use taskey_proto::document::{Order, Proof, SignedDocument};
+use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::line::{ActionReport, Chunk};
+use taskey_proto::problem::Reason;
+use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunTask, State};
+
+use crate::features::tasks::document::document_bytes;
+use crate::platform::db::{Db, DbError, FromCol, Row, Source, Tx};
+use crate::{args, sql};
+
+impl FromCol for State {
+    fn from_col(row: &Row, column: &str) -> Result<Self, DbError> {
+        let word: String = row.get(column)?;
+        State::from_word(&word).ok_or_else(|| DbError::Column { column: column.to_owned(), detail: format!("`{word}` is no state") })
+    }
+}
+
+pub(super) fn reason(row: &Row) -> Result<Option<Reason>, DbError> {
+    let code: Option<String> = row.get("reason_code")?;
+    let detail: Option<String> = row.get("reason_detail")?;
+    Ok(code.map(|code| Reason { code, detail: detail.unwrap_or_default() }))
+}
+
+fn split(reason: &Option<Reason>) -> (Option<String>, Option<String>) {
+    let reason = reason.as_ref();
+    (reason.map(|reason| reason.code.clone()), reason.map(|reason| reason.detail.clone()))
+}
+
+pub(super) async fn insert_run(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    run: &Run,
+    task_digest: &str,
+    open_count: u64,
+) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO run (id, organization_id, task_id, task_name, task_version, task_digest, cause_kind, cause_by, state, open_count, \
+         created_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    );
+    let task = args![run.id, organization, run.task.id, &run.task.name, run.task.version.map(i64::from), task_digest];
+    let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at];
+    tx.execute(sql, [task, rest].concat()).await.map(|_| ())
+}
+
+pub(super) async fn insert_run_document(
+    tx: &mut Tx<'_>,
+    run: RunId,
+    authorization: &SignedDocument,
+    dispatch: &SignedDocument,
+    leaf_count: u64,
+) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO run_document (run_id, authorization_bytes, authorization_signature, dispatch_bytes, dispatch_signature, leaf_count) \
+         VALUES ($1, $2, $3, $4, $5, $6)"
+    );
+    let documents = args![run, &authorization.bytes, &authorization.signature, &dispatch.bytes, &dispatch.signature, leaf_count];
+    tx.execute(sql, documents).await.map(|_| ())
+}
+
+/// Inserts an execution; false when its device was removed in the meantime.
+pub(super) async fn insert_execution(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    execution: &Execution,
+    proof: &Proof,
+    expires_at: Time,
+    report_by: Time,
+) -> Result<bool, DbError> {
+    let sql = sql!(
+        "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
+         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
+         SELECT $1, d.organization_id, $3, d.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM device d \
+         WHERE d.id = $4 AND d.organization_id = $2 AND d.removed_at IS NULL"
+    );
+    let (code, detail) = split(&execution.reason);
+    let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
+    let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
+    let leaf = args![proof.index, proof.path.join(",")];
+    let state = args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
+    Ok(tx.execute(sql, [who, leaf, state].concat()).await? > 0)
+}
+
+/// An execution with what is needed to change it.
+#[derive(Debug, Clone)]
+pub(super) struct OpenExecution {
+    pub id: ExecutionId,
+    pub run: RunId,
+    pub organization: OrganizationId,
+    pub device: DeviceId,
+    pub state: State,
+    pub reason_code: Option<String>,
+    pub expires_at: Time,
+    pub cancelled_by: Option<String>,
+    pub output_len: u64,
+}
+
+fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
+    Ok(OpenExecution {
+        id: row.get("id")?,
+        run: row.get("run_id")?,
+        organization: row.get("organization_id")?,
+        device: row.get("device_id")?,
+        state: row.get("state")?,
+        reason_code: row.get("reason_code")?,
+        expires_at: row.get("expires_at")?,
+        cancelled_by: row.get("cancelled_by")?,
+        output_len: row.get("output_len")?,
+    })
+}
+
+/// An execution of this device, whatever its state.
+pub(super) async fn execution_of_device(tx: &mut Tx<'_>, device: DeviceId, id: ExecutionId) -> Result<Option<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+         WHERE id = $1 AND device_id = $2"
+    );
+    tx.row(sql, args![id, device]).await?.as_ref().map(open_execution).transpose()
+}
+
+/// A device's executions that are not over, oldest first.
+pub(super) async fn open_executions_of_device(
+    source: &mut impl Source,
+    device: DeviceId,
+    limit: usize,
+) -> Result<Vec<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+         WHERE device_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
+    );
+    let rows = source.rows(sql, args![device, limit]).await?;
+    rows.iter().map(open_execution).collect()
+}
+
+pub(super) async fn open_executions_of_run(tx: &mut Tx<'_>, run: RunId, limit: usize) -> Result<Vec<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+         WHERE run_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
+    );
+    let rows = tx.rows(sql, args![run, limit]).await?;
+    rows.iter().map(open_execution).collect()
+}
+
+/// Executions that waited too long for their device.
+pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+         WHERE state = 'queued' AND expires_at <= $1 ORDER BY expires_at LIMIT 200"
+    );
+    let rows = tx.rows(sql, args![now]).await?;
+    rows.iter().map(open_execution).collect()
+}
+
+/// Executions whose device has not reported for so long that it is given up.
+pub(super) async fn executions_unreported(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+         WHERE finished_at IS NULL AND report_by <= $1 AND state IN ('dispatched', 'running') ORDER BY report_by LIMIT 200"
+    );
+    let rows = tx.rows(sql, args![now]).await?;
+    rows.iter().map(open_execution).collect()
+}
+
+/// When the next execution expires or is given up; `None` when none waits.
+pub(super) async fn next_due(db: &Db) -> Result<Option<Time>, DbError> {
+    let queued = sql!("SELECT min(expires_at) AS due FROM execution WHERE state = 'queued'");
+    let open = sql!("SELECT min(report_by) AS due FROM execution WHERE finished_at IS NULL");
+    let mut due: Option<Time> = None;
+    for sql in [queued, open] {
+        let found: Option<Time> = match db.row(sql, args![]).await? {
+            Some(row) => row.get("due")?,
+            None => None,
+        };
+        due = [due, found].into_iter().flatten().min();
+    }
+    Ok(due)
+}
+
+pub(super) async fn set_dispatched(tx: &mut Tx<'_>, id: ExecutionId, now: Time) -> Result<(), DbError> {
+    let sql = sql!("UPDATE execution SET state = 'dispatched', reason_code = NULL, reason_detail = NULL, dispatched_at = $2 WHERE id = $1");
+    tx.execute(sql, args![id, now]).await.map(|_| ())
+}
+
+pub(super) async fn set_running(tx: &mut Tx<'_>, id: ExecutionId, started_at: Time, isolation: &str) -> Result<(), DbError> {
+    let sql = sql!("UPDATE execution SET state = 'running', started_at = $2, isolation = $3 WHERE id = $1");
+    tx.execute(sql, args![id, started_at, isolation]).await.map(|_| ())
+}
+
+pub(super) async fn set_cancelled_by(tx: &mut Tx<'_>, id: ExecutionId, by: &str) -> Result<(), DbError> {
+    tx.execute(sql!("UPDATE execution SET cancelled_by = $2 WHERE id = $1"), args![id, by]).await.map(|_| ())
+}
+
+/// How an execution ended.
+pub(super) struct End {
+    pub state: State,
+    pub reason: Option<Reason>,
+    pub started_at: Option<Time>,
+    pub finished_at: Time,
+    pub isolation: Option<String>,
+}
+
+impl End {
+    /// An end that the server writes.
+    pub fn by_server(state: State, reason: Reason, now: Time) -> Self {
+        Self { state, reason: Some(reason), started_at: None, finished_at: now, isolation: None }
+    }
+}
+
+pub(super) async fn set_ended(tx: &mut Tx<'_>, id: ExecutionId, end: &End) -> Result<(), DbError> {
+    let sql = sql!(
+        "UPDATE execution SET state = $2, reason_code = $3, reason_detail = $4, started_at = COALESCE($5, started_at), finished_at = $6, \
+         isolation = COALESCE($7, isolation) WHERE id = $1"
+    );
+    let (code, detail) = split(&end.reason);
+    let values = args![id, end.state.word(), code, detail, end.started_at, end.finished_at, end.isolation.clone()];
+    tx.execute(sql, values).await.map(|_| ())
+}
+
+pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, position: usize, report: &ActionReport) -> Result<(), DbError> {
+    let sql = sql!(
+        "INSERT INTO action_result (execution_id, position, kind, state, code, reason_code, reason_detail, started_at, finished_at, \
+         truncated_output, truncated_error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (execution_id, position) DO NOTHING"
+    );
+    let (code, detail) = split(&report.reason);
+    let head = args![execution, position, &report.kind, report.state.word(), report.code, code, detail];
+    let tail = args![report.started_at, report.finished_at, report.truncated.output, report.truncated.error];
+    tx.execute(sql, [head, tail].concat()).await.map(|_| ())
+}
+
+/// Stores a piece of output; the same piece again changes nothing. True when it was new.
+pub(super) async fn insert_chunk(tx: &mut Tx<'_>, execution: ExecutionId, chunk: &Chunk) -> Result<bool, DbError> {
+    let sql = sql!(
+        "INSERT INTO output_chunk (execution_id, seq, position, stream, bytes) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (execution_id, seq) DO NOTHING"
+    );
+    Ok(tx.execute(sql, args![execution, chunk.seq, chunk.action, chunk.stream.word(), &chunk.data]).await? > 0)
+}
+
+pub(super) async fn add_output_len(tx: &mut Tx<'_>, execution: ExecutionId, bytes: u64) -> Result<(), DbError> {
+    tx.execute(sql!("UPDATE execution SET output_len = output_len + $2 WHERE id = $1"), args![execution, bytes]).await.map(|_| ())
+}
+
+/// Counts one execution of a run as ended and tells how many are still open.
+pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbError> {
+    let sql = sql!("UPDATE run SET open_count = open_count - 1 WHERE id = $1 RETURNING open_count");
+    tx.row(sql, args![run]).await?.ok_or(DbError::Aborted)?.get("open_count")
+}
+
+pub(super) async fn open_count(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbError> {
+    tx.row(sql!("SELECT open_count FROM run WHERE id = $1"), args![run]).await?.ok_or(DbError::Aborted)?.get("open_count")
+}
+
+pub(super) async fn set_run_over(tx: &mut Tx<'_>, run: RunId, state: State, finished_at: Time) -> Result<(), DbError> {
+    let sql = sql!("UPDATE run SET state = $2, finished_at = $3 WHERE id = $1");
+    tx.execute(sql, args![run, state.word(), finished_at]).await.map(|_| ())
+}
+
+/// Moves an open run on to `state` if that is further along.
+pub(super) async fn advance_run(tx: &mut Tx<'_>, run: RunId, state: State) -> Result<(), DbError> {
+    let sql = sql!(
+        "UPDATE run SET state = $2 WHERE id = $1 AND open_count > 0 \
+         AND (state = 'pending' OR state = 'queued' OR (state = 'dispatched' AND $2 = 'running'))"
+    );
+    tx.execute(sql, args![run, state.word()]).await.map(|_| ())
+}
+
+pub(super) type Counts = BTreeMap<String, u64>;
+
+pub(super) async fn counts_of_run(source: &mut impl Source, run: RunId) -> Result<Counts, DbError> {
+    let sql = sql!("SELECT state, count(*) AS count FROM execution WHERE run_id = $1 GROUP BY state");
+    let rows = source.rows(sql, args![run]).await?;
+    rows.iter().map(|row| Ok((row.get("state")?, row.get("count")?))).collect()
+}
+
+pub(super) struct RunRow {
+    pub run: Run,
+    pub open_count: u64,
+}
+
+fn run_row(row: &Row) -> Result<RunRow, DbError> {
+    let version: Option<i64> = row.get("task_version")?;
+    let run = Run {
+        id: row.get("id")?,
+        task: RunTask { id: row.get("task_id")?, name: row.get("task_name")?, version: version.map(|version| version as u32) },
+        cause: Cause { kind: row.get("cause_kind")?, by: row.get("cause_by")? },
+        state: row.get("state")?,
+        reason: reason(row)?,
+        created_at: row.get("created_at")?,
+        finished_at: row.get("finished_at")?,
+        counts: Counts::new(),
+        executions: None,
+    };
+    Ok(RunRow { run, open_count: row.get("open_count")? })
+}
+
+pub(super) async fn run_of_organization(
+    source: &mut impl Source,
+    organization: OrganizationId,
+    id: RunId,
+) -> Result<Option<RunRow>, DbError> {
+    let sql = sql!("SELECT * FROM run WHERE organization_id = $1 AND id = $2");
+    source.row(sql, args![organization, id]).await?.as_ref().map(run_row).transpose()
+}
+
+pub(super) struct RunFilter {
+    pub state: Option<String>,
+    pub device: Option<DeviceId>,
+}
+
+/// An organization's runs, the newest first, each with its counts.
+pub(super) async fn runs_of_organization(
+    db: &Db,
+    organization: OrganizationId,
+    filter: &RunFilter,
+    before: Option<RunId>,
+    limit: usize,
+) -> Result<Vec<Run>, DbError> {
+    let sql = sql!(
+        "SELECT r.* FROM run r WHERE r.organization_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.id < $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR r.state = $3) \
+         AND (CAST($4 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM execution e WHERE e.device_id = $4 AND e.run_id = r.id)) \
+         ORDER BY r.id DESC LIMIT $5"
+    );
+    let values = args![organization, before, filter.state.clone(), filter.device, limit];
+    let rows = db.rows(sql, values).await?;
+    let mut runs: Vec<Run> = rows.iter().map(|row| Ok(run_row(row)?.run)).collect::<Result<_, DbError>>()?;
+    let (Some(newest), Some(oldest)) = (runs.first(), runs.last()) else { return Ok(runs) };
+    let mut counts = counts_between(db, organization, oldest.id, newest.id).await?;
+    for run in &mut runs {
+        run.counts = counts.remove(&run.id).unwrap_or_default();
+    }
+    Ok(runs)
+}
+
+async fn counts_between(db: &Db, organization: OrganizationId, oldest: RunId, newest: RunId) -> Result<BTreeMap<RunId, Counts>, DbError> {
+    let sql = sql!(
+        "SELECT run_id, state, count(*) AS count FROM execution WHERE run_id >= $1 AND run_id <= $2 AND organization_id = $3 \
+         GROUP BY run_id, state"
+    );
+    let mut counts: BTreeMap<RunId, Counts> = BTreeMap::new();
+    for row in db.rows(sql, args![oldest, newest, organization]).await? {
+        counts.entry(row.get("run_id")?).or_default().insert(row.get("state")?, row.get("count")?);
+    }
+    Ok(counts)
+}
+
+fn execution_row(row: &Row) -> Result<Execution, DbError> {
+    Ok(Execution {
+        id: row.get("id")?,
+        run: row.get("run_id")?,
+        device: DeviceRef { id: row.get("device_id")?, name: row.get("device_name")? },
+        state: row.get("state")?,
+        reason: reason(row)?,
+        created_at: row.get("created_at")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+        isolation: row.get("isolation")?,
+        actions: Vec::new(),
+    })
+}
+
+/// A run's executions by id, without their results.
+pub(super) async fn executions_of_run(
+    db: &Db,
+    run: RunId,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<Vec<Execution>, DbError> {
+    let sql = sql!("SELECT * FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3");
+    let rows = db.rows(sql, args![run, after, limit]).await?;
+    rows.iter().map(execution_row).collect()
+}
+
+/// An execution without its results.
+pub(super) async fn execution_of_organization(
+    db: &Db,
+    organization: OrganizationId,
+    id: ExecutionId,
+) -> Result<Option<Execution>, DbError> {
+    let sql = sql!("SELECT * FROM execution WHERE organization_id = $1 AND id = $2");
+    db.row(sql, args![organization, id]).await?.as_ref().map(execution_row).transpose()
+}
+
+pub(super) async fn results_of_execution(db: &Db, execution: ExecutionId) -> Result<Vec<Row>, DbError> {
+    let sql = sql!("SELECT * FROM action_result WHERE execution_id = $1 ORDER BY position");
+    db.rows(sql, args![execution]).await
+}
+
+/// Pieces of an execution's output after `after`, in order.
+pub(super) async fn chunks_of_execution(db: &Db, execution: ExecutionId, after: u64, limit: usize) -> Result<Vec<Row>, DbError> {
+    let sql = sql!(
+        "SELECT seq, position, stream, bytes FROM output_chunk WHERE execution_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+    );
+    db.rows(sql, args![execution, after, limit]).await
+}
+
+/// Everything a device needs to run one execution, from the stored documents.
+pub(super) async fn order(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<Order, DbError> {
+    let sql = sql!(
+        "SELECT e.organization_id, e.device_id, e.leaf_index, e.leaf_path, r.task_digest, d.authorization_bytes, d.authorization_signature, \
+         d.dispatch_bytes, d.dispatch_signature, d.leaf_count FROM execution e JOIN run r ON r.id = e.run_id \
+         JOIN run_document d ON d.run_id = e.run_id WHERE e.id = $1"
+    );
+    let row = tx.row(sql, args![execution]).await?.ok_or(DbError::Aborted)?;
+    let path: String = row.get("leaf_path")?;
+    let path = path.split(',').filter(|hash| !hash.is_empty()).map(str::to_owned).collect();
+    Ok(Order {
+        execution,
+        device: row.get("device_id")?,
+        task: document_bytes(tx, row.get("organization_id")?, &row.get::<String>("task_digest")?).await?,
+        authorization: SignedDocument { bytes: row.get("authorization_bytes")?, signature: row.get("authorization_signature")? },
+        dispatch: SignedDocument { bytes: row.get("dispatch_bytes")?, signature: row.get("dispatch_signature")? },
+        proof: Proof { index: row.get("leaf_index")?, count: row.get("leaf_count")?, path },
+    })
+}

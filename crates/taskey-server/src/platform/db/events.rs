@@ -1,0 +1,140 @@
+//! Events: rows that an op writes together with what it changed, read by cursor.
+//!
+//! A reader must never skip an event that commits late. On SQLite there is one writer, so the row id is the order of commits. On
+//! PostgreSQL each row carries its transaction's id, and readers stop at the oldest transaction that is still open; the order is
+//! (transaction, id).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use taskey_proto::Time;
+use taskey_proto::id::OrganizationId;
+
+use super::{Db, DbError, Dialect, Row, Tx};
+use crate::{args, sql};
+
+/// The topic that every event wakes.
+pub const ALL: &str = "events";
+
+/// The topic that an organization's events wake.
+pub fn topic(organization: OrganizationId) -> String {
+    format!("events:{organization}")
+}
+
+pub struct Announce<'a, T> {
+    pub organization: OrganizationId,
+    /// Such as `run.finished`.
+    pub name: &'static str,
+    /// The id of what it is about.
+    pub subject: &'a str,
+    pub at: Time,
+    pub data: &'a T,
+}
+
+/// A place in the order of events: everything up to it was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    xid: i64,
+    id: i64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.xid, self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (xid, id) = text.split_once('-').ok_or(())?;
+        Ok(Self { xid: xid.parse().map_err(|_| ())?, id: id.parse().map_err(|_| ())? })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub cursor: Cursor,
+    pub organization: OrganizationId,
+    pub name: String,
+    pub subject: String,
+    pub at: Time,
+    pub data: String,
+}
+
+impl Event {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            cursor: Cursor { xid: row.get("xid")?, id: row.get("id")? },
+            organization: row.get("organization_id")?,
+            name: row.get("name")?,
+            subject: row.get("subject")?,
+            at: row.get("at")?,
+            data: row.get("data")?,
+        })
+    }
+}
+
+pub(super) async fn insert<T: Serialize + Sync>(tx: &mut Tx<'_>, event: &Announce<'_, T>) -> Result<(), DbError> {
+    let data = serde_json::to_string(event.data)
+        .map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
+    let sql = sql!("INSERT INTO event (organization_id, name, subject, at, data) VALUES ($1, $2, $3, $4, $5)");
+    tx.execute(sql, args![event.organization, event.name, event.subject, event.at, data]).await?;
+    Ok(())
+}
+
+/// The events after `after`, oldest first; of one organization, or of all for the instance's own jobs.
+pub async fn read(db: &Db, organization: Option<OrganizationId>, after: Cursor, limit: usize) -> Result<Vec<Event>, DbError> {
+    let open = oldest_open(db).await?;
+    let sql = sql!(
+        "SELECT xid, id, organization_id, name, subject, at, data FROM event \
+         WHERE (xid > $1 OR (xid = $1 AND id > $2)) AND xid < $3 AND (CAST($4 AS TEXT) IS NULL OR organization_id = $4) \
+         ORDER BY xid, id LIMIT $5"
+    );
+    let rows = db.rows(sql, args![after.xid, after.id, open, organization, limit]).await?;
+    rows.iter().map(Event::from_row).collect()
+}
+
+/// The place after everything that can be read now.
+pub async fn now(db: &Db) -> Result<Cursor, DbError> {
+    let open = oldest_open(db).await?;
+    let sql = sql!("SELECT xid, id FROM event WHERE xid < $1 ORDER BY xid DESC, id DESC LIMIT 1");
+    let Some(row) = db.row(sql, args![open]).await? else {
+        return Ok(Cursor::default());
+    };
+    Ok(Cursor { xid: row.get("xid")?, id: row.get("id")? })
+}
+
+/// Transactions from this one on may still commit events; on SQLite there are none such.
+async fn oldest_open(db: &Db) -> Result<i64, DbError> {
+    if db.dialect() == Dialect::Sqlite {
+        return Ok(i64::MAX);
+    }
+    let row = db.row("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin", args![]).await?;
+    row.ok_or(DbError::Aborted)?.get("xmin")
+}
+
+/// How far a job has read.
+pub async fn position(db: &Db, consumer: &str) -> Result<Cursor, DbError> {
+    let sql = sql!("SELECT xid, id FROM consumer WHERE name = $1");
+    let Some(row) = db.row(sql, args![consumer]).await? else {
+        return Ok(Cursor::default());
+    };
+    Ok(Cursor { xid: row.get("xid")?, id: row.get("id")? })
+}
+
+/// Stores how far a job has read.
+pub async fn advance(db: &Db, consumer: &'static str, to: Cursor) -> Result<(), DbError> {
+    db.write((consumer, to), |tx, (consumer, to)| {
+        Box::pin(async move {
+            let sql = sql!(
+                "INSERT INTO consumer (name, xid, id) VALUES ($1, $2, $3) \
+                 ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, id = excluded.id"
+            );
+            tx.execute(sql, args![*consumer, to.xid, to.id]).await.map(|_| ())
+        })
+    })
+    .await
+}

@@ -1,0 +1,216 @@
+//! SQLite: one writer that commits what waits as one group.
+//!
+//! Each op runs in a savepoint, so that one that fails takes back only its own. SQLite may give up the whole transaction by
+//! itself (a full disk, an I/O error): then the savepoint is gone, nothing of the group is answered as done, and each op of it
+//! is run again alone.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, Executor as _, SqliteConnection, SqlitePool};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{DbError, Op, Tx};
+use crate::platform::hub::Hub;
+
+/// Ops committed together at most.
+const GROUP_MAX: usize = 256;
+/// Ops that may wait for the writer; beyond that callers wait to hand theirs over.
+const QUEUE_MAX: usize = 4_096;
+
+#[derive(Clone)]
+pub(super) struct Lite {
+    queue: mpsc::Sender<Message>,
+    readers: SqlitePool,
+}
+
+enum Message {
+    Run(Box<dyn Job>),
+    Close(oneshot::Sender<()>),
+}
+
+impl Lite {
+    pub fn start(writer: SqliteConnection, readers: SqlitePool, hub: Hub) -> Self {
+        let (queue, receiver) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(Writer { connection: writer, hub }.run(receiver));
+        Self { queue, readers }
+    }
+
+    pub fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    pub async fn write<I, T, E>(&self, input: I, op: Op<I, T, E>) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = TypedJob { input, op, outcome: None, answer: Some(answer) };
+        if self.queue.send(Message::Run(Box::new(job))).await.is_err() {
+            return Err(DbError::Closed.into());
+        }
+        answered.await.unwrap_or_else(|_| Err(DbError::Closed.into()))
+    }
+
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.queue.send(Message::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
+        self.readers.close().await;
+    }
+}
+
+/// An op with its input and the caller who waits for it; its types are erased so that ops of all kinds share a queue.
+trait Job: Send {
+    /// Runs the op once; true when it succeeded. The outcome is held back until [`Job::answer`].
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, bool>;
+    fn fail(&mut self, error: DbError);
+    fn answer(self: Box<Self>);
+}
+
+struct TypedJob<I, T, E> {
+    input: I,
+    op: Op<I, T, E>,
+    outcome: Option<Result<T, E>>,
+    answer: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<I, T, E> Job for TypedJob<I, T, E>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let outcome = AssertUnwindSafe(run_op(self.op, tx, &self.input)).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&panic).into()));
+            let succeeded = outcome.is_ok();
+            self.outcome = Some(outcome);
+            succeeded
+        })
+    }
+
+    fn fail(&mut self, error: DbError) {
+        self.outcome = Some(Err(error.into()));
+    }
+
+    fn answer(mut self: Box<Self>) {
+        if let (Some(answer), Some(outcome)) = (self.answer.take(), self.outcome.take()) {
+            // The caller may have gone away: the op is done all the same.
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
+async fn run_op<I, T, E>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I) -> Result<T, E> {
+    op(tx, input).await
+}
+
+pub(super) fn panicked(panic: &Box<dyn Any + Send>) -> DbError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(panic = text.unwrap_or_default(), "an operation panicked");
+    DbError::Panicked
+}
+
+struct Writer {
+    connection: SqliteConnection,
+    hub: Hub,
+}
+
+/// Why a group was not committed.
+enum Undone {
+    /// SQLite gave the transaction up, or refused the commit.
+    Transaction(DbError),
+}
+
+impl Writer {
+    async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        while let Some(message) = queue.recv().await {
+            let mut group = Vec::new();
+            let mut closing = None;
+            let mut next = Some(message);
+            while let Some(message) = next {
+                match message {
+                    Message::Run(job) => group.push(job),
+                    Message::Close(done) => closing = Some(done),
+                }
+                let room = closing.is_none() && group.len() < GROUP_MAX;
+                next = if room { queue.try_recv().ok() } else { None };
+            }
+            self.write_group(group).await;
+            if let Some(done) = closing {
+                let _ = self.connection.close().await;
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+
+    async fn write_group(&mut self, mut group: Vec<Box<dyn Job>>) {
+        if group.is_empty() {
+            return;
+        }
+        let undone = self.try_group(&mut group).await.err();
+        if undone.is_some() && group.len() > 1 {
+            for mut job in group {
+                let alone = self.try_group(std::slice::from_mut(&mut job)).await;
+                answer_all(vec![job], alone.err());
+            }
+            return;
+        }
+        answer_all(group, undone);
+    }
+
+    async fn try_group(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Undone> {
+        let result = self.run_in_transaction(group).await;
+        if result.is_err() {
+            // There may be no transaction left to take back.
+            let _ = self.connection.execute("ROLLBACK").await;
+        }
+        result
+    }
+
+    async fn run_in_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Undone> {
+        let mut wakes = Vec::new();
+        self.statement("BEGIN IMMEDIATE").await?;
+        for job in group.iter_mut() {
+            self.statement("SAVEPOINT op").await?;
+            let mut tx = Tx::sqlite(&mut self.connection);
+            let succeeded = job.run(&mut tx).await;
+            if succeeded {
+                wakes.append(&mut tx.wakes);
+            } else {
+                self.statement("ROLLBACK TO op").await?;
+            }
+            // Fails when SQLite has given the transaction up in the meantime: the savepoint went with it.
+            self.statement("RELEASE op").await?;
+        }
+        self.statement("COMMIT").await?;
+        for topic in wakes {
+            self.hub.wake(&topic);
+        }
+        Ok(())
+    }
+
+    async fn statement(&mut self, sql: &'static str) -> Result<(), Undone> {
+        self.connection.execute(sql).await.map(|_| ()).map_err(|error| Undone::Transaction(error.into()))
+    }
+}
+
+fn answer_all(group: Vec<Box<dyn Job>>, undone: Option<Undone>) {
+    let Some(Undone::Transaction(cause)) = undone else {
+        group.into_iter().for_each(|job| job.answer());
+        return;
+    };
+    tracing::error!(error = %cause, "a transaction was not committed");
+    for mut job in group {
+        job.fail(DbError::Aborted);
+        job.answer();
+    }
+}

@@ -1,0 +1,205 @@
+//! The store: one SQL text for SQLite and PostgreSQL, behind a thin facade over sqlx.
+//!
+//! Reads go to a pool. Every write is an *op*: a plain function over a transaction and its input, given to [`Db::write`], which
+//! may run it more than once. So an op does nothing but SQL on a bounded number of rows; ids, `now` and everything else it needs
+//! come in its input. What an op announces is told to the process only after the commit.
+//!
+//! What differs between the two databases stays here: how a transaction begins, identity columns, how events are ordered.
+
+pub mod events;
+mod lite;
+mod migrate;
+mod pg;
+mod tx;
+mod val;
+
+use std::path::Path;
+use std::str::FromStr as _;
+
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+pub use tx::Tx;
+pub use val::{Args, FromCol, IntoVal, Row, Val};
+
+use crate::platform::hub::Hub;
+
+/// A statement's text with its place, registered so that a test can prepare each on both databases.
+pub struct Statement {
+    pub sql: &'static str,
+    pub place: &'static str,
+}
+
+#[linkme::distributed_slice]
+pub static STATEMENTS: [Statement];
+
+/// A statement of fixed text with `$1, $2 …` for both databases.
+#[macro_export]
+macro_rules! sql {
+    ($text:literal) => {{
+        #[linkme::distributed_slice($crate::platform::db::STATEMENTS)]
+        static STATEMENT: $crate::platform::db::Statement =
+            $crate::platform::db::Statement { sql: $text, place: concat!(file!(), ":", line!()) };
+        STATEMENT.sql
+    }};
+}
+
+/// The values of a statement, in order.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::platform::db::IntoVal::into_val($value)),*] };
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("the database refused a statement: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("the column {column} holds what it should not: {detail}")]
+    Column { column: String, detail: String },
+    #[error("the transaction was given up by the database")]
+    Aborted,
+    #[error("the database was busy with others for too long")]
+    Contention,
+    #[error("the operation panicked")]
+    Panicked,
+    #[error("the store is closing")]
+    Closed,
+    #[error("{0}")]
+    Migration(String),
+}
+
+/// An op: re-runnable, its whole input in `I`.
+pub type Op<I, T, E> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T, E>>;
+
+#[derive(Clone)]
+pub struct Db {
+    engine: Engine,
+    hub: Hub,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Lite(lite::Lite),
+    Pg(sqlx::PgPool),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Db {
+    /// Opens (and makes, where it is new) the SQLite database at `path`, and migrates it.
+    pub async fn open_sqlite(path: &Path, hub: Hub) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .statement_cache_capacity(500)
+            .busy_timeout(std::time::Duration::from_secs(10));
+        let mut writer = {
+            use sqlx::ConnectOptions as _;
+            options.clone().connect().await?
+        };
+        migrate::sqlite(&mut writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(8)
+            .connect_with(options.create_if_missing(false).read_only(true))
+            .await?;
+        Ok(Self { engine: Engine::Lite(lite::Lite::start(writer, readers, hub.clone())), hub })
+    }
+
+    /// Connects to PostgreSQL and migrates the database.
+    pub async fn open_postgres(url: &str, hub: Hub) -> Result<Self, DbError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("taskey");
+        let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
+        migrate::postgres(&pool).await?;
+        Ok(Self { engine: Engine::Pg(pool), hub })
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self.engine {
+            Engine::Lite(_) => Dialect::Sqlite,
+            Engine::Pg(_) => Dialect::Postgres,
+        }
+    }
+
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Runs an op and answers once its effects are on disk.
+    ///
+    /// On SQLite one writer commits what waits as a group, each op in a savepoint of its own. On PostgreSQL an op is one
+    /// SERIALIZABLE transaction, run again when it collides. An `Err` from the op takes back what it did.
+    pub async fn write<I, T, E>(&self, input: I, op: Op<I, T, E>) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Lite(lite) => lite.write(input, op).await,
+            Engine::Pg(pool) => pg::write(pool, &self.hub, &input, op).await,
+        }
+    }
+
+    pub async fn rows(&self, sql: &'static str, args: Args) -> Result<Vec<Row>, DbError> {
+        match &self.engine {
+            Engine::Lite(lite) => {
+                let rows = val::bind_sqlite(sql, args).fetch_all(lite.readers()).await?;
+                Ok(rows.into_iter().map(Row::Lite).collect())
+            }
+            Engine::Pg(pool) => {
+                let rows = val::bind_postgres(sql, args).fetch_all(pool).await?;
+                Ok(rows.into_iter().map(Row::Pg).collect())
+            }
+        }
+    }
+
+    pub async fn row(&self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
+        match &self.engine {
+            Engine::Lite(lite) => Ok(val::bind_sqlite(sql, args).fetch_optional(lite.readers()).await?.map(Row::Lite)),
+            Engine::Pg(pool) => Ok(val::bind_postgres(sql, args).fetch_optional(pool).await?.map(Row::Pg)),
+        }
+    }
+
+    /// Prepares a statement without running it.
+    pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        match &self.engine {
+            Engine::Lite(lite) => lite.readers().prepare(sql.into_sql_str()).await.map(|_| ())?,
+            Engine::Pg(pool) => pool.prepare(sql.into_sql_str()).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
+    /// Lets what was begun end, then closes the database.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Lite(lite) => lite.close().await,
+            Engine::Pg(pool) => pool.close().await,
+        }
+    }
+}
+
+/// What reads rows: the pool outside an op, the transaction inside one.
+pub trait Source: Send {
+    fn rows(&mut self, sql: &'static str, args: Args) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
+    fn row(&mut self, sql: &'static str, args: Args) -> impl Future<Output = Result<Option<Row>, DbError>> + Send;
+}
+
+impl Source for &Db {
+    async fn rows(&mut self, sql: &'static str, args: Args) -> Result<Vec<Row>, DbError> {
+        Db::rows(self, sql, args).await
+    }
+
+    async fn row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
+        Db::row(self, sql, args).await
+    }
+}

@@ -1,0 +1,105 @@
+//! Errors of the API: a code, a text that says what to do, and the fields that are wrong.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use taskey_proto::id::RequestId;
+use taskey_proto::problem::{Code, FieldError, Problem};
+
+use crate::platform::db::DbError;
+
+/// Where the help pages of the codes are.
+pub const HELP: &str = "/docs/errors/";
+
+/// What a handler or an op answers when it cannot do what was asked.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub code: Code,
+    pub detail: String,
+    pub errors: Vec<FieldError>,
+}
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new() }
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("There is no such {what}, or it is not yours to see."))
+    }
+
+    /// Some fields are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match &errors[..] {
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} fields are wrong.", many.len()),
+        };
+        Self { code: Code::Invalid, detail, errors }
+    }
+
+    pub fn invalid_field(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::new(pointer, detail)])
+    }
+
+    /// Something failed on our side: logged here, once; the answer tells nothing of it.
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "internal error");
+        Self::new(Code::Internal, "It is written to the server's log, with this request's id.")
+    }
+
+    pub fn into_problem(self, request: RequestId) -> Problem {
+        Problem {
+            kind: format!("{HELP}{}", self.code.word()),
+            title: self.code.title().to_owned(),
+            status: self.code.status(),
+            detail: self.detail,
+            code: self.code.word().to_owned(),
+            errors: self.errors,
+            request_id: request.to_string(),
+        }
+    }
+}
+
+/// `Ok` when nothing is wrong.
+pub fn check(errors: Vec<FieldError>) -> ApiResult<()> {
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(errors)) }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Closed | DbError::Contention => {
+                tracing::warn!(%error, "the store cannot answer");
+                Self::new(Code::Unavailable, "The server is busy or stopping; try again in a moment.")
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// The body is written by the outermost layer, which knows the request's id.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        if self.code == Code::NotSignedIn {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The help pages of the codes, from `docs/errors`; plain text, readable without the internet.
+pub async fn help(axum::extract::Path(code): axum::extract::Path<String>) -> Response {
+    match Pages::get(&format!("{code}.md")) {
+        Some(page) => ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], page.data.into_owned()).into_response(),
+        None => ApiError::not_found("help page").into_response(),
+    }
+}
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../docs/errors"]
+#[allow_missing = true]
+struct Pages;

@@ -1,0 +1,10 @@
+//! What no slice owns: clock, store, wake-ups, HTTP conventions, the MQTT endpoint, the web UI's files. It knows no slice.
+
+pub mod assets;
+pub mod clock;
+pub mod db;
+pub mod http;
+pub mod hub;
+pub mod keys;
+pub mod mqtt;
+pub mod telemetry;

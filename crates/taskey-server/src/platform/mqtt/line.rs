@@ -1,0 +1,225 @@
+//! One line: from the first byte of a client to its last.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, OptionFuture};
+use taskey_proto::line::{cmd_topic, evt_topic};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::transport::Transport;
+use super::uplink::{Claim, LineDevice, NotCommitted, Refusal};
+use super::wire::{Goodbye, Incoming, OPEN_MAX, Refused, Wire};
+use super::{EndReason, Letter};
+use crate::app::App;
+
+/// From the first byte to CONNECT.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// What a client that names no keep-alive gets.
+const SILENCE_MAX: Duration = Duration::from_secs(3_600);
+/// A peer that does not take our bytes for so long is gone.
+const WRITE_WITHIN: Duration = Duration::from_secs(20);
+
+/// Serves a client until it leaves, misbehaves, is cut, or the server stops.
+pub(super) async fn serve(app: App, mut transport: Transport, address: String) {
+    let mut wire = Wire::new();
+    let connected = tokio::select! {
+        connected = tokio::time::timeout(CONNECT_WITHIN, connect(&app, &mut transport, &mut wire, address)) => connected.ok().flatten(),
+        () = app.stopped() => None,
+    };
+    let Some((device, silence, early)) = connected else {
+        flush(&mut transport, &mut wire).await.ok();
+        transport.close().await;
+        return;
+    };
+    let letters = app.lines.open(device.id, device.generation);
+    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
+    tracing::info!(device = %device.id, generation = device.generation, address = device.address, "line up");
+    let line = Line { app: &app, device: &device, wire, subscribed: false, waiting: Vec::new(), in_flight: Vec::new(), writing: None };
+    let end = line.run(&mut transport, letters, silence, early).await;
+    transport.close().await;
+    app.lines.close(device.id, device.generation);
+    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
+    tracing::info!(device = %device.id, generation = device.generation, reason = end, "line down");
+    app.uplink.closed(&app, &device);
+}
+
+type Connected = (LineDevice, Duration, Vec<Incoming>);
+
+/// Waits for CONNECT and answers it; `None` when there is nothing to go on with.
+async fn connect(app: &App, transport: &mut Transport, wire: &mut Wire, address: String) -> Option<Connected> {
+    let mut incoming = Vec::new();
+    while incoming.is_empty() {
+        let bytes = transport.receive().await.ok().flatten()?;
+        incoming = wire.receive(&bytes);
+    }
+    let early = incoming.split_off(1);
+    let Some(Incoming::Connect { client_id, username, password, keep_alive_secs }) = incoming.pop() else {
+        return None;
+    };
+    let claim = Claim { client_id, username, password, address };
+    match app.uplink.connect(app, claim).await {
+        Ok(device) => {
+            wire.accept(keep_alive_secs);
+            let silence = match keep_alive_secs {
+                0 => SILENCE_MAX,
+                secs => Duration::from_millis(u64::from(secs) * 1_500),
+            };
+            Some((device, silence, early))
+        }
+        Err(Refusal::Credential(why)) => {
+            tracing::info!(why, "a device was refused");
+            wire.refuse(Refused::Credential);
+            None
+        }
+        Err(Refusal::Unavailable) => {
+            wire.refuse(Refused::Unavailable);
+            None
+        }
+    }
+}
+
+async fn flush(transport: &mut Transport, wire: &mut Wire) -> std::io::Result<()> {
+    let bytes = wire.take_output();
+    tokio::time::timeout(WRITE_WITHIN, transport.send(bytes)).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+}
+
+struct Line<'a> {
+    app: &'a App,
+    device: &'a LineDevice,
+    wire: Wire,
+    subscribed: bool,
+    /// Publishes not yet handed to the store.
+    waiting: Vec<(Option<u16>, Bytes)>,
+    /// Packet ids of the batch that the store is committing.
+    in_flight: Vec<Option<u16>>,
+    writing: Option<BoxFuture<'a, Result<(), NotCommitted>>>,
+}
+
+/// Why a line ended, for the log.
+type End = &'static str;
+
+impl<'a> Line<'a> {
+    async fn run(mut self, transport: &mut Transport, mut letters: mpsc::Receiver<Letter>, silence: Duration, early: Vec<Incoming>) -> End {
+        let mut heard_at = Instant::now();
+        if let Err(end) = self.take_in(early).await {
+            flush(transport, &mut self.wire).await.ok();
+            return end;
+        }
+        loop {
+            self.hand_over();
+            if flush(transport, &mut self.wire).await.is_err() {
+                return "the device does not read";
+            }
+            let room = self.waiting.len() + self.in_flight.len() < OPEN_MAX;
+            let writing: OptionFuture<_> = self.writing.as_mut().into();
+            tokio::select! {
+                biased;
+                Some(committed) = writing => {
+                    self.writing = None;
+                    if committed.is_err() {
+                        self.wire.say_goodbye(Goodbye::ServerBusy);
+                        flush(transport, &mut self.wire).await.ok();
+                        return "a report could not be stored";
+                    }
+                    for packet_id in std::mem::take(&mut self.in_flight).into_iter().flatten() {
+                        self.wire.acknowledge(packet_id);
+                    }
+                }
+                letter = letters.recv() => match letter {
+                    Some(Letter::Send(payload)) if self.subscribed => self.wire.publish(&cmd_topic(self.device.id), &payload),
+                    Some(Letter::Send(_)) => {}
+                    Some(Letter::End(reason)) => return self.end(transport, reason).await,
+                    None => return self.end(transport, EndReason::TakenOver).await,
+                },
+                received = transport.receive(), if room => {
+                    let Ok(Some(bytes)) = received else { return "the device hung up" };
+                    heard_at = Instant::now();
+                    let incoming = self.wire.receive(&bytes);
+                    if let Err(end) = self.take_in(incoming).await {
+                        flush(transport, &mut self.wire).await.ok();
+                        return end;
+                    }
+                }
+                () = tokio::time::sleep_until(heard_at + silence), if room => {
+                    self.wire.say_goodbye(Goodbye::KeepAliveTimeout);
+                    flush(transport, &mut self.wire).await.ok();
+                    return "the device fell silent";
+                }
+                () = self.app.stopped() => {
+                    self.wire.say_goodbye(Goodbye::ShuttingDown);
+                    flush(transport, &mut self.wire).await.ok();
+                    return "the server stops";
+                }
+            }
+        }
+    }
+
+    async fn end(&mut self, transport: &mut Transport, reason: EndReason) -> End {
+        let (goodbye, end) = match reason {
+            EndReason::TakenOver => (Goodbye::TakenOver, "a newer line took over"),
+            EndReason::Removed => (Goodbye::NotAuthorized, "the device was removed"),
+        };
+        self.wire.say_goodbye(goodbye);
+        flush(transport, &mut self.wire).await.ok();
+        end
+    }
+
+    /// Gives everything that waits to the store, as one batch, once the batch before it is committed.
+    fn hand_over(&mut self) {
+        if self.writing.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        let (ids, messages) = std::mem::take(&mut self.waiting).into_iter().unzip();
+        self.in_flight = ids;
+        self.writing = Some(self.app.uplink.receive(self.app, self.device, messages));
+    }
+
+    async fn take_in(&mut self, incoming: Vec<Incoming>) -> Result<(), End> {
+        for packet in incoming {
+            match packet {
+                Incoming::Publish { packet_id, topic, payload, allowed } => {
+                    if !allowed || topic != evt_topic(self.device.id) {
+                        if let Some(packet_id) = packet_id {
+                            self.wire.refuse_publish(packet_id);
+                        }
+                        return self.trespass(format!("publish to {topic}")).await;
+                    }
+                    self.waiting.push((packet_id, payload));
+                }
+                Incoming::Subscribe { packet_id, filters } => self.subscribe(packet_id, filters).await?,
+                Incoming::Unsubscribe { packet_id, filters } => {
+                    self.subscribed &= !filters.contains(&cmd_topic(self.device.id));
+                    self.wire.answer_unsubscribe(packet_id, filters.len());
+                }
+                Incoming::Ping => {}
+                Incoming::Disconnect => return Err("the device said goodbye"),
+                Incoming::Connect { .. } => return Err("a second CONNECT"),
+                Incoming::Broken(why) => {
+                    tracing::info!(device = %self.device.id, why, "not MQTT as we speak it");
+                    return Err("broken MQTT");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&mut self, packet_id: u16, filters: Vec<String>) -> Result<(), End> {
+        let own = cmd_topic(self.device.id);
+        let allowed: Vec<bool> = filters.iter().map(|filter| *filter == own).collect();
+        self.wire.answer_subscribe(packet_id, &allowed);
+        if let Some(foreign) = filters.into_iter().find(|filter| *filter != own) {
+            return self.trespass(format!("subscribe to {foreign}")).await;
+        }
+        self.subscribed = true;
+        self.app.uplink.subscribed(self.app, self.device).await;
+        Ok(())
+    }
+
+    async fn trespass(&mut self, what: String) -> Result<(), End> {
+        self.app.uplink.trespassed(self.app, self.device, what).await;
+        self.wire.say_goodbye(Goodbye::NotAuthorized);
+        Err("the device tried what it may not")
+    }
+}

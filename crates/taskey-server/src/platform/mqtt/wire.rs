@@ -1,0 +1,289 @@
+//! MQTT 3.1.1 and 5 behind one small vocabulary, over the sans-I/O protocol library.
+//!
+//! Automatic publish responses stay off: a publish is acknowledged after its commit. Packets over the limit are refused before
+//! anything is allocated for them.
+
+use mqtt_protocol_core::mqtt::common::Cursor;
+use mqtt_protocol_core::mqtt::connection::{ConnectionOptions, Event};
+use mqtt_protocol_core::mqtt::packet::prelude::*;
+use mqtt_protocol_core::mqtt::packet::{Packet, Property, Qos, v3_1_1, v5_0};
+use mqtt_protocol_core::mqtt::packet::{
+    MaximumQos, RetainAvailable, ServerKeepAlive, SharedSubscriptionAvailable, SubscriptionIdentifierAvailable,
+    WildcardSubscriptionAvailable,
+};
+use mqtt_protocol_core::mqtt::result_code::{
+    ConnectReasonCode, ConnectReturnCode, DisconnectReasonCode, PubackReasonCode, SubackReasonCode, SubackReturnCode, UnsubackReasonCode,
+};
+use mqtt_protocol_core::mqtt::{Connection, Version, role};
+use taskey_proto::line::{KEEP_ALIVE_SECS, MESSAGE_LEN_MAX};
+
+/// Publishes that may be open towards us.
+pub(super) const OPEN_MAX: usize = 32;
+/// A packet: the largest message, its topic and its header.
+const PACKET_LEN_MAX: u32 = MESSAGE_LEN_MAX as u32 + 1024;
+
+pub(super) enum Incoming {
+    Connect { client_id: String, username: String, password: String, keep_alive_secs: u16 },
+    Publish { packet_id: Option<u16>, topic: String, payload: bytes::Bytes, allowed: bool },
+    Subscribe { packet_id: u16, filters: Vec<String> },
+    Unsubscribe { packet_id: u16, filters: Vec<String> },
+    /// Answered already.
+    Ping,
+    Disconnect,
+    /// Not MQTT as we speak it: the line cannot go on.
+    Broken(String),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refused {
+    Credential,
+    Unavailable,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Goodbye {
+    NotAuthorized,
+    TakenOver,
+    ShuttingDown,
+    KeepAliveTimeout,
+    ServerBusy,
+}
+
+pub(super) struct Wire {
+    connection: Connection<role::Server>,
+    output: Vec<u8>,
+}
+
+impl Wire {
+    pub fn new() -> Self {
+        let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_LEN_MAX).receive_maximum(OPEN_MAX as u16);
+        let mut connection = Connection::<role::Server>::with_options(Version::Undetermined, options);
+        connection.set_auto_pub_response(false);
+        connection.set_auto_ping_response(true);
+        Self { connection, output: Vec::new() }
+    }
+
+    /// What is to be written to the client.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    pub fn receive(&mut self, bytes: &[u8]) -> Vec<Incoming> {
+        let mut incoming = Vec::new();
+        let mut cursor = Cursor::new(bytes);
+        while (cursor.position() as usize) < bytes.len() {
+            let events = self.connection.recv(&mut cursor);
+            if self.take_events(events, &mut incoming) {
+                break;
+            }
+        }
+        incoming
+    }
+
+    pub fn accept(&mut self, keep_alive_secs: u16) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => {
+                let mut properties: Vec<Property> = Vec::new();
+                properties.extend(MaximumQos::new(1).map(Property::from));
+                properties.extend(RetainAvailable::new(0).map(Property::from));
+                properties.extend(WildcardSubscriptionAvailable::new(0).map(Property::from));
+                properties.extend(SubscriptionIdentifierAvailable::new(0).map(Property::from));
+                properties.extend(SharedSubscriptionAvailable::new(0).map(Property::from));
+                if keep_alive_secs == 0 {
+                    properties.extend(ServerKeepAlive::new(KEEP_ALIVE_SECS).map(Property::from));
+                }
+                let connack = v5_0::Connack::builder().session_present(false).reason_code(ConnectReasonCode::Success).props(properties);
+                connack.build().ok().map(Packet::from)
+            }
+            _ => {
+                let connack = v3_1_1::Connack::builder().session_present(false).return_code(ConnectReturnCode::Accepted);
+                connack.build().ok().map(Packet::from)
+            }
+        };
+        self.send(packet);
+    }
+
+    pub fn refuse(&mut self, refused: Refused) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => {
+                let code = match refused {
+                    Refused::Credential => ConnectReasonCode::BadUserNameOrPassword,
+                    Refused::Unavailable => ConnectReasonCode::ServerUnavailable,
+                };
+                v5_0::Connack::builder().session_present(false).reason_code(code).build().ok().map(Packet::from)
+            }
+            _ => {
+                let code = match refused {
+                    Refused::Credential => ConnectReturnCode::BadUserNameOrPassword,
+                    Refused::Unavailable => ConnectReturnCode::ServerUnavailable,
+                };
+                v3_1_1::Connack::builder().session_present(false).return_code(code).build().ok().map(Packet::from)
+            }
+        };
+        self.send(packet);
+    }
+
+    /// Acknowledges a publish that was committed.
+    pub fn acknowledge(&mut self, packet_id: u16) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => v5_0::Puback::builder().packet_id(packet_id).build().ok().map(Packet::from),
+            _ => v3_1_1::Puback::builder().packet_id(packet_id).build().ok().map(Packet::from),
+        };
+        self.send(packet);
+    }
+
+    /// Refuses a publish where the protocol has a word for it.
+    pub fn refuse_publish(&mut self, packet_id: u16) {
+        if self.version() == Version::V5_0 {
+            let puback = v5_0::Puback::builder().packet_id(packet_id).reason_code(PubackReasonCode::NotAuthorized);
+            self.send(puback.build().ok().map(Packet::from));
+        }
+    }
+
+    /// Answers a subscription, one verdict for each filter.
+    pub fn answer_subscribe(&mut self, packet_id: u16, allowed: &[bool]) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => {
+                let code = |allowed: &bool| if *allowed { SubackReasonCode::GrantedQos0 } else { SubackReasonCode::NotAuthorized };
+                let codes = allowed.iter().map(code).collect();
+                v5_0::Suback::builder().packet_id(packet_id).reason_codes(codes).build().ok().map(Packet::from)
+            }
+            _ => {
+                let code = |allowed: &bool| if *allowed { SubackReturnCode::SuccessMaximumQos0 } else { SubackReturnCode::Failure };
+                let codes = allowed.iter().map(code).collect();
+                v3_1_1::Suback::builder().packet_id(packet_id).return_codes(codes).build().ok().map(Packet::from)
+            }
+        };
+        self.send(packet);
+    }
+
+    pub fn answer_unsubscribe(&mut self, packet_id: u16, count: usize) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => {
+                let codes = vec![UnsubackReasonCode::Success; count];
+                v5_0::Unsuback::builder().packet_id(packet_id).reason_codes(codes).build().ok().map(Packet::from)
+            }
+            _ => v3_1_1::Unsuback::builder().packet_id(packet_id).build().ok().map(Packet::from),
+        };
+        self.send(packet);
+    }
+
+    pub fn publish(&mut self, topic: &str, payload: &[u8]) {
+        let packet: Option<Packet> = match self.version() {
+            Version::V5_0 => {
+                let publish = v5_0::Publish::builder().topic_name(topic).ok().map(|publish| publish.qos(Qos::AtMostOnce).payload(payload));
+                publish.and_then(|publish| publish.build().ok()).map(Packet::from)
+            }
+            _ => {
+                let publish = v3_1_1::Publish::builder().topic_name(topic).ok().map(|publish| publish.qos(Qos::AtMostOnce).payload(payload));
+                publish.and_then(|publish| publish.build().ok()).map(Packet::from)
+            }
+        };
+        self.send(packet);
+    }
+
+    /// Says why the line ends, where the protocol has a word for it.
+    pub fn say_goodbye(&mut self, goodbye: Goodbye) {
+        if self.version() != Version::V5_0 {
+            return;
+        }
+        let code = match goodbye {
+            Goodbye::NotAuthorized => DisconnectReasonCode::NotAuthorized,
+            Goodbye::TakenOver => DisconnectReasonCode::SessionTakenOver,
+            Goodbye::ShuttingDown => DisconnectReasonCode::ServerShuttingDown,
+            Goodbye::KeepAliveTimeout => DisconnectReasonCode::KeepAliveTimeout,
+            Goodbye::ServerBusy => DisconnectReasonCode::ServerBusy,
+        };
+        self.send(v5_0::Disconnect::builder().reason_code(code).build().ok().map(Packet::from));
+    }
+
+    fn version(&self) -> Version {
+        self.connection.get_protocol_version()
+    }
+
+    fn send(&mut self, packet: Option<Packet>) {
+        let Some(packet) = packet else {
+            tracing::error!("a packet of ours could not be built");
+            return;
+        };
+        let events = self.connection.send(packet);
+        self.take_events(events, &mut Vec::new());
+    }
+
+    /// True when the line is to be closed.
+    fn take_events(&mut self, events: Vec<Event>, incoming: &mut Vec<Incoming>) -> bool {
+        let mut closing = false;
+        for event in events {
+            match event {
+                Event::NotifyPacketReceived(packet) => incoming.push(read_packet(packet)),
+                Event::RequestSendPacket { packet, .. } => self.output.extend_from_slice(&packet.to_continuous_buffer()),
+                Event::NotifyError(error) => {
+                    incoming.push(Incoming::Broken(format!("{error:?}")));
+                    closing = true;
+                }
+                Event::RequestClose => {
+                    incoming.push(Incoming::Disconnect);
+                    closing = true;
+                }
+                // The line keeps its own time limits.
+                Event::NotifyPacketIdReleased(_) | Event::RequestTimerReset { .. } | Event::RequestTimerCancel(_) => {}
+            }
+        }
+        closing
+    }
+}
+
+fn read_packet(packet: Packet) -> Incoming {
+    match packet {
+        Packet::V3_1_1Connect(connect) => Incoming::Connect {
+            client_id: connect.client_id().to_owned(),
+            username: connect.user_name().unwrap_or_default().to_owned(),
+            password: text(connect.password()),
+            keep_alive_secs: connect.keep_alive(),
+        },
+        Packet::V5_0Connect(connect) => Incoming::Connect {
+            client_id: connect.client_id().to_owned(),
+            username: connect.user_name().unwrap_or_default().to_owned(),
+            password: text(connect.password()),
+            keep_alive_secs: connect.keep_alive(),
+        },
+        Packet::V3_1_1Publish(publish) => {
+            let allowed = is_allowed(publish.qos(), publish.retain(), publish.packet_id());
+            let payload = bytes::Bytes::copy_from_slice(publish.payload().as_slice());
+            Incoming::Publish { packet_id: publish.packet_id(), topic: publish.topic_name().to_owned(), payload, allowed }
+        }
+        Packet::V5_0Publish(publish) => {
+            let allowed = is_allowed(publish.qos(), publish.retain(), publish.packet_id());
+            let payload = bytes::Bytes::copy_from_slice(publish.payload().as_slice());
+            Incoming::Publish { packet_id: publish.packet_id(), topic: publish.topic_name().to_owned(), payload, allowed }
+        }
+        Packet::V3_1_1Subscribe(subscribe) => Incoming::Subscribe {
+            packet_id: subscribe.packet_id(),
+            filters: subscribe.entries().iter().map(|entry| entry.topic_filter().to_owned()).collect(),
+        },
+        Packet::V5_0Subscribe(subscribe) => Incoming::Subscribe {
+            packet_id: subscribe.packet_id(),
+            filters: subscribe.entries().iter().map(|entry| entry.topic_filter().to_owned()).collect(),
+        },
+        Packet::V3_1_1Unsubscribe(unsubscribe) => Incoming::Unsubscribe {
+            packet_id: unsubscribe.packet_id(),
+            filters: unsubscribe.entries().iter().map(|entry| entry.as_str().to_owned()).collect(),
+        },
+        Packet::V5_0Unsubscribe(unsubscribe) => Incoming::Unsubscribe {
+            packet_id: unsubscribe.packet_id(),
+            filters: unsubscribe.entries().iter().map(|entry| entry.as_str().to_owned()).collect(),
+        },
+        Packet::V3_1_1Disconnect(_) | Packet::V5_0Disconnect(_) => Incoming::Disconnect,
+        Packet::V3_1_1Pingreq(_) | Packet::V5_0Pingreq(_) => Incoming::Ping,
+        other => Incoming::Broken(format!("a packet that devices do not send: {}", other.packet_type())),
+    }
+}
+
+/// QoS 2, retained messages and the packet id 0 are not for devices.
+fn is_allowed(qos: Qos, retain: bool, packet_id: Option<u16>) -> bool {
+    qos != Qos::ExactlyOnce && !retain && packet_id != Some(0)
+}
+
+fn text(bytes: Option<&[u8]>) -> String {
+    bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,221 @@
+//! Puts the slices together: their routes, their jobs, and what devices' messages reach. Nothing else knows them all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use taskey_proto::id::{InstanceId, NodeId};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::app::{App, Inner};
+use crate::config::{Config, Database};
+use crate::features::accounts::{Api, Route};
+use crate::features::{accounts, devices, runs, tasks};
+use crate::live;
+use crate::platform::clock::{Clock, IdSource};
+use crate::platform::db::{Db, DbError, Source as _};
+use crate::platform::http::guard::{Hosts, guard};
+use crate::platform::http::{openapi, problem};
+use crate::platform::keys::{KeyError, Keys};
+use crate::platform::{assets, hub::Hub, mqtt, telemetry::Metrics};
+use crate::{args, sql};
+
+/// How long requests that are being answered have when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the data folder {path}: {source}", path = path.display())]
+    Data { path: std::path::PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the system's random source failed")]
+    Random(#[from] taskey_proto::crypto::CryptoError),
+}
+
+/// A running server.
+pub struct Server {
+    app: App,
+    url: String,
+    mqtt_address: Option<SocketAddr>,
+    setup_code: Option<String>,
+    http: JoinHandle<()>,
+    jobs: JoinSet<()>,
+}
+
+impl Server {
+    /// Opens the data, begins to listen and starts the jobs.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let listener = listen(config.listen).await?;
+        let port = listener.local_addr().map_or(config.listen.port(), |address| address.port());
+        let app = open_app(&config, clock, port).await?;
+        devices::jobs::start_lease(&app).await?;
+        let needs_setup = !accounts::has_users(&mut &app.db).await?;
+        let setup_code = if needs_setup { Some(app.setup_code.renew(app.now())?) } else { None };
+        let mut jobs = JoinSet::new();
+        let mqtt_address = match config.mqtt_listen {
+            None => None,
+            Some(address) => {
+                let listener = listen(address).await?;
+                let bound = listener.local_addr().ok();
+                jobs.spawn(mqtt::listen(app.clone(), listener));
+                bound
+            }
+        };
+        jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
+        jobs.spawn(devices::jobs::keep_lease(app.clone()));
+        jobs.spawn(runs::jobs::end_overdue(app.clone()));
+        jobs.spawn(runs::jobs::follow_events(app.clone()));
+        let http = tokio::spawn(serve_http(app.clone(), listener));
+        let url = app.public_url.clone();
+        Ok(Self { app, url, mqtt_address, setup_code, http, jobs })
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the plain MQTT port is, if there is one.
+    pub fn mqtt_address(&self) -> Option<SocketAddr> {
+        self.mqtt_address
+    }
+
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    /// Ends streams and lines, lets requests finish, closes the database.
+    pub async fn stop(mut self) {
+        self.app.stopping.send_replace(true);
+        if tokio::time::timeout(STOP_WITHIN, &mut self.http).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+            self.http.abort();
+        }
+        self.jobs.shutdown().await;
+        self.app.db.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+async fn serve_http(app: App, listener: TcpListener) {
+    use axum::serve::ListenerExt as _;
+    let listener = listener.tap_io(|stream| {
+        // Small answers must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+    });
+    let stopped = app.clone();
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.stopped().await }).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+/// Opens keys and database and reads who this instance is, making it at the first start.
+pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, StartError> {
+    make_data_folder(&config.data)?;
+    let keys = Keys::open(&config.data)?;
+    let hub = Hub::default();
+    let db = match &config.database {
+        Database::Sqlite => Db::open_sqlite(&config.data.join("taskey.db"), hub).await?,
+        Database::Postgres(url) => Db::open_postgres(url, hub).await?,
+    };
+    let ids = IdSource::default();
+    let (instance, epoch) = open_instance(&db, InstanceId::new(ids.uuid(clock.now())), &clock).await?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", with_port(config.listen, port)));
+    Ok(App::new(Inner {
+        data: config.data.clone(),
+        db,
+        node: NodeId::new(ids.uuid(clock.now())),
+        clock,
+        ids,
+        keys,
+        hosts: Hosts::new(&public_url, port),
+        public_url,
+        instance,
+        epoch,
+        lines: mqtt::Lines::default(),
+        uplink: Arc::new(devices::DeviceLine::new(runs::intake::take_in, runs::delivery::deliver)),
+        in_flight: Default::default(),
+        setup_code: Default::default(),
+        sign_in_throttle: Default::default(),
+        metrics: Metrics::install(),
+        stopping: watch::Sender::new(false),
+    }))
+}
+
+fn with_port(address: SocketAddr, port: u16) -> SocketAddr {
+    SocketAddr::new(address.ip(), port)
+}
+
+fn make_data_folder(path: &std::path::Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| StartError::Data { path: path.to_owned(), source })
+}
+
+async fn open_instance(db: &Db, fresh: InstanceId, clock: &Clock) -> Result<(InstanceId, u64), DbError> {
+    db.write((fresh, clock.now()), |tx, (fresh, now)| {
+        Box::pin(async move {
+            if let Some(row) = tx.row(sql!("SELECT id, epoch FROM instance"), args![]).await? {
+                return Ok((row.get("id")?, row.get("epoch")?));
+            }
+            tx.execute(sql!("INSERT INTO instance (id, epoch, created_at) VALUES ($1, 1, $2)"), args![*fresh, *now]).await?;
+            Ok((*fresh, 1))
+        })
+    })
+    .await
+}
+
+fn api() -> Api {
+    Api::default()
+        .merge(accounts::http::api())
+        .merge(devices::http::api())
+        .merge(tasks::http::api())
+        .merge(runs::http::api())
+        .merge(live::api())
+}
+
+/// Every route of the API with who may use it; the test that walks them all begins here.
+pub fn routes() -> Vec<Route> {
+    api().into_parts().2
+}
+
+/// The OpenAPI document, as JSON.
+pub fn openapi() -> String {
+    let document = openapi::complete(api().into_parts().1);
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn router(app: App) -> Router {
+    let (api, _, _) = api().into_parts();
+    Router::new()
+        .merge(api)
+        .merge(live::health())
+        .route("/mqtt", get(mqtt::websocket))
+        .route("/docs/errors/{code}", get(problem::help))
+        .fallback(get(assets::serve))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), accounts::gate::carry_app))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
+        .with_state(app)
+}
