@@ -1,1 +1,42 @@
+//! Drivers and fakes for tests: private databases, a server in this process, a device on its line, and the real binaries.
+//!
+//! Everything starts on free ports of loopback and ends with the test. Nothing sleeps: tests wait on what they see.
 
+pub mod device;
+pub mod postgres;
+pub mod process;
+pub mod server;
+pub mod store;
+
+pub use device::FakeDevice;
+pub use server::TestServer;
+pub use store::Engine;
+
+use std::time::Duration;
+
+/// How long a test waits for what it expects; only a failing test ever waits so long.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One test for each database: `on_both! { async fn a_thing_holds(engine: Engine) { … } }`.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($engine:ident: Engine) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            $(#[$meta])*
+            async fn holds($engine: $crate::Engine) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                holds($crate::Engine::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                holds($crate::Engine::Postgres).await;
+            }
+        }
+    )*};
+}

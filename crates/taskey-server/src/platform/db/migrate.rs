@@ -28,7 +28,7 @@ pub(super) async fn sqlite(connection: &mut SqliteConnection) -> Result<(), DbEr
 pub(super) async fn postgres(pool: &PgPool) -> Result<(), DbError> {
     let mut transaction = pool.begin().await?;
     // Nodes that start at the same time migrate one after another.
-    transaction.execute("SELECT pg_advisory_xact_lock(7461736b6579)").await?;
+    transaction.execute("SELECT pg_advisory_xact_lock(8386115917305)").await?;
     transaction.execute(TABLE).await?;
     let row = transaction.fetch_one("SELECT COALESCE(MAX(version), 0) AS version FROM migration").await?;
     for (version, text) in pending(row.get("version"))? {

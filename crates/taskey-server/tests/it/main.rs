@@ -1,0 +1,12 @@
+//! The server as its users see it, in process, on both databases.
+
+mod accounts;
+mod architecture;
+mod devices;
+mod line;
+mod live;
+mod openapi;
+mod permissions;
+mod runs;
+mod store;
+mod tasks;

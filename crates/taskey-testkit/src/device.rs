@@ -1,0 +1,228 @@
+//! A device as the server sees it: keys, enrolment, credentials and an MQTT 5 line over plain TCP, driven by hand.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use mqtt_protocol_core::mqtt::common::Cursor;
+use mqtt_protocol_core::mqtt::connection::Event;
+use mqtt_protocol_core::mqtt::packet::prelude::*;
+use mqtt_protocol_core::mqtt::packet::{Packet, Qos, SubEntry, SubOpts, v5_0};
+use mqtt_protocol_core::mqtt::{Connection, Version, role};
+use serde_json::json;
+use taskey_proto::agent::{Challenge, CredentialClaim, make_credential};
+use taskey_proto::crypto::{PublicKey, SigningKey};
+use taskey_proto::document::SignedDocument;
+use taskey_proto::id::{DeviceId, InstanceId};
+use taskey_proto::line::{Down, Sync, Up, cmd_topic, evt_topic};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::PATIENCE;
+use crate::server::{Person, TestServer};
+
+pub struct FakeDevice {
+    pub id: DeviceId,
+    pub name: String,
+    pub server: InstanceId,
+    pub server_key: PublicKey,
+    key: SigningKey,
+    pub counter: u64,
+}
+
+impl FakeDevice {
+    /// Enrols a device of that name for `person`.
+    pub async fn enroll(server: &TestServer, person: &Person, name: &str) -> Self {
+        let anonymous = server.anonymous();
+        let token = person.enroll_token().await;
+        let identity = anonymous.get("/agent/v1/server").await;
+        let (key, _) = SigningKey::generate().expect("a key");
+        let sealing = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from([7; 32]));
+        let body = json!({
+            "token": token.split('.').next(), "name": name, "signing_key": key.public_key(), "sealing_key": PublicKey(sealing.to_bytes()),
+            "facts": {"os": "linux"}, "agent_version": "test", "protocol": 1,
+        });
+        let answer = anonymous.post("/agent/v1/enroll", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        Self {
+            id: serde_json::from_value(answer.body["device"].clone()).expect("a device id"),
+            name: answer.body["name"].as_str().expect("a name").to_owned(),
+            server: serde_json::from_value(identity.body["server"].clone()).expect("an instance id"),
+            server_key: serde_json::from_value(identity.body["key"].clone()).expect("a key"),
+            key,
+            counter: 0,
+        }
+    }
+
+    /// A credential that counts one higher than the last.
+    pub async fn credential(&mut self, server: &TestServer) -> String {
+        self.counter += 1;
+        let nonce = self.nonce(server).await;
+        self.credential_with(&nonce, self.counter)
+    }
+
+    pub async fn nonce(&self, server: &TestServer) -> String {
+        let answer = server.anonymous().post("/agent/v1/challenge", json!({"device": self.id})).await;
+        let document: SignedDocument = serde_json::from_value(answer.body["challenge"].clone()).expect("a challenge");
+        let challenge: Challenge =
+            document.open(&self.server_key, taskey_proto::agent::CHALLENGE_CONTEXT, "challenge").expect("signed by the server");
+        challenge.nonce
+    }
+
+    pub fn credential_with(&self, nonce: &str, counter: u64) -> String {
+        let claim = CredentialClaim { device: self.id, server: self.server, nonce: nonce.to_owned(), counter };
+        make_credential(&self.key, &claim).expect("a credential")
+    }
+
+    /// A line with a fresh credential, subscribed, its first sync acknowledged.
+    pub async fn connect(&mut self, server: &TestServer) -> FakeLine {
+        let credential = self.credential(server).await;
+        let id = self.id.to_string();
+        let mut line = FakeLine::open(server.mqtt_address(), &id, &id, &credential).await.expect("a line");
+        line.subscribe(&cmd_topic(self.id)).await.expect("its own topic");
+        line.sync(self.id, vec![]).await;
+        line
+    }
+}
+
+/// An MQTT 5 client over TCP.
+pub struct FakeLine {
+    stream: TcpStream,
+    connection: Connection<role::Client>,
+    received: VecDeque<Packet>,
+    next_id: u16,
+}
+
+impl FakeLine {
+    /// Connects; an error names the reason code.
+    pub async fn open(address: SocketAddr, client_id: &str, username: &str, password: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let connection = Connection::<role::Client>::new(Version::V5_0);
+        let mut line = Self { stream, connection, received: VecDeque::new(), next_id: 0 };
+        let connect = v5_0::Connect::builder().client_id(client_id).map_err(wrong)?.clean_start(true).keep_alive(60);
+        let connect = connect.user_name(username).map_err(wrong)?.password(password).map_err(wrong)?;
+        line.send(connect.build().map_err(wrong)?.into()).await?;
+        match line.next_packet().await? {
+            Packet::V5_0Connack(connack) if connack.reason_code() as u8 == 0 => Ok(line),
+            Packet::V5_0Connack(connack) => bail!("refused: {:?}", connack.reason_code()),
+            other => bail!("an unexpected packet: {}", other.packet_type()),
+        }
+    }
+
+    /// Subscribes; the reason code of the answer.
+    pub async fn subscribe(&mut self, topic: &str) -> anyhow::Result<u8> {
+        let id = self.packet_id();
+        let entry = SubEntry::new(topic, SubOpts::new().set_qos(Qos::AtLeastOnce)).map_err(wrong)?;
+        self.send(v5_0::Subscribe::builder().packet_id(id).entries(vec![entry]).build().map_err(wrong)?.into()).await?;
+        match self.next_packet().await? {
+            Packet::V5_0Suback(suback) => Ok(suback.reason_codes()[0] as u8),
+            other => bail!("an unexpected packet: {}", other.packet_type()),
+        }
+    }
+
+    /// Publishes at QoS 1 without waiting for the acknowledgement; its packet id.
+    pub async fn publish(&mut self, topic: &str, payload: &[u8]) -> anyhow::Result<u16> {
+        let id = self.packet_id();
+        let publish = v5_0::Publish::builder().topic_name(topic).map_err(wrong)?.qos(Qos::AtLeastOnce).packet_id(id).payload(payload);
+        self.send(publish.build().map_err(wrong)?.into()).await?;
+        Ok(id)
+    }
+
+    /// Waits for the acknowledgement of a publish; its reason code. Orders that arrive in between are kept.
+    pub async fn acknowledged(&mut self, id: u16) -> anyhow::Result<u8> {
+        loop {
+            let packet = self.read_packet().await?;
+            match packet {
+                Packet::V5_0Puback(puback) if puback.packet_id() == id => {
+                    return Ok(puback.reason_code().map_or(0, |code| code as u8));
+                }
+                other => self.received.push_back(other),
+            }
+        }
+    }
+
+    /// Reports and waits until it is committed.
+    pub async fn report(&mut self, device: DeviceId, up: &Up) {
+        let payload = serde_json::to_vec(up).expect("a message");
+        let id = self.publish(&evt_topic(device), &payload).await.expect("published");
+        assert_eq!(self.acknowledged(id).await.expect("an acknowledgement"), 0);
+    }
+
+    pub async fn sync(&mut self, device: DeviceId, held: Vec<taskey_proto::id::ExecutionId>) {
+        let sync = Sync {
+            agent_version: "test".to_owned(),
+            protocol: taskey_proto::PROTOCOL,
+            boot_id: "boot".to_owned(),
+            facts: [("os".to_owned(), "linux".to_owned())].into(),
+            policy: json!({"allow_actions": ["COMMAND"]}),
+            held,
+        };
+        self.report(device, &Up::Sync(sync)).await;
+    }
+
+    /// The next order.
+    pub async fn down(&mut self) -> anyhow::Result<Down> {
+        match self.next_packet().await? {
+            Packet::V5_0Publish(publish) => Ok(serde_json::from_slice(publish.payload().as_slice())?),
+            other => bail!("an unexpected packet: {}", other.packet_type()),
+        }
+    }
+
+    /// Waits until the server has closed the line.
+    pub async fn closed(&mut self) -> bool {
+        while self.read_packet().await.is_ok() {}
+        true
+    }
+
+    async fn next_packet(&mut self) -> anyhow::Result<Packet> {
+        match self.received.pop_front() {
+            Some(packet) => Ok(packet),
+            None => self.read_packet().await,
+        }
+    }
+
+    async fn read_packet(&mut self) -> anyhow::Result<Packet> {
+        tokio::time::timeout(PATIENCE, self.read_packet_for_ever()).await.context("nothing came")?
+    }
+
+    async fn read_packet_for_ever(&mut self) -> anyhow::Result<Packet> {
+        // One byte at a time keeps a packet's end from hiding the next one's beginning; tests do not mind.
+        let mut byte = [0];
+        loop {
+            if self.stream.read(&mut byte).await? == 0 {
+                bail!("closed");
+            }
+            let events = self.connection.recv(&mut Cursor::new(&byte[..]));
+            for event in events {
+                match event {
+                    Event::NotifyPacketReceived(packet) => return Ok(packet),
+                    Event::NotifyError(error) => bail!("{error:?}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, packet: Packet) -> anyhow::Result<()> {
+        // Ids are counted here: the tests mean to send what a well-behaved client would not.
+        self.connection.register_packet_id(self.next_id.max(1)).ok();
+        for event in self.connection.send(packet) {
+            match event {
+                Event::RequestSendPacket { packet, .. } => self.stream.write_all(&packet.to_continuous_buffer()).await?,
+                Event::NotifyError(error) => bail!("{error:?}"),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn packet_id(&mut self) -> u16 {
+        self.next_id += 1;
+        self.next_id
+    }
+}
+
+fn wrong(error: mqtt_protocol_core::mqtt::result_code::MqttError) -> anyhow::Error {
+    anyhow::anyhow!("{error:?}")
+}

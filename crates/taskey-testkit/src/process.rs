@@ -1,0 +1,215 @@
+//! The real binaries, as a user starts them.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::PATIENCE;
+
+/// Where the built binaries lie: beside the test's own.
+pub fn binary(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("the test knows its own path");
+    let folder = own.ancestors().find(|folder| folder.join(name).is_file());
+    folder.map(|folder| folder.join(name)).unwrap_or_else(|| panic!("`{name}` is not built; run `cargo build --workspace` first"))
+}
+
+/// A child that is ended with the test.
+pub struct Running {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    pub log: PathBuf,
+}
+
+impl Running {
+    /// Starts a program; its standard output is read by line, its standard error goes to `log`.
+    pub fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
+        let errors = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn()?;
+        let output = BufReader::new(child.stdout.take().context("a standard output")?);
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { child, lines, log: log.to_owned() })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line of standard output.
+    pub fn line(&self) -> anyhow::Result<String> {
+        self.lines.recv_timeout(PATIENCE).with_context(|| format!("no line came; its log: {}", self.tail()))
+    }
+
+    pub fn kill_9(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> anyhow::Result<std::process::ExitStatus> {
+        self.signal(Signal::TERM)?;
+        Ok(self.child.wait()?)
+    }
+
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(self.child.id() as i32).context("a pid")?;
+        Ok(kill_process(pid, signal)?)
+    }
+
+    fn tail(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server, a device and an administrator's command line, in one temporary folder.
+pub struct Installation {
+    pub folder: tempfile::TempDir,
+    /// PostgreSQL where given, else SQLite.
+    pub database_url: Option<String>,
+    pub server: Option<Running>,
+    pub url: String,
+    pub mqtt_port: u16,
+    pub setup_code: Option<String>,
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+impl Installation {
+    /// A server on an empty folder.
+    pub fn start(database_url: Option<String>) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("taskey-test").tempdir_in("/tmp")?;
+        let mqtt_port = free_port()?;
+        let http_port = free_port()?;
+        let url = format!("http://127.0.0.1:{http_port}");
+        let mut installation = Self { folder, database_url, server: None, url, mqtt_port, setup_code: None };
+        installation.start_server()?;
+        Ok(installation)
+    }
+
+    /// Starts the server, again after it was ended, on the same ports.
+    pub fn start_server(&mut self) -> anyhow::Result<()> {
+        let mut command = Command::new(binary("taskey"));
+        command.args(["serve", "--listen", self.url.trim_start_matches("http://"), "--mqtt-listen"]);
+        command.arg(format!("127.0.0.1:{}", self.mqtt_port)).arg("--data").arg(self.path("data"));
+        if let Some(url) = &self.database_url {
+            command.env("TASKEY_DATABASE_URL", url);
+        }
+        let server = Running::start(&mut command, &self.path("server.log"))?;
+        loop {
+            let line = server.line()?;
+            match line.split_once(": ") {
+                Some(("set-up code", code)) => self.setup_code = Some(code.to_owned()),
+                Some(("ready", url)) if url == self.url => break,
+                _ => bail!("an unexpected line: {line}"),
+            }
+        }
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// Sets the server up; the command line is signed in afterwards.
+    pub fn set_up(&self) -> anyhow::Result<()> {
+        let code = self.setup_code.clone().context("a set-up code")?;
+        let arguments = ["setup", "--server", &self.url, "--code", &code, "--organization", "Acme", "--username", "ann", "--password-stdin"];
+        succeeded(self.taskey_with(&arguments, PASSWORD)?).map(|_| ())
+    }
+
+    /// Enrols a device, its state in a folder of its name.
+    pub fn enroll(&self, name: &str) -> anyhow::Result<()> {
+        let token = succeeded(self.taskey(&["enroll-tokens", "create", "--uses", "1", "--ttl", "1h", "-o", "name"])?)?;
+        let state = self.path(name);
+        let mut command = Command::new(binary("taskeyd"));
+        command.args(["enroll", "--server", &self.url, "--token-file", "-", "--name", name, "--state"]).arg(state);
+        succeeded(run(&mut command, token.trim())?).map(|_| ())
+    }
+
+    /// Starts a device's agent.
+    pub fn agent(&self, name: &str) -> anyhow::Result<Running> {
+        let mut command = Command::new(binary("taskeyd"));
+        command.args(["run", "--state"]).arg(self.path(name));
+        Running::start(&mut command, &self.path(&format!("{name}.log")))
+    }
+
+    /// Runs `taskey` as the administrator.
+    pub fn taskey(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        self.taskey_with(arguments, "")
+    }
+
+    pub fn taskey_with(&self, arguments: &[&str], input: &str) -> anyhow::Result<Output> {
+        run(&mut self.command(arguments), input)
+    }
+
+    /// `taskey` with the administrator's profile, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary("taskey"));
+        command.args(arguments).env("TASKEY_CONFIG", self.path("config.toml")).env_remove("TASKEY_SERVER").env_remove("TASKEY_API_KEY");
+        command
+    }
+
+    /// The JSON that a command prints.
+    pub fn json(&self, arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
+        let arguments = [arguments, &["-o", "json"]].concat();
+        Ok(serde_json::from_str(&succeeded(self.taskey(&arguments)?)?)?)
+    }
+
+    /// Waits until a device is online, or offline.
+    pub fn wait_for_presence(&self, name: &str, presence: &str) -> anyhow::Result<()> {
+        self.wait_until(&format!("{name} is {presence}"), || Ok(self.json(&["devices", "show", name])?["presence"] == presence))
+    }
+
+    /// Looks again and again, without a pause of its own: each look is a process.
+    pub fn wait_until(&self, what: &str, mut holds: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while !holds()? {
+            if started.elapsed() > PATIENCE {
+                bail!("{what}: this did not come to hold");
+            }
+        }
+        Ok(())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Runs a program to its end with something on its standard input.
+pub fn run(command: &mut Command, input: &str) -> anyhow::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().context("a standard input")?;
+    // It may have ended without reading.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    Ok(child.wait_with_output()?)
+}
+
+/// The standard output of a program that succeeded.
+pub fn succeeded(output: Output) -> anyhow::Result<String> {
+    if !output.status.success() {
+        bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

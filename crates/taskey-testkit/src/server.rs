@@ -1,0 +1,170 @@
+//! A server in this process, with a clock that the test moves.
+
+use std::net::SocketAddr;
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use taskey_proto::Time;
+use taskey_server::Server;
+use taskey_server::config::Config;
+use taskey_server::platform::clock::{Clock, ManualClock};
+
+use crate::{Engine, PATIENCE};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct TestServer {
+    pub folder: tempfile::TempDir,
+    pub clock: ManualClock,
+    config: Config,
+    server: Option<Server>,
+    http: reqwest::Client,
+}
+
+/// Someone with a key, in an organization.
+#[derive(Clone)]
+pub struct Person {
+    url: String,
+    http: reqwest::Client,
+    pub key: Option<String>,
+}
+
+impl TestServer {
+    /// A server on an empty folder and a free port, with a plain MQTT port. Its clock stands at a fixed instant.
+    pub async fn start(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+        let config = Config {
+            data: folder.path().join("data"),
+            listen: any,
+            mqtt_listen: Some(any),
+            database: engine.new_database().await,
+            public_url: None,
+        };
+        let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));
+        let server = Server::start(config.clone(), Clock::Manual(clock.clone())).await.expect("the server starts");
+        Self { folder, clock, config, server: Some(server), http: reqwest::Client::new() }
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server runs")
+    }
+
+    pub fn url(&self) -> &str {
+        self.server().url()
+    }
+
+    pub fn mqtt_address(&self) -> SocketAddr {
+        self.server().mqtt_address().expect("the plain MQTT port is on")
+    }
+
+    /// Stops the server and starts another on the same data, on another port.
+    pub async fn restart(&mut self) {
+        self.server.take().expect("the server runs").stop().await;
+        self.server = Some(Server::start(self.config.clone(), Clock::Manual(self.clock.clone())).await.expect("the server starts again"));
+    }
+
+    pub async fn stop(mut self) {
+        self.server.take().expect("the server runs").stop().await;
+    }
+
+    pub fn anonymous(&self) -> Person {
+        Person { url: self.url().to_owned(), http: self.http.clone(), key: None }
+    }
+
+    pub fn with_key(&self, key: &str) -> Person {
+        Person { key: Some(key.to_owned()), ..self.anonymous() }
+    }
+
+    /// Sets the server up; the first super user, with a key.
+    pub async fn set_up(&self) -> Person {
+        let code = self.server().setup_code().expect("a server without users has a set-up code");
+        let body = json!({"code": code, "organization": "Acme", "username": "ann", "password": PASSWORD, "key": {"name": "test"}});
+        let answer = self.anonymous().post("/api/v1/setup", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        self.with_key(answer.body["key"]["key"].as_str().expect("a key"))
+    }
+
+    /// A further organization; its super user, also called `ann`, with a key.
+    pub async fn add_organization(&self, name: &str) -> Person {
+        let app = self.server().app();
+        taskey_server::features::accounts::create_organization(app, name, "ann", PASSWORD).await.expect("an organization is made");
+        let body = json!({"username": "ann", "password": PASSWORD, "organization": name, "key": {"name": "test"}});
+        let answer = self.anonymous().post("/api/v1/sessions", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        self.with_key(answer.body["key"]["key"].as_str().expect("a key"))
+    }
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    /// Null where the body is not JSON.
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The stable code of a problem.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    pub fn id(&self) -> &str {
+        self.body["id"].as_str().expect("an id")
+    }
+}
+
+impl Person {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url)).timeout(PATIENCE);
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    /// An enrolment token for one device.
+    pub async fn enroll_token(&self) -> String {
+        let answer = self.post("/api/v1/enroll-tokens", json!({"uses": 1, "ttl": "1h"})).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Runs a command on a device; the run's id and its one execution's.
+    pub async fn exec(&self, device: &str, argv: &[&str]) -> (String, String) {
+        let action = json!({"type": "COMMAND", "command": argv[0], "arguments": argv[1..]});
+        let answer = self.post("/api/v1/runs", json!({"actions": [action], "targets": {"devices": [device]}})).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        (answer.id().to_owned(), answer.body["executions"][0]["id"].as_str().expect("an execution").to_owned())
+    }
+}
+
+pub async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the server answers");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = if status == StatusCode::SWITCHING_PROTOCOLS { String::new() } else { response.text().await.expect("a whole body") };
+    Answer { status: status.as_u16(), headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+}
