@@ -1,1 +1,76 @@
-fn main() {}
+//! Every developer command, as `cargo x COMMAND`: one way to build, check, test and try taskey, on a laptop and in CI.
+//!
+//! A command is a list of steps; a step is a program that is run, and what it prints is shown as it comes. What is missing on the
+//! machine is said in one line with the command that installs it.
+
+#![allow(clippy::print_stdout, reason = "this program's output is for people")]
+
+mod check;
+mod generate;
+mod missing;
+mod step;
+mod test;
+mod up;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::step::{Failure, Outcome};
+
+const USAGE: &str = "\
+cargo x up [--data DIR] [--exit]   builds everything, starts server and agent, and shows what to try
+cargo x test [ARGS]                builds and runs all tests; ARGS go to the Rust test runner
+cargo x check                      formatting, lints, types, licences
+cargo x ci                         check, test, and the browser tests
+cargo x gen                        api/openapi.json and the web's client, from the code
+cargo x web                        builds the web UI, if it is stale
+cargo x bench [trigger] [ARGS]     measures, with its floors beside it";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match command {
+        "up" => up::run(rest),
+        "test" => test::run(rest),
+        "check" => check::run(),
+        "ci" => run_ci(rest),
+        "gen" => generate::run(),
+        "web" => web::ensure_built(),
+        "bench" => run_bench(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::new(format!("there is no command `{other}`\n\n{USAGE}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\ncargo x: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Everything that must be green; the browser tests last, since they take longest to tell little else.
+fn run_ci(arguments: &[String]) -> Outcome {
+    check::run()?;
+    test::run(arguments)?;
+    test::run_browser_tests()
+}
+
+fn run_bench(arguments: &[String]) -> Outcome {
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) if !name.starts_with('-') => (name.as_str(), rest),
+        _ => ("trigger", arguments),
+    };
+    web::ensure_built()?;
+    let bin = format!("bench-{name}");
+    // The programs that it starts are found beside it.
+    step::run(workspace::cargo().args(["build", "--release", "--workspace", "--bins"]))?;
+    step::run(workspace::cargo().args(["run", "--release", "--quiet", "--bin", &bin, "--"]).args(rest))
+}

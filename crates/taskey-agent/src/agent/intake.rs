@@ -1,0 +1,170 @@
+//! What comes from the server: orders, taken once each, and cancellations.
+//!
+//! An order that comes twice is never run twice: one that is running or not yet acknowledged is left alone (its end is on its
+//! way), one whose end was acknowledged is answered with that end again, from the journal.
+
+use taskey_proto::document::{CANCEL_CONTEXT, Cancel, Order, SignedDocument};
+use taskey_proto::id::ExecutionId;
+use taskey_proto::problem::Reason;
+use taskey_proto::runs::{EXPIRES_DEFAULT, EXPIRES_MAX, State};
+use tokio::sync::watch;
+
+use super::{Agent, Running, Waiting};
+use crate::execution::{self, Ground, Plan, never_ran, not_started};
+use crate::executor::Stop;
+use crate::fetch::Fetched;
+use crate::journal::{Begun, Known};
+use crate::orders::{Accepted, Bench, Refused};
+use crate::{info, warning};
+
+/// Orders that wait for a place. More are let go: they are not held, so the server brings them again at the next sync.
+const WAITING_MAX: usize = 64;
+
+impl Agent {
+    pub(super) fn accept(&mut self, order: Box<Order>) {
+        let execution = order.execution;
+        if self.is_known(execution) {
+            return;
+        }
+        let accepted = match self.judge(&order) {
+            Ok(accepted) => accepted,
+            Err(refused) => return self.refuse(execution, refused),
+        };
+        self.time.saw(accepted.issued_at);
+        self.max_concurrent = accepted.max_concurrent;
+        if self.running.len() < self.max_concurrent && self.waiting.is_empty() {
+            return self.begin(accepted.plan);
+        }
+        if self.waiting.len() >= WAITING_MAX {
+            self.let_go = true;
+            return;
+        }
+        self.waiting.push_back(Waiting { order, valid_until: accepted.plan.valid_until });
+    }
+
+    /// Whether an order has come before; the end of one that is over is told again.
+    fn is_known(&mut self, execution: ExecutionId) -> bool {
+        if self.outbox.holds(execution) || self.waiting.iter().any(|waiting| waiting.order.execution == execution) {
+            return true;
+        }
+        match self.journal.knows(execution) {
+            None => false,
+            Some(Known::Done) => {
+                self.outbox.restore(execution);
+                true
+            }
+            Some(Known::Begun | Known::Finished) => true,
+        }
+    }
+
+    fn judge(&self, order: &Order) -> Result<Accepted, Refused> {
+        let bench = Bench {
+            identity: &self.identity,
+            now: self.time.now(),
+            policy_dir: self.config.state.policy_dir(),
+            users: &self.config.users,
+            own: &self.own,
+        };
+        bench.judge(order)
+    }
+
+    fn refuse(&mut self, execution: ExecutionId, refused: Refused) {
+        info!("{execution} is {}: {}: {}", refused.state.word(), refused.reason.code, refused.reason.detail);
+        let now = self.time.now();
+        let report = never_ran(execution, refused.state, refused.reason, refused.actions, now);
+        self.end(report, now.plus_ms(EXPIRES_DEFAULT.ms() as i64));
+    }
+
+    fn begin(&mut self, plan: Plan) {
+        let begun = Begun {
+            execution: plan.execution,
+            run: plan.run,
+            valid_until: plan.valid_until,
+            boot_id: self.boot_id.clone(),
+            started_at: self.time.now(),
+            kinds: plan.steps.iter().map(|step| step.kind().to_owned()).collect(),
+        };
+        if let Err(error) = self.journal.begin(begun) {
+            let reason = Reason::new("journal_failed", format!("the journal cannot be written, and without it nothing runs: {error}"));
+            let actions = plan.steps.iter().map(|step| not_started(step.kind(), State::Rejected, reason.clone())).collect();
+            return self.refuse(plan.execution, Refused { state: State::Rejected, reason, actions });
+        }
+        self.outbox.begin(plan.execution);
+        let (stop, stopped) = watch::channel(None);
+        self.running.insert(plan.execution, Running { stop, valid_until: plan.valid_until, started: false });
+        let ground = Ground {
+            warden: self.config.warden.clone(),
+            own: self.own.clone(),
+            users: self.config.users.clone(),
+            time: self.time.clone(),
+            kill_grace: self.config.kill_grace,
+        };
+        tokio::spawn(execution::run(plan, ground, stopped, self.events.clone()));
+    }
+
+    /// Begins what waits, as far as there are places, and ends what has waited too long.
+    pub(super) fn begin_waiting(&mut self) {
+        let now = self.time.now();
+        while let Some(at) = self.waiting.iter().position(|waiting| waiting.valid_until <= now) {
+            if let Some(waiting) = self.waiting.remove(at) {
+                self.begin_now(&waiting.order);
+            }
+        }
+        while self.running.len() < self.max_concurrent {
+            let Some(waiting) = self.waiting.pop_front() else { break };
+            self.begin_now(&waiting.order);
+        }
+        if self.waiting.is_empty() && std::mem::take(&mut self.let_go) {
+            self.send_sync();
+        }
+    }
+
+    /// Judged again: its time may be over by now, and the policy another.
+    fn begin_now(&mut self, order: &Order) {
+        match self.judge(order) {
+            Ok(accepted) => {
+                self.max_concurrent = accepted.max_concurrent;
+                self.begin(accepted.plan);
+            }
+            Err(refused) => self.refuse(order.execution, refused),
+        }
+    }
+
+    pub(super) fn cancel(&mut self, document: &SignedDocument) {
+        let cancel: Cancel = match document.open(&self.identity.server_key, CANCEL_CONTEXT, "cancellation") {
+            Ok(cancel) => cancel,
+            Err(error) => return warning!("a cancellation is not believed: {error}"),
+        };
+        if cancel.device != self.identity.device {
+            return warning!("a cancellation is for another device");
+        }
+        self.time.saw(cancel.issued_at);
+        let stop = Stop::Cancelled { by: cancel.by };
+        if let Some(running) = self.running.get(&cancel.execution) {
+            running.stop.send_if_modified(|asked| asked.is_none() && asked.replace(stop).is_none());
+            return;
+        }
+        self.waiting.retain(|waiting| waiting.order.execution != cancel.execution);
+        if self.is_known(cancel.execution) {
+            return;
+        }
+        // Its order waits here or is still to come; now it will never run, and the server hears so.
+        let report = never_ran(cancel.execution, State::Cancelled, stop.reason(), Vec::new(), self.time.now());
+        self.end(report, cancel.issued_at.plus_ms(EXPIRES_MAX.ms() as i64));
+    }
+
+    pub(super) fn fetch(&mut self, execution: ExecutionId) {
+        if !self.is_known(execution) && self.fetching.insert(execution) {
+            self.fetcher.fetch(execution, self.identity.clone());
+        }
+    }
+
+    pub(super) fn take_fetched(&mut self, fetched: Fetched) {
+        self.fetching.remove(&fetched.execution);
+        match fetched.order {
+            Ok(order) if order.execution == fetched.execution => self.accept(order),
+            Ok(_) => warning!("the server answered with another order than {}", fetched.execution),
+            Err(error) => warning!("{} cannot be fetched, the server will name it again: {error}", fetched.execution),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The agent itself: the one owner of all state, between the line and the executions.
+//!
+//! It is a loop over events. Nothing else writes the journal or decides what runs; the line and the executions are tasks that
+//! send it news. Before it waits it pumps: starts what may start, sends what may leave, and then makes the journal durable, so
+//! that an end is on its way while the disk works. `intake` takes what comes from the server, `telling` gives what goes there.
+
+mod intake;
+mod telling;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use taskey_proto::Time;
+use taskey_proto::document::Order;
+use taskey_proto::id::ExecutionId;
+use taskey_proto::line::Down;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::clock::{Clock, ServerTime};
+use crate::credential::newest_time;
+use crate::execution::Event;
+use crate::executor::Stop;
+use crate::fetch::{Fetched, Fetcher};
+use crate::group::{ISOLATION, Warden};
+use crate::identity::{Identity, IdentityError, Keys};
+use crate::journal::{JOURNAL_FILE, Journal};
+use crate::line::{FromLine, Line, ToLine};
+use crate::outbox::Outbox;
+use crate::state_dir::StateDir;
+use crate::users::{User, Users};
+use crate::{VERSION, facts, info, recovery, status, warning};
+
+use telling::SYNC_EVERY;
+
+/// After its executions have ended, a stopping agent tries for so long to tell.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What an agent is run with.
+pub struct Config {
+    pub state: StateDir,
+    pub clock: Clock,
+    pub warden: Warden,
+    pub users: Users,
+    /// From the polite request to end until SIGKILL.
+    pub kill_grace: Duration,
+}
+
+impl Config {
+    pub fn new(state: StateDir) -> Self {
+        Self { state, clock: Clock::Boot, warden: Warden::default(), users: Users::default(), kill_grace: Duration::from_secs(5) }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("another taskeyd runs on {0}")]
+    AlreadyRunning(String),
+    #[error("the state in {0} cannot be used: {1}")]
+    State(String, io::Error),
+}
+
+/// Runs the agent until `shutdown`: ends what runs, tells the server as far as it can be reached, and leaves.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    let identity = Identity::load(&config.state)?;
+    let failed = |error| RunError::State(config.state.path().display().to_string(), error);
+    let _lock = config.state.lock().map_err(failed)?.ok_or_else(|| RunError::AlreadyRunning(config.state.path().display().to_string()))?;
+    let keys = Arc::new(Keys::load(&config.state)?);
+    let server = identity.server_url()?;
+    info!("taskeyd {VERSION} is {} ({}) of {server}", identity.name, identity.device);
+
+    let journal = Journal::open(&config.state.file(JOURNAL_FILE)).map_err(failed)?;
+    let time = ServerTime::new(config.clock.clone(), newest_time(&config.state));
+    let boot_id = facts::boot_id();
+    let lost = recovery::end_unfinished(&journal, &boot_id, time.now()).await;
+
+    let (to_line, line_orders) = mpsc::unbounded_channel();
+    let (line_events, from_line) = mpsc::unbounded_channel();
+    let line = Line { state: config.state.clone(), identity: identity.clone(), keys: keys.clone(), server: server.clone() };
+    let line = tokio::spawn(line.hold(line_orders, line_events));
+
+    let (fetched_tx, fetched) = mpsc::unbounded_channel();
+    let fetcher = Fetcher { state: config.state.clone(), keys, server, fetched: fetched_tx };
+    let (events_tx, events) = mpsc::unbounded_channel();
+    let mut agent = Agent {
+        identity,
+        own: config.users.own(),
+        boot_id,
+        journal,
+        journal_is_ahead: false,
+        outbox: Outbox::default(),
+        running: HashMap::new(),
+        waiting: VecDeque::new(),
+        let_go: false,
+        max_concurrent: usize::MAX,
+        time,
+        to_line,
+        generation: 0,
+        sync_at: Instant::now() + SYNC_EVERY,
+        fetcher,
+        fetching: HashSet::new(),
+        events: events_tx,
+        config,
+    };
+    for execution in agent.journal.unacknowledged() {
+        agent.outbox.restore(execution);
+    }
+    for (report, valid_until) in lost {
+        agent.end(report, valid_until);
+    }
+    let mut inputs = Inputs { from_line, events, fetched, children: Children::of(&agent.config.warden) };
+    agent.work(&mut inputs, shutdown).await;
+    agent.stop(&mut inputs).await;
+    let _ = agent.to_line.send(ToLine::Disconnect);
+    let _ = tokio::time::timeout(Duration::from_secs(1), line).await;
+    info!("stopped");
+    Ok(())
+}
+
+struct Agent {
+    config: Config,
+    identity: Identity,
+    own: User,
+    boot_id: String,
+    journal: Journal,
+    /// Whether the journal holds records that are not yet durable.
+    journal_is_ahead: bool,
+    outbox: Outbox,
+    running: HashMap<ExecutionId, Running>,
+    /// Orders that wait for a place, in the order they came.
+    waiting: VecDeque<Waiting>,
+    /// Whether an order was let go because too many wait.
+    let_go: bool,
+    /// The policy's, when it was read last.
+    max_concurrent: usize,
+    time: ServerTime,
+    to_line: mpsc::UnboundedSender<ToLine>,
+    generation: u64,
+    sync_at: Instant,
+    fetcher: Fetcher,
+    fetching: HashSet<ExecutionId>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+struct Running {
+    stop: watch::Sender<Option<Stop>>,
+    valid_until: Time,
+    /// Whether its first process was started.
+    started: bool,
+}
+
+struct Waiting {
+    order: Box<Order>,
+    valid_until: Time,
+}
+
+/// Everything that wakes the agent.
+struct Inputs {
+    from_line: mpsc::UnboundedReceiver<FromLine>,
+    events: mpsc::UnboundedReceiver<Event>,
+    fetched: mpsc::UnboundedReceiver<Fetched>,
+    children: Children,
+}
+
+enum Input {
+    Line(FromLine),
+    Event(Event),
+    Fetched(Fetched),
+    ChildEnded,
+    Due,
+}
+
+impl Inputs {
+    /// The next thing that happens, at the latest at `due`.
+    async fn next(&mut self, due: Instant) -> Input {
+        tokio::select! {
+            Some(event) = self.events.recv() => Input::Event(event),
+            Some(from_line) = self.from_line.recv() => Input::Line(from_line),
+            Some(fetched) = self.fetched.recv() => Input::Fetched(fetched),
+            () = self.children.ended() => Input::ChildEnded,
+            () = sleep_until(due) => Input::Due,
+        }
+    }
+
+    /// What has happened already.
+    fn ready(&mut self) -> Option<Input> {
+        self.events.try_recv().map(Input::Event).or_else(|_| self.from_line.try_recv().map(Input::Line)).ok()
+    }
+}
+
+/// News of ended children, for an agent that adopts strays.
+struct Children(Option<tokio::signal::unix::Signal>);
+
+impl Children {
+    fn of(warden: &Warden) -> Self {
+        Self(warden.adopts().then(|| signal(SignalKind::child()).ok()).flatten())
+    }
+
+    async fn ended(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Agent {
+    async fn work(&mut self, inputs: &mut Inputs, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            self.begin_waiting();
+            self.pump().await;
+            let due = self.next_due();
+            tokio::select! {
+                input = inputs.next(due) => self.take(input),
+                () = &mut shutdown => return,
+            }
+            while let Some(input) = inputs.ready() {
+                self.take(input);
+            }
+        }
+    }
+
+    /// Ends what runs and tells how it ended, as far as the line allows. What waits is not held and comes again.
+    async fn stop(&mut self, inputs: &mut Inputs) {
+        self.waiting.clear();
+        for running in self.running.values() {
+            running.stop.send_replace(Some(Stop::AgentStopped));
+        }
+        let ended_by = Instant::now() + self.config.kill_grace + FAREWELL;
+        while !self.running.is_empty() && Instant::now() < ended_by {
+            self.pump().await;
+            let due = self.next_due().min(ended_by);
+            let input = inputs.next(due).await;
+            self.take_last(input);
+        }
+        let told_by = Instant::now() + FAREWELL;
+        self.pump().await;
+        while !self.outbox.is_empty() && self.outbox.line_is_up() && Instant::now() < told_by {
+            let due = self.next_due().min(told_by);
+            let input = inputs.next(due).await;
+            self.take_last(input);
+            self.pump().await;
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Line(FromLine::Message(payload)) => self.take_message(&payload),
+            Input::Line(from_line) => self.take_line(from_line),
+            Input::Event(event) => self.take_event(event),
+            Input::Fetched(fetched) => self.take_fetched(fetched),
+            Input::ChildEnded => drop(self.config.warden.reap_strays()),
+            Input::Due => self.sync_if_due(),
+        }
+    }
+
+    /// While stopping, no order is taken any more.
+    fn take_last(&mut self, input: Input) {
+        match input {
+            Input::Line(FromLine::Message(_)) | Input::Fetched(_) => {}
+            input => self.take(input),
+        }
+    }
+
+    fn take_line(&mut self, from_line: FromLine) {
+        match from_line {
+            FromLine::Up { generation, window, server_time, epoch } => {
+                self.generation = generation;
+                self.time.saw(server_time);
+                self.identity.epoch = epoch;
+                let sync = self.sync();
+                self.outbox.line_up(usize::from(window), sync);
+                self.sync_at = Instant::now() + SYNC_EVERY;
+            }
+            FromLine::Down => self.outbox.line_down(),
+            FromLine::Acknowledged(number) => self.take_acknowledgement(number),
+            FromLine::State(line) => {
+                if let Err(error) = status::note_line(&self.config.state, &line) {
+                    warning!("the status cannot be written: {error}");
+                }
+            }
+            FromLine::Message(payload) => self.take_message(&payload),
+        }
+    }
+
+    fn take_acknowledgement(&mut self, number: u64) {
+        let Some(execution) = self.outbox.acknowledged(number) else { return };
+        // Lost, this record would only make the end be told once more.
+        if let Err(error) = self.journal.acknowledge(execution, self.time.now()) {
+            warning!("the journal cannot be written: {error}");
+        }
+    }
+
+    fn take_message(&mut self, payload: &[u8]) {
+        match serde_json::from_slice(payload) {
+            Ok(Down::Execute(order)) => self.accept(order),
+            Ok(Down::Fetch { execution }) => self.fetch(execution),
+            Ok(Down::Cancel { document }) => self.cancel(&document),
+            Ok(Down::Unknown) => info!("the server sent a message of a type that taskeyd {VERSION} does not know"),
+            Err(error) => warning!("a message of the server cannot be read: {error}"),
+        }
+    }
+
+    fn take_event(&mut self, event: Event) {
+        match event {
+            Event::Process { execution, process } => {
+                if let Err(error) = self.journal.note_process(execution, process) {
+                    warning!("{execution}: the journal cannot be written: {error}");
+                }
+            }
+            Event::Started { execution, at } => {
+                let first = self.running.get_mut(&execution).is_some_and(|running| !std::mem::replace(&mut running.started, true));
+                if first {
+                    self.outbox.started(execution, at, ISOLATION, Instant::now());
+                }
+            }
+            Event::Output { execution, action, stream, data } => self.outbox.output(execution, action, stream, &data),
+            Event::Finished(report) => {
+                let valid_until = self.running.remove(&report.execution).map(|running| running.valid_until);
+                self.end(*report, valid_until.unwrap_or_else(|| self.time.now()));
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Signing in without trusting the device's clock: the server gives a signed nonce, the device signs it with a counter.
+//!
+//! The counter is on disk before a credential is used, under a lock of its own, because `taskeyd run` and
+//! `taskeyd credential` count in the same file. The newest signed time lies beside it: an old challenge, replayed to a
+//! restarted agent, cannot turn its time back.
+
+use std::fs::File;
+use std::io;
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use taskey_proto::Time;
+use taskey_proto::agent::{AskChallenge, AskedChallenge, CHALLENGE_CONTEXT, Challenge, CredentialClaim, make_credential};
+use taskey_proto::crypto::SigningKey;
+use taskey_proto::document::{DocumentError, SignedDocument};
+
+use crate::http::{self, HttpError};
+use crate::identity::{Identity, IdentityError};
+use crate::server_url::ServerUrl;
+use crate::state_dir::{Durability, StateDir, open_private, replace_file};
+
+const COUNTER_FILE: &str = "counter.json";
+const COUNTER_LOCK: &str = "counter.lock";
+
+/// A credential, and what the server said on the way.
+pub struct Credential {
+    pub text: String,
+    pub server_time: Time,
+    pub epoch: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("the challenge is not believed: {0}")]
+    Challenge(#[from] DocumentError),
+    #[error("the challenge is for another device or from another server")]
+    Foreign,
+    #[error("the challenge is of epoch {found}, but this device has seen {known}: the server runs on an older copy of its database")]
+    OldEpoch { found: u64, known: u64 },
+    #[error("the counter cannot be written: {0}")]
+    Counter(#[from] io::Error),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("the credential cannot be made: {0}")]
+    Make(#[from] serde_json::Error),
+}
+
+/// Asks for a challenge and answers it.
+pub async fn obtain(state: &StateDir, identity: &Identity, key: &SigningKey, server: &ServerUrl) -> Result<Credential, CredentialError> {
+    let asked: AskedChallenge = http::post(server, "/agent/v1/challenge", &AskChallenge { device: identity.device }).await?;
+    let challenge = check(identity, &asked.challenge)?;
+    let counter = count_up(state, challenge.time)?;
+    if challenge.epoch > identity.epoch {
+        Identity { epoch: challenge.epoch, ..identity.clone() }.save(state)?;
+    }
+    let claim = CredentialClaim { device: identity.device, server: identity.server, nonce: challenge.nonce, counter };
+    Ok(Credential { text: make_credential(key, &claim)?, server_time: challenge.time, epoch: challenge.epoch })
+}
+
+/// The newest signed time that this device has seen, in this life or an earlier one.
+pub fn newest_time(state: &StateDir) -> Time {
+    read_counter(state).map_or(Time::from_ms(0), |counter| counter.newest)
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Counter {
+    counter: u64,
+    newest: Time,
+}
+
+fn check(identity: &Identity, document: &SignedDocument) -> Result<Challenge, CredentialError> {
+    let challenge: Challenge = document.open(&identity.server_key, CHALLENGE_CONTEXT, "challenge")?;
+    if challenge.device != identity.device || challenge.server != identity.server {
+        return Err(CredentialError::Foreign);
+    }
+    if challenge.epoch < identity.epoch {
+        return Err(CredentialError::OldEpoch { found: challenge.epoch, known: identity.epoch });
+    }
+    Ok(challenge)
+}
+
+/// The next number, durable before it is returned.
+fn count_up(state: &StateDir, signed: Time) -> io::Result<u64> {
+    let _lock = lock(state)?;
+    let before = match read_counter(state) {
+        Ok(counter) => counter,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Counter { counter: 0, newest: Time::from_ms(0) },
+        Err(error) => return Err(error),
+    };
+    let after = Counter { counter: before.counter + 1, newest: before.newest.max(signed) };
+    replace_file(&state.file(COUNTER_FILE), &serde_json::to_vec(&after)?, 0o600, Durability::Durable)?;
+    Ok(after.counter)
+}
+
+fn lock(state: &StateDir) -> io::Result<File> {
+    let file = open_private(&state.file(COUNTER_LOCK))?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
+}
+
+fn read_counter(state: &StateDir) -> io::Result<Counter> {
+    Ok(serde_json::from_slice(&std::fs::read(state.file(COUNTER_FILE))?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskey_proto::id::{DeviceId, InstanceId};
+    use uuid::Uuid;
+
+    struct World {
+        key: SigningKey,
+        identity: Identity,
+    }
+
+    fn world() -> World {
+        let (key, _) = SigningKey::generate().unwrap();
+        let identity = Identity {
+            device: DeviceId::new(Uuid::from_u128(1)),
+            name: "web-1".to_owned(),
+            organization: "acme".to_owned(),
+            server_url: "http://127.0.0.1:1".to_owned(),
+            server: InstanceId::new(Uuid::from_u128(2)),
+            server_key: key.public_key(),
+            epoch: 3,
+        };
+        World { key, identity }
+    }
+
+    fn challenge(world: &World) -> Challenge {
+        Challenge {
+            device: world.identity.device,
+            server: world.identity.server,
+            epoch: 3,
+            nonce: "n".to_owned(),
+            time: Time::from_ms(1_000),
+        }
+    }
+
+    fn verdict(world: &World, key: &SigningKey, challenge: &Challenge) -> Result<Challenge, CredentialError> {
+        check(&world.identity, &SignedDocument::sign(key, CHALLENGE_CONTEXT, challenge).unwrap())
+    }
+
+    #[test]
+    fn a_challenge_counts_only_from_the_pinned_server_for_this_device_and_epoch() {
+        let world = world();
+        let (other, _) = SigningKey::generate().unwrap();
+        assert!(verdict(&world, &world.key, &challenge(&world)).is_ok());
+        assert!(matches!(verdict(&world, &other, &challenge(&world)), Err(CredentialError::Challenge(_))));
+        let foreign = Challenge { device: DeviceId::new(Uuid::from_u128(9)), ..challenge(&world) };
+        assert!(matches!(verdict(&world, &world.key, &foreign), Err(CredentialError::Foreign)));
+        let old = Challenge { epoch: 2, ..challenge(&world) };
+        assert!(matches!(verdict(&world, &world.key, &old), Err(CredentialError::OldEpoch { found: 2, known: 3 })));
+        assert!(verdict(&world, &world.key, &Challenge { epoch: 4, ..challenge(&world) }).is_ok());
+    }
+
+    #[test]
+    fn the_counter_goes_up_and_the_newest_time_never_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::new(Some(folder.path().to_owned()));
+        assert_eq!(newest_time(&state), Time::from_ms(0));
+        assert_eq!(count_up(&state, Time::from_ms(5_000)).unwrap(), 1);
+        assert_eq!(count_up(&state, Time::from_ms(1_000)).unwrap(), 2);
+        assert_eq!(newest_time(&state), Time::from_ms(5_000));
+    }
+
+    #[test]
+    fn a_damaged_counter_is_an_error_and_not_a_new_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::new(Some(folder.path().to_owned()));
+        std::fs::write(state.file(COUNTER_FILE), b"{").unwrap();
+        assert!(count_up(&state, Time::from_ms(1)).is_err());
+    }
+}

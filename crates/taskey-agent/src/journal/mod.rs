@@ -1,0 +1,319 @@
+//! The journal: what this device has begun, how it ended, and what the server has acknowledged.
+//!
+//! Before a process starts there is a durable record of it, and one when it has ended. An end is forgotten only after the
+//! server's acknowledgement, and even then its report, without the output, is kept until the order is no longer valid: an
+//! order that comes a second time is answered with it and never run again. At most [`DONE_MAX`] such reports are kept.
+//!
+//! A record that says "acknowledged" need not be durable: if it is lost, the report is sent once more.
+
+mod log;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use taskey_proto::Time;
+use taskey_proto::id::{ExecutionId, RunId};
+use taskey_proto::line::Finished;
+
+use self::log::{Log, Place};
+use crate::state_dir::sync_parent;
+
+pub const JOURNAL_FILE: &str = "journal.log";
+/// Acknowledged ends that are remembered; beyond it the oldest are forgotten.
+pub const DONE_MAX: usize = 10_000;
+/// The file is not rewritten while it is smaller than this, in bytes.
+const COMPACT_LEN_MIN: u64 = 1024 * 1024;
+
+/// What is known before the first process of an execution starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    pub execution: ExecutionId,
+    pub run: RunId,
+    pub valid_until: Time,
+    pub boot_id: String,
+    pub started_at: Time,
+    /// The `type` of each action.
+    pub kinds: Vec<String>,
+}
+
+/// A process that was started: its id is also that of its session and group. `born` tells it from a later one of the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessMark {
+    pub pid: i32,
+    /// Clock ticks after the start of the machine.
+    pub born: u64,
+}
+
+/// An execution that has begun and not ended.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    pub begun: Begun,
+    pub processes: Vec<ProcessMark>,
+}
+
+/// What the journal knows of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    Begun,
+    /// Ended, and not yet acknowledged.
+    Finished,
+    /// Ended and acknowledged.
+    Done,
+}
+
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    log: Log,
+    index: Index,
+    compact_at: u64,
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    unfinished: BTreeMap<ExecutionId, Unfinished>,
+    finished: BTreeMap<ExecutionId, End>,
+    done: BTreeMap<ExecutionId, End>,
+    /// Acknowledged, though their end could not be written; remembered so that they are not run again.
+    unwritten: BTreeSet<ExecutionId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    place: Place,
+    valid_until: Time,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Record<'a> {
+    Begun(&'a Begun),
+    Process {
+        execution: ExecutionId,
+        process: ProcessMark,
+    },
+    Finished {
+        valid_until: Time,
+        report: &'a Finished,
+    },
+    Acknowledged {
+        execution: ExecutionId,
+    },
+    /// Finished and acknowledged; written when the file is rewritten.
+    Done {
+        valid_until: Time,
+        report: &'a Finished,
+    },
+}
+
+/// A record as far as the index needs it: output is skipped, not copied.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    Begun(Begun),
+    Process { execution: ExecutionId, process: ProcessMark },
+    Finished { valid_until: Time, report: ReportId },
+    Acknowledged { execution: ExecutionId },
+    Done { valid_until: Time, report: ReportId },
+}
+
+#[derive(Deserialize)]
+struct ReportId {
+    execution: ExecutionId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndRecord {
+    Finished { report: Finished },
+    Done { report: Finished },
+}
+
+impl Journal {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut index = Index::default();
+        let log = Log::open(path, |place, payload| index.read(place, payload))?;
+        sync_parent(path)?;
+        let compact_at = COMPACT_LEN_MIN.max(log.len() * 2);
+        Ok(Self { path: path.to_owned(), log, index, compact_at })
+    }
+
+    /// The executions that are held in a journal which another process may be writing.
+    pub fn peek_held(path: &Path) -> io::Result<Vec<ExecutionId>> {
+        let mut index = Index::default();
+        match Log::peek(path, |place, payload| index.read(place, payload)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            result => result.map(|()| index.held()),
+        }
+    }
+
+    /// Writes that an execution begins. Durable when this returns; after an error the execution must not start.
+    pub fn begin(&mut self, begun: Begun) -> io::Result<()> {
+        let place = self.append(&Record::Begun(&begun))?;
+        if let Err(error) = self.log.sync() {
+            self.log.retract(place);
+            return Err(error);
+        }
+        self.index.unfinished.insert(begun.execution, Unfinished { begun, processes: Vec::new() });
+        Ok(())
+    }
+
+    /// Writes which process was started. It helps to clean up after an end of the agent alone, so it need not be durable.
+    pub fn note_process(&mut self, execution: ExecutionId, process: ProcessMark) -> io::Result<()> {
+        self.append(&Record::Process { execution, process })?;
+        if let Some(unfinished) = self.index.unfinished.get_mut(&execution) {
+            unfinished.processes.push(process);
+        }
+        Ok(())
+    }
+
+    /// Writes the end of an execution, with all output that is not yet acknowledged. Durable after [`Journal::sync`].
+    pub fn finish(&mut self, report: &Finished, valid_until: Time) -> io::Result<()> {
+        let place = self.append(&Record::Finished { valid_until, report })?;
+        self.index.unfinished.remove(&report.execution);
+        self.index.finished.insert(report.execution, End { place, valid_until });
+        Ok(())
+    }
+
+    pub fn sync(&self) -> io::Result<()> {
+        self.log.sync()
+    }
+
+    /// The server has the end: from here on only a duplicate of the order can ask for it.
+    pub fn acknowledge(&mut self, execution: ExecutionId, now: Time) -> io::Result<()> {
+        if !self.index.finished.contains_key(&execution) && !self.index.done.contains_key(&execution) {
+            self.index.unwritten.insert(execution);
+        }
+        let appended = self.append(&Record::Acknowledged { execution }).map(|_| ());
+        self.index.acknowledge(execution);
+        self.index.forget_old(now);
+        if self.log.len() > self.compact_at {
+            self.compact()?;
+        }
+        appended
+    }
+
+    pub fn knows(&self, execution: ExecutionId) -> Option<Known> {
+        if self.index.unfinished.contains_key(&execution) || self.index.unwritten.contains(&execution) {
+            return Some(Known::Begun);
+        }
+        if self.index.finished.contains_key(&execution) {
+            return Some(Known::Finished);
+        }
+        self.index.done.contains_key(&execution).then_some(Known::Done)
+    }
+
+    /// The report of an execution that has ended: with the output that was not acknowledged, or without any once it is done.
+    pub fn report(&self, execution: ExecutionId) -> io::Result<Option<Finished>> {
+        let (end, done) = match (self.index.finished.get(&execution), self.index.done.get(&execution)) {
+            (Some(end), _) => (end, false),
+            (None, Some(end)) => (end, true),
+            (None, None) => return Ok(None),
+        };
+        let record = serde_json::from_slice(&self.log.read(end.place)?)?;
+        let (EndRecord::Finished { mut report } | EndRecord::Done { mut report }) = record;
+        if done {
+            report.chunks.clear();
+        }
+        Ok(Some(report))
+    }
+
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        self.index.unfinished.values().cloned().collect()
+    }
+
+    /// Ended, and not yet acknowledged, oldest first.
+    pub fn unacknowledged(&self) -> Vec<ExecutionId> {
+        self.index.finished.keys().copied().collect()
+    }
+
+    fn append(&mut self, record: &Record<'_>) -> io::Result<Place> {
+        self.log.append(&serde_json::to_vec(record)?)
+    }
+
+    /// Writes what is still of use into a new file, and puts that in the place of the old one.
+    fn compact(&mut self) -> io::Result<()> {
+        let beside = self.path.with_extension("new");
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut index = Index::default();
+        let mut log = Log::open(&beside, |_, _| ())?;
+        let mut keep = |payload: &[u8]| log.append(payload).map(|place| index.read(place, payload));
+        for unfinished in self.index.unfinished.values() {
+            keep(&serde_json::to_vec(&Record::Begun(&unfinished.begun))?)?;
+            for process in &unfinished.processes {
+                keep(&serde_json::to_vec(&Record::Process { execution: unfinished.begun.execution, process: *process })?)?;
+            }
+        }
+        for end in self.index.finished.values() {
+            keep(&self.log.read(end.place)?)?;
+        }
+        for (execution, end) in &self.index.done {
+            if let Some(report) = self.report(*execution)? {
+                keep(&serde_json::to_vec(&Record::Done { valid_until: end.valid_until, report: &report })?)?;
+            }
+        }
+        log.sync()?;
+        std::fs::rename(&beside, &self.path)?;
+        sync_parent(&self.path)?;
+        self.compact_at = COMPACT_LEN_MIN.max(log.len() * 2);
+        index.unwritten = std::mem::take(&mut self.index.unwritten);
+        self.log = log;
+        self.index = index;
+        Ok(())
+    }
+}
+
+impl Index {
+    fn read(&mut self, place: Place, payload: &[u8]) {
+        // A record of a later version is not understood and not in the way.
+        let Ok(entry) = serde_json::from_slice::<Entry>(payload) else { return };
+        match entry {
+            Entry::Begun(begun) => {
+                self.unfinished.insert(begun.execution, Unfinished { begun, processes: Vec::new() });
+            }
+            Entry::Process { execution, process } => {
+                if let Some(unfinished) = self.unfinished.get_mut(&execution) {
+                    unfinished.processes.push(process);
+                }
+            }
+            Entry::Finished { valid_until, report } => {
+                self.unfinished.remove(&report.execution);
+                self.finished.insert(report.execution, End { place, valid_until });
+            }
+            Entry::Acknowledged { execution } => self.acknowledge(execution),
+            Entry::Done { valid_until, report } => {
+                self.done.insert(report.execution, End { place, valid_until });
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, execution: ExecutionId) {
+        // An end that could not be written, on a full disk, is acknowledged as well.
+        self.unfinished.remove(&execution);
+        if let Some(end) = self.finished.remove(&execution) {
+            self.done.insert(execution, end);
+        }
+    }
+
+    fn forget_old(&mut self, now: Time) {
+        self.done.retain(|_, end| end.valid_until > now);
+        while self.done.len() > DONE_MAX {
+            self.done.pop_first();
+        }
+        while self.unwritten.len() > DONE_MAX {
+            self.unwritten.pop_first();
+        }
+    }
+
+    fn held(&self) -> Vec<ExecutionId> {
+        self.unfinished.keys().chain(self.finished.keys()).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! From an order to a plan: is it true, and does the owner of this device allow it.
+//!
+//! Signatures, digests, inclusion, epoch and validity come first; nothing of the task is read before. Then the policy, read
+//! anew each time, decides over every action before the first one starts. An action that this build does not know is no
+//! reason against the others: it is planned as `unsupported` and refused when its turn comes.
+
+use std::path::Path;
+
+use taskey_proto::Time;
+use taskey_proto::document::{Dispatch, DocumentError, Judge, Order, VerifiedOrder};
+use taskey_proto::line::ActionReport;
+use taskey_proto::problem::Reason;
+use taskey_proto::runs::State;
+
+use crate::execution::{Plan, Step, not_started};
+use crate::identity::Identity;
+use crate::policy::{self, Policy, Refusal};
+use crate::users::{User, Users};
+
+/// What an order is held against.
+pub struct Bench<'a> {
+    pub identity: &'a Identity,
+    pub now: Time,
+    pub policy_dir: &'a Path,
+    pub users: &'a Users,
+    /// The agent's own user.
+    pub own: &'a User,
+}
+
+/// An order that may run.
+#[derive(Debug)]
+pub struct Accepted {
+    pub plan: Plan,
+    /// When the server signed the dispatch; true time is not before it.
+    pub issued_at: Time,
+    pub max_concurrent: usize,
+}
+
+/// An order that may not.
+#[derive(Debug)]
+pub struct Refused {
+    pub state: State,
+    pub reason: Reason,
+    pub actions: Vec<ActionReport>,
+}
+
+impl Bench<'_> {
+    pub fn judge(&self, order: &Order) -> Result<Accepted, Refused> {
+        let judge =
+            Judge { server_key: &self.identity.server_key, device: self.identity.device, epoch: self.identity.epoch, now: self.now };
+        let verified = judge.verify(order).map_err(Refused::document)?;
+        // The bytes were verified above.
+        let dispatch: Dispatch =
+            serde_json::from_slice(&order.dispatch.bytes).map_err(|_| Refused::document(DocumentError::Unreadable("dispatch")))?;
+        let policy = policy::load(self.policy_dir).map_err(|error| Refused::all(&verified, error.reason()))?;
+        policy.check_signer().map_err(|refusal| Refused::all(&verified, refusal.reason()))?;
+        let steps = self.plan_steps(&policy, &verified)?;
+        let plan = Plan {
+            execution: verified.execution,
+            run: verified.run,
+            valid_until: verified.valid_until,
+            on_failure: verified.task.on_failure,
+            steps,
+        };
+        Ok(Accepted { plan, issued_at: dispatch.issued_at, max_concurrent: policy.max_concurrent })
+    }
+
+    fn plan_steps(&self, policy: &Policy, verified: &VerifiedOrder) -> Result<Vec<Step>, Refused> {
+        let plan_step = |action: &serde_json::Value| -> Result<Step, Refusal> {
+            let action = match Step::read(action) {
+                Ok(action) => action,
+                Err(unsupported) => return Ok(unsupported),
+            };
+            policy.check_action(action.type_word())?;
+            let user = policy.choose_user(action.common().user, self.own, self.users)?;
+            Ok(Step::Run { action: Box::new(action), user })
+        };
+        let actions = verified.task.actions.iter().enumerate();
+        actions.map(|(index, action)| plan_step(action).map_err(|refusal| Refused::one(verified, index, refusal.reason()))).collect()
+    }
+}
+
+impl Refused {
+    fn document(error: DocumentError) -> Self {
+        let state = if error == DocumentError::Expired { State::Expired } else { State::Rejected };
+        Self { state, reason: Reason::new(error.code(), error.to_string()), actions: Vec::new() }
+    }
+
+    fn all(verified: &VerifiedOrder, reason: Reason) -> Self {
+        let actions = kinds(verified).map(|kind| not_started(&kind, State::Rejected, reason.clone())).collect();
+        Self { state: State::Rejected, reason, actions }
+    }
+
+    fn one(verified: &VerifiedOrder, refused: usize, reason: Reason) -> Self {
+        let spared = Reason::new("not_started", "another action of this task was refused");
+        let actions = kinds(verified).enumerate().map(|(index, kind)| match index == refused {
+            true => not_started(&kind, State::Rejected, reason.clone()),
+            false => not_started(&kind, State::Skipped, spared.clone()),
+        });
+        let actions = actions.collect();
+        Self { state: State::Rejected, reason: Reason::new(&reason.code, format!("action {refused}: {}", reason.detail)), actions }
+    }
+}
+
+fn kinds(verified: &VerifiedOrder) -> impl Iterator<Item = String> + '_ {
+    verified.task.actions.iter().map(|action| match Step::read(action) {
+        Ok(action) => action.type_word().to_owned(),
+        Err(unsupported) => unsupported.kind().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! What the server has yet to be told, in the order and at the time it may be told.
+//!
+//! Pure bookkeeping: the agent asks for the [`Outbox::next`] message, hands it to the line, and reports acknowledgements and
+//! broken lines back. Nothing leaves while the line is down, at most a window of messages is open, and what was open when a
+//! line broke is told again, chunks under their old numbers, so that the server can tell what it has.
+//!
+//! A start is held back for [`START_HELD`]: an execution that ends within it is told by its end alone. Output goes at most
+//! every [`OUTPUT_EVERY`]. An end that the journal holds is not kept in memory while the line is down.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use taskey_proto::Time;
+use taskey_proto::id::ExecutionId;
+use taskey_proto::line::{Chunk, Finished, MESSAGE_LEN_MAX, Sync, Up};
+use taskey_proto::runs::Stream;
+use tokio::time::Instant;
+
+use crate::output::Unacknowledged;
+
+pub const START_HELD: Duration = Duration::from_millis(20);
+pub const OUTPUT_EVERY: Duration = Duration::from_millis(100);
+/// Bytes of chunks in one message, as JSON; the rest of a message is small.
+const CHUNKS_LEN_MAX: usize = MESSAGE_LEN_MAX - 16 * 1024;
+
+/// A message for the line. Its number names it in the acknowledgement.
+#[derive(Debug)]
+pub struct Message {
+    pub number: u64,
+    pub payload: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// How many messages may be open; zero while the line is down.
+    window: usize,
+    open: HashMap<u64, Open>,
+    number: u64,
+    sync: Option<Sync>,
+    stories: BTreeMap<ExecutionId, Story>,
+}
+
+/// What an open message has told.
+#[derive(Debug)]
+enum Open {
+    Sync,
+    Started(ExecutionId),
+    Output { execution: ExecutionId, first: u64, last: u64 },
+    End(ExecutionId),
+}
+
+/// One execution, from its begin until the server has acknowledged its end.
+#[derive(Debug, Default)]
+struct Story {
+    start: Option<Start>,
+    output: Unacknowledged,
+    output_due: Option<Instant>,
+    /// Chunks that an earlier line did not get acknowledged.
+    again: Vec<Chunk>,
+    end: Option<End>,
+    open_count: usize,
+}
+
+#[derive(Debug)]
+struct Start {
+    at: Time,
+    isolation: String,
+    due: Instant,
+    told: bool,
+}
+
+#[derive(Debug)]
+struct End {
+    kept: Kept,
+    /// What is left to be told over this line: the chunks not yet sent, with the report last.
+    rest: Option<Box<Finished>>,
+    told: bool,
+    acknowledged: bool,
+}
+
+#[derive(Debug)]
+enum Kept {
+    InJournal,
+    /// The journal could not take it.
+    InMemory(Box<Finished>),
+}
+
+impl Outbox {
+    /// A new line is up: `sync` goes first, and everything that is not acknowledged goes again.
+    pub fn line_up(&mut self, window: usize, sync: Sync) {
+        self.line_down();
+        self.window = window;
+        self.sync = Some(sync);
+    }
+
+    pub fn line_down(&mut self) {
+        self.window = 0;
+        self.sync = None;
+        self.open.clear();
+        for story in self.stories.values_mut() {
+            story.line_down();
+        }
+    }
+
+    /// Says once more who we are and what we hold.
+    pub fn send_sync(&mut self, sync: Sync) {
+        self.sync = Some(sync);
+    }
+
+    pub fn begin(&mut self, execution: ExecutionId) {
+        self.stories.insert(execution, Story::default());
+    }
+
+    pub fn started(&mut self, execution: ExecutionId, at: Time, isolation: &str, now: Instant) {
+        if let Some(story) = self.stories.get_mut(&execution) {
+            let due = now + START_HELD;
+            story.start = Some(Start { at, isolation: isolation.to_owned(), due, told: false });
+            story.output_due = Some(due);
+        }
+    }
+
+    pub fn output(&mut self, execution: ExecutionId, action: u32, stream: Stream, data: &[u8]) {
+        if let Some(story) = self.stories.get_mut(&execution) {
+            story.output.add(action, stream, data);
+        }
+    }
+
+    /// The end of an execution. What is returned belongs into the journal: the report with all output that is not yet
+    /// acknowledged. If the journal cannot take it, [`Outbox::keep`] does.
+    pub fn finish(&mut self, mut report: Finished) -> Finished {
+        let story = self.stories.entry(report.execution).or_default();
+        for (action, result) in report.actions.iter_mut().enumerate() {
+            let action = action as u32;
+            result.truncated.output |= story.output.has_overflowed(action, Stream::Output);
+            result.truncated.error |= story.output.has_overflowed(action, Stream::Error);
+        }
+        let (chunks, sent_count) = std::mem::take(&mut story.output).close();
+        // Chunks of a broken line that were not sent again yet are unsent, whatever `sent_count` says.
+        let unsent_from = sent_count - std::mem::take(&mut story.again).len();
+        let rest = Finished { chunks: chunks[unsent_from..].to_vec(), ..report.clone() };
+        report.chunks = chunks;
+        story.end = Some(End { kept: Kept::InJournal, rest: (self.window > 0).then(|| Box::new(rest)), told: false, acknowledged: false });
+        report
+    }
+
+    /// Keeps an end in memory that the journal cannot take.
+    pub fn keep(&mut self, report: Finished) {
+        if let Some(end) = self.stories.get_mut(&report.execution).and_then(|story| story.end.as_mut()) {
+            end.kept = Kept::InMemory(Box::new(report));
+        }
+    }
+
+    /// An end of an earlier life, which the journal holds.
+    pub fn restore(&mut self, execution: ExecutionId) {
+        let end = End { kept: Kept::InJournal, rest: None, told: false, acknowledged: false };
+        self.stories.entry(execution).or_default().end = Some(end);
+    }
+
+    /// The next message that may leave now. `load` fetches an end from the journal.
+    pub fn next(&mut self, now: Instant, mut load: impl FnMut(ExecutionId) -> Option<Finished>) -> Option<Message> {
+        if self.open.len() >= self.window {
+            return None;
+        }
+        if let Some(sync) = self.sync.take() {
+            return Some(self.open_message(Open::Sync, &Up::Sync(sync)));
+        }
+        let (open, up) = self.stories.iter_mut().find_map(|(execution, story)| story.next(*execution, now, &mut load))?;
+        Some(self.open_message(open, &up))
+    }
+
+    /// When [`Outbox::next`] will have something that it does not have yet.
+    pub fn next_due(&self) -> Option<Instant> {
+        if self.open.len() >= self.window {
+            return None;
+        }
+        self.stories.values().filter_map(Story::due).min()
+    }
+
+    /// The server has a message; returns the execution whose end it has with that.
+    pub fn acknowledged(&mut self, number: u64) -> Option<ExecutionId> {
+        let open = self.open.remove(&number)?;
+        let execution = match &open {
+            Open::Sync => return None,
+            Open::Started(execution) | Open::Output { execution, .. } | Open::End(execution) => *execution,
+        };
+        let story = self.stories.get_mut(&execution)?;
+        story.open_count -= 1;
+        match open {
+            Open::Output { first, last, .. } => story.output.acknowledge(first, last),
+            Open::End(_) => story.end.iter_mut().for_each(|end| end.acknowledged = true),
+            Open::Sync | Open::Started(_) => {}
+        }
+        let over = story.open_count == 0 && story.end.as_ref().is_some_and(|end| end.acknowledged);
+        over.then(|| self.stories.remove(&execution)).map(|_| execution)
+    }
+
+    /// Executions that have begun here and whose end is not acknowledged.
+    pub fn held(&self) -> impl Iterator<Item = ExecutionId> + '_ {
+        self.stories.keys().copied()
+    }
+
+    pub fn holds(&self, execution: ExecutionId) -> bool {
+        self.stories.contains_key(&execution)
+    }
+
+    pub fn line_is_up(&self) -> bool {
+        self.window > 0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.stories.is_empty()
+    }
+
+    fn open_message(&mut self, open: Open, up: &Up) -> Message {
+        self.number += 1;
+        self.open.insert(self.number, open);
+        Message { number: self.number, payload: to_json(up) }
+    }
+}
+
+impl Story {
+    fn line_down(&mut self) {
+        self.open_count = 0;
+        self.again = self.output.sent();
+        if let Some(start) = &mut self.start {
+            start.told = false;
+        }
+        if let Some(end) = &mut self.end {
+            end.rest = None;
+            end.told = false;
+            end.acknowledged = false;
+        }
+    }
+
+    fn next(&mut self, execution: ExecutionId, now: Instant, load: &mut impl FnMut(ExecutionId) -> Option<Finished>) -> Option<(Open, Up)> {
+        let told = if self.end.is_some() { self.next_of_end(execution, load) } else { self.next_of_running(execution, now) };
+        self.open_count += usize::from(told.is_some());
+        told
+    }
+
+    fn next_of_running(&mut self, execution: ExecutionId, now: Instant) -> Option<(Open, Up)> {
+        if let Some(start) = self.start.as_mut().filter(|start| !start.told && start.due <= now) {
+            start.told = true;
+            let up = Up::Started { execution, started_at: start.at, isolation: start.isolation.clone() };
+            return Some((Open::Started(execution), up));
+        }
+        if !self.again.is_empty() {
+            let chunks = take_fitting(&mut self.again);
+            return Some(output_message(execution, chunks));
+        }
+        if self.output_due.is_none_or(|due| due > now) || !self.output.has_waiting() {
+            return None;
+        }
+        let chunks = self.output.cut(CHUNKS_LEN_MAX, json_len);
+        if !self.output.has_waiting() {
+            self.output_due = Some(now + OUTPUT_EVERY);
+        }
+        Some(output_message(execution, chunks))
+    }
+
+    fn next_of_end(&mut self, execution: ExecutionId, load: &mut impl FnMut(ExecutionId) -> Option<Finished>) -> Option<(Open, Up)> {
+        let end = self.end.as_mut().filter(|end| !end.told)?;
+        let mut rest = match (end.rest.take(), &end.kept) {
+            (Some(rest), _) => rest,
+            (None, Kept::InMemory(report)) => report.clone(),
+            (None, Kept::InJournal) => Box::new(load(execution)?),
+        };
+        let chunks = std::mem::take(&mut rest.chunks);
+        let report_len = to_json(&rest).len();
+        let chunks_len: usize = chunks.iter().map(|chunk| json_len(chunk.data.len())).sum();
+        rest.chunks = chunks;
+        if rest.chunks.is_empty() || report_len + chunks_len <= CHUNKS_LEN_MAX {
+            end.told = true;
+            return Some((Open::End(execution), Up::Finished(rest)));
+        }
+        let chunks = take_fitting(&mut rest.chunks);
+        end.rest = Some(rest);
+        Some(output_message(execution, chunks))
+    }
+
+    fn due(&self) -> Option<Instant> {
+        if self.end.is_some() {
+            return None;
+        }
+        let start = self.start.as_ref().filter(|start| !start.told).map(|start| start.due);
+        let output = self.output_due.filter(|_| self.output.has_waiting());
+        start.into_iter().chain(output).min()
+    }
+}
+
+fn output_message(execution: ExecutionId, chunks: Vec<Chunk>) -> (Open, Up) {
+    let (first, last) = (chunks.first().map_or(0, |chunk| chunk.seq), chunks.last().map_or(0, |chunk| chunk.seq));
+    (Open::Output { execution, first, last }, Up::Output { execution, chunks })
+}
+
+/// The first chunks that fit into one message.
+fn take_fitting(chunks: &mut Vec<Chunk>) -> Vec<Chunk> {
+    let mut len = 0;
+    let fitting = chunks.iter().take_while(|chunk| {
+        len += json_len(chunk.data.len());
+        len <= CHUNKS_LEN_MAX
+    });
+    let count = fitting.count().max(1);
+    chunks.drain(..count.min(chunks.len())).collect()
+}
+
+/// Bytes of a chunk as JSON: base64 and the names of its fields.
+fn json_len(data_len: usize) -> usize {
+    data_len.div_ceil(3) * 4 + 100
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    // These types have string keys and no failing serializers, so that this cannot fail.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

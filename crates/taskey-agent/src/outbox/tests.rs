@@ -1,0 +1,199 @@
+//! The outbox, with lines that come and go.
+
+use super::*;
+use taskey_proto::line::{ActionReport, CHUNK_LEN_MAX};
+use taskey_proto::runs::State;
+use uuid::Uuid;
+
+fn execution(number: u128) -> ExecutionId {
+    ExecutionId::new(Uuid::from_u128(number))
+}
+
+fn sync() -> Sync {
+    Sync {
+        agent_version: "1".to_owned(),
+        protocol: 1,
+        boot_id: String::new(),
+        facts: BTreeMap::new(),
+        policy: serde_json::Value::Null,
+        held: vec![],
+    }
+}
+
+fn report(number: u128) -> Finished {
+    let action = ActionReport {
+        kind: "COMMAND".to_owned(),
+        state: State::Succeeded,
+        code: Some(0),
+        reason: None,
+        started_at: None,
+        finished_at: None,
+        truncated: Default::default(),
+    };
+    Finished {
+        execution: execution(number),
+        state: State::Succeeded,
+        reason: None,
+        started_at: None,
+        finished_at: Time::from_ms(1),
+        isolation: None,
+        actions: vec![action],
+        chunks: vec![],
+    }
+}
+
+/// Everything that leaves at `now`, with its number.
+fn drain(outbox: &mut Outbox, now: Instant, journal: Option<&Finished>) -> Vec<(u64, Up)> {
+    let mut told = Vec::new();
+    while let Some(message) = outbox.next(now, |_| journal.cloned()) {
+        assert!(message.payload.len() <= MESSAGE_LEN_MAX);
+        told.push((message.number, serde_json::from_slice(&message.payload).unwrap()));
+    }
+    told
+}
+
+/// An outbox whose line is up and whose sync has left.
+fn connected(now: Instant) -> Outbox {
+    let mut outbox = Outbox::default();
+    outbox.line_up(32, sync());
+    let told = drain(&mut outbox, now, None);
+    assert!(matches!(told[..], [(_, Up::Sync(_))]));
+    outbox.acknowledged(told[0].0);
+    outbox
+}
+
+#[test]
+fn a_short_execution_is_told_by_its_end_alone() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"hello");
+    assert!(drain(&mut outbox, now, None).is_empty());
+    assert_eq!(outbox.next_due(), Some(now + START_HELD));
+    outbox.finish(report(1));
+    let told = drain(&mut outbox, now, None);
+    let [(number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(finished.chunks[0].data, b"hello");
+    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+    assert!(outbox.is_empty());
+}
+
+#[test]
+fn a_longer_one_streams_at_its_pace_and_ends_without_what_was_sent() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"one");
+    let later = now + START_HELD;
+    let told = drain(&mut outbox, later, None);
+    assert!(matches!(&told[..], [(_, Up::Started { .. }), (_, Up::Output { .. })]), "{told:?}");
+
+    outbox.output(execution(1), 0, Stream::Output, b"two");
+    assert!(drain(&mut outbox, later, None).is_empty());
+    assert_eq!(outbox.next_due(), Some(later + OUTPUT_EVERY));
+    assert_eq!(drain(&mut outbox, later + OUTPUT_EVERY, None).len(), 1);
+
+    outbox.output(execution(1), 0, Stream::Error, b"three");
+    let record = outbox.finish(report(1));
+    assert_eq!(record.chunks.iter().map(|chunk| chunk.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    let told = drain(&mut outbox, later, None);
+    let [(_, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(finished.chunks.iter().map(|chunk| chunk.seq).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn an_end_is_over_only_when_all_that_was_sent_before_it_is_acknowledged() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"one");
+    let told = drain(&mut outbox, now + START_HELD, None);
+    outbox.finish(report(1));
+    let end = drain(&mut outbox, now, None);
+    assert_eq!(outbox.acknowledged(end[0].0), None);
+    assert_eq!(outbox.acknowledged(told[0].0), None);
+    assert_eq!(outbox.acknowledged(told[1].0), Some(execution(1)));
+}
+
+#[test]
+fn after_a_broken_line_everything_unacknowledged_goes_again_under_its_numbers() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"one");
+    let later = now + START_HELD;
+    drain(&mut outbox, later, None);
+    outbox.line_down();
+    outbox.output(execution(1), 0, Stream::Output, b"two");
+    assert!(drain(&mut outbox, later + OUTPUT_EVERY, None).is_empty());
+    assert_eq!(outbox.next_due(), None);
+
+    outbox.line_up(32, sync());
+    let told = drain(&mut outbox, later + OUTPUT_EVERY, None);
+    let [(_, Up::Sync(_)), (_, Up::Started { .. }), (_, Up::Output { chunks: again, .. }), (_, Up::Output { chunks, .. })] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((again[0].seq, again[0].data.as_slice()), (1, b"one".as_slice()));
+    assert_eq!((chunks[0].seq, chunks[0].data.as_slice()), (2, b"two".as_slice()));
+}
+
+#[test]
+fn an_end_without_a_line_is_read_from_the_journal_when_the_line_is_back() {
+    let now = Instant::now();
+    let mut outbox = Outbox::default();
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    let len = 10 * CHUNK_LEN_MAX;
+    outbox.output(execution(1), 0, Stream::Output, &vec![b'x'; len]);
+    let record = outbox.finish(report(1));
+
+    outbox.line_up(32, sync());
+    let told = drain(&mut outbox, now, Some(&record));
+    let mut seen = Vec::new();
+    for (_, up) in &told[1..] {
+        match up {
+            Up::Output { chunks, .. } => seen.extend(chunks.iter().map(|chunk| chunk.seq)),
+            Up::Finished(finished) => seen.extend(finished.chunks.iter().map(|chunk| chunk.seq)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen, (1..=10).collect::<Vec<_>>());
+    assert!(matches!(told.last(), Some((_, Up::Finished(_)))));
+    let over: Vec<_> = told.iter().filter_map(|(number, _)| outbox.acknowledged(*number)).collect();
+    assert_eq!(over, [execution(1)]);
+}
+
+#[test]
+fn an_end_after_a_broken_line_still_has_the_chunks_that_were_open() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"one");
+    drain(&mut outbox, now + START_HELD, None);
+    outbox.line_up(32, sync());
+    outbox.finish(report(1));
+    let told = drain(&mut outbox, now, None);
+    let Some((_, Up::Finished(finished))) = told.last() else { panic!("{told:?}") };
+    assert_eq!(finished.chunks.iter().map(|chunk| chunk.seq).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn no_more_than_the_window_is_open() {
+    let now = Instant::now();
+    let mut outbox = Outbox::default();
+    for number in 1..10 {
+        let report = outbox.finish(report(number));
+        outbox.keep(report);
+    }
+    outbox.line_up(4, sync());
+    let told = drain(&mut outbox, now, None);
+    assert_eq!(told.len(), 4);
+    outbox.acknowledged(told[0].0);
+    assert_eq!(drain(&mut outbox, now, None).len(), 1);
+}

@@ -1,0 +1,123 @@
+//! What `taskeyd status` shows, read from the state folder alone, so that it works beside a running agent and without one.
+
+use std::io;
+
+use serde::Serialize;
+use taskey_proto::id::{DeviceId, ExecutionId, InstanceId};
+use taskey_proto::problem::Reason;
+
+use crate::VERSION;
+use crate::identity::{Identity, IdentityError};
+use crate::journal::{JOURNAL_FILE, Journal};
+use crate::line::LineState;
+use crate::policy::{self, Policy};
+use crate::state_dir::{Durability, StateDir, replace_file};
+
+const STATUS_FILE: &str = "status.json";
+
+#[derive(Debug, Serialize)]
+pub struct Status {
+    pub device: DeviceId,
+    pub name: String,
+    pub organization: String,
+    pub server: String,
+    pub server_id: InstanceId,
+    pub server_fingerprint: String,
+    pub epoch: u64,
+    pub agent_version: &'static str,
+    pub running: bool,
+    pub connected: bool,
+    /// `connected`, `connecting`, `refused`, or `stopped`.
+    pub line: &'static str,
+    /// Why it is not connected, as far as the agent knows.
+    pub detail: Option<String>,
+    /// Executions that are running, or that have ended and are not acknowledged.
+    pub open_executions: Vec<ExecutionId>,
+    pub policy: Option<Policy>,
+    pub policy_problem: Option<Reason>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("{0} cannot be read: {1}")]
+    State(String, io::Error),
+}
+
+/// Leaves a note about the line for [`Status::read`].
+pub fn note_line(state: &StateDir, line: &LineState) -> io::Result<()> {
+    replace_file(&state.file(STATUS_FILE), &serde_json::to_vec(line)?, 0o600, Durability::Fleeting)
+}
+
+impl Status {
+    pub fn read(state: &StateDir) -> Result<Self, StatusError> {
+        let identity = Identity::load(state)?;
+        let failed = |error| StatusError::State(state.path().display().to_string(), error);
+        // The agent holds the lock as long as it lives; whoever gets it here knows that none does.
+        let running = state.lock().map_err(failed)?.is_none();
+        let line = running.then(|| read_line(state)).flatten();
+        let (line, detail) = match line {
+            Some(LineState::Connected) => ("connected", None),
+            Some(LineState::Connecting(why)) => ("connecting", Some(why).filter(|why| !why.is_empty())),
+            Some(LineState::Refused(why)) => ("refused", Some(why)),
+            None if running => ("connecting", None),
+            None => ("stopped", None),
+        };
+        let (policy, policy_problem) = match policy::load(state.policy_dir()) {
+            Ok(policy) => (Some(policy), None),
+            Err(error) => (None, Some(error.reason())),
+        };
+        Ok(Self {
+            device: identity.device,
+            name: identity.name,
+            organization: identity.organization,
+            server: identity.server_url,
+            server_id: identity.server,
+            server_fingerprint: identity.server_key.fingerprint(),
+            epoch: identity.epoch,
+            agent_version: VERSION,
+            running,
+            connected: line == "connected",
+            line,
+            detail,
+            open_executions: Journal::peek_held(&state.file(JOURNAL_FILE)).map_err(failed)?,
+            policy,
+            policy_problem,
+        })
+    }
+
+    /// For people: one line a fact.
+    pub fn table(&self) -> String {
+        let policy = match (&self.policy, &self.policy_problem) {
+            (Some(policy), _) => {
+                let actions = policy.allow_actions.join(" ");
+                format!("{actions} as {}, {} at a time", policy.run_as.join(" "), policy.max_concurrent)
+            }
+            (None, Some(problem)) => format!("nothing runs: {}", problem.detail),
+            (None, None) => String::new(),
+        };
+        let line = match &self.detail {
+            Some(detail) => format!("{} ({detail})", self.line),
+            None => self.line.to_owned(),
+        };
+        let open = self.open_executions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let rows = [
+            ("device", self.device.to_string()),
+            ("name", self.name.clone()),
+            ("organization", self.organization.clone()),
+            ("server", self.server.clone()),
+            ("fingerprint", self.server_fingerprint.clone()),
+            ("version", self.agent_version.to_owned()),
+            ("running", if self.running { "yes" } else { "no" }.to_owned()),
+            ("line", line),
+            ("executions", if open.is_empty() { "none open".to_owned() } else { open }),
+            ("policy", policy),
+        ];
+        rows.map(|(key, value)| format!("{key:<14}{value}\n")).concat()
+    }
+}
+
+fn read_line(state: &StateDir) -> Option<LineState> {
+    serde_json::from_slice(&std::fs::read(state.file(STATUS_FILE)).ok()?).ok()
+}

@@ -1,0 +1,332 @@
+//! The agent as a whole, in process, against a server that speaks the real line.
+
+mod process;
+mod server;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use server::{Server, now};
+use taskey_agent::Config;
+use taskey_agent::identity::{Identity, Keys};
+use taskey_agent::state_dir::StateDir;
+use taskey_agent::status::Status;
+use taskey_proto::crypto::sha256;
+use taskey_proto::document::{
+    AUTHORIZATION_CONTEXT, Authorization, CANCEL_CONTEXT, Cancel, DISPATCH_CONTEXT, Dispatch, Order, SignedDocument, TaskDocument, Tree,
+    leaf,
+};
+use taskey_proto::id::{DeviceId, ExecutionId, RunId};
+use taskey_proto::line::{Down, Finished, Up};
+use taskey_proto::runs::State;
+use taskey_proto::tasks::OnFailure;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// A device and its server; the agent is started by [`World::start`].
+struct World {
+    folder: tempfile::TempDir,
+    state: StateDir,
+    server: Server,
+    number: u128,
+}
+
+struct Agent {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), taskey_agent::RunError>>,
+}
+
+impl Agent {
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// Ends it at once, as a power cut would.
+    async fn cut(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::new(Some(folder.path().join("state")));
+    state.create().unwrap();
+    let keys = Keys::generate().unwrap();
+    keys.save(&state).unwrap();
+    let server = Server::start(DeviceId::new(Uuid::from_u128(1)), keys.signing.public_key()).await;
+    let identity = Identity {
+        device: server.device,
+        name: "web-1".to_owned(),
+        organization: "acme".to_owned(),
+        server_url: server.url.clone(),
+        server: server.id,
+        server_key: server.key.public_key(),
+        epoch: 1,
+    };
+    identity.save(&state).unwrap();
+    std::fs::create_dir(state.policy_dir()).unwrap();
+    let policy = format!(
+        "allow_actions = [\"COMMAND\", \"SCRIPT\"]\nrun_as = [\"{}\"]\nsigners = [\"server\"]\nmax_concurrent = 2\n",
+        taskey_agent::users::own_name().unwrap()
+    );
+    std::fs::write(state.policy_dir().join("10.toml"), policy).unwrap();
+    World { folder, state, server, number: 0 }
+}
+
+impl World {
+    /// Starts the agent and waits for its first message.
+    async fn start(&mut self) -> (Agent, taskey_proto::line::Sync) {
+        let (stop, stopped) = oneshot::channel();
+        let config = Config { kill_grace: Duration::from_millis(300), ..Config::new(self.state.clone()) };
+        let task = tokio::spawn(taskey_agent::run(config, async {
+            let _ = stopped.await;
+        }));
+        let Up::Sync(sync) = self.server.told().await else { panic!("the first message is a sync") };
+        (Agent { stop, task }, sync)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn script(&mut self, content: &str) -> Order {
+        self.order(json!([{"type": "SCRIPT", "content": content, "user": taskey_agent::users::own_name().unwrap()}]))
+    }
+
+    fn order(&mut self, actions: Value) -> Order {
+        self.number += 1;
+        // The mark by which processes are found must be this test's alone.
+        let port: u128 = self.server.url.rsplit(':').next().unwrap().parse().unwrap();
+        let execution = ExecutionId::new(Uuid::from_u128(u128::from(std::process::id()) << 64 | port << 32 | self.number));
+        let key = &self.server.key;
+        let task = TaskDocument { name: "t".to_owned(), on_failure: OnFailure::Stop, actions: serde_json::from_value(actions).unwrap() };
+        let task = serde_json::to_vec(&task).unwrap();
+        let authorization = Authorization {
+            task_digest: sha256(&task).to_vec(),
+            devices: Some(vec![self.server.device]),
+            valid_from: now(),
+            valid_until: now().plus_ms(3_600_000),
+        };
+        let authorization = SignedDocument::sign(key, AUTHORIZATION_CONTEXT, &authorization).unwrap();
+        let tree = Tree::new(vec![leaf(execution, self.server.device, 1)]);
+        let dispatch = Dispatch {
+            run: RunId::new(Uuid::from_u128(5)),
+            authorization_digest: authorization.digest().to_vec(),
+            epoch: 1,
+            number: 1,
+            root: tree.root().to_vec(),
+            issued_at: now(),
+            valid_until: now().plus_ms(3_600_000),
+        };
+        let dispatch = SignedDocument::sign(key, DISPATCH_CONTEXT, &dispatch).unwrap();
+        Order { execution, device: self.server.device, task, authorization, dispatch, proof: tree.proof(0) }
+    }
+
+    fn execute(&self, order: &Order) {
+        self.server.send(&Down::Execute(Box::new(order.clone())));
+    }
+
+    fn cancel(&self, execution: ExecutionId) {
+        let cancel = Cancel { execution, device: self.server.device, by: "ann".to_owned(), issued_at: now() };
+        self.server.send(&Down::Cancel { document: SignedDocument::sign(&self.server.key, CANCEL_CONTEXT, &cancel).unwrap() });
+    }
+
+    /// The next end, and all output of it that was told on the way.
+    async fn end(&mut self) -> (Finished, String) {
+        let mut output = Vec::new();
+        loop {
+            match self.server.told_of_work().await {
+                Up::Output { chunks, .. } => output.extend(chunks.into_iter().flat_map(|chunk| chunk.data)),
+                Up::Finished(finished) => {
+                    output.extend(finished.chunks.iter().flat_map(|chunk| chunk.data.clone()));
+                    return (*finished, String::from_utf8(output).unwrap());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_runs_and_its_end_is_told_at_once() {
+    let mut world = world().await;
+    let (agent, sync) = world.start().await;
+    assert_eq!(sync.held, []);
+    assert_eq!(sync.policy["max_concurrent"], 2);
+    let status = Status::read(&world.state).unwrap();
+    assert!(status.running && status.connected);
+
+    let order = world.script("echo hello; echo trouble >&2; exit 3");
+    world.execute(&order);
+    let Up::Finished(finished) = world.server.told_of_work().await else { panic!("a short execution is told by its end alone") };
+    assert_eq!(finished.execution, order.execution);
+    assert_eq!((finished.state, finished.actions[0].code), (State::Failed, Some(3)));
+    assert!(finished.started_at.unwrap() >= now() && finished.finished_at < now().plus_ms(60_000));
+    assert_eq!(finished.chunks.iter().map(|chunk| chunk.seq).collect::<Vec<_>>(), [1, 2]);
+
+    agent.stop().await;
+    assert!(!Status::read(&world.state).unwrap().running);
+}
+
+#[tokio::test]
+async fn output_is_told_while_the_execution_runs() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let go = world.path("go");
+    let order = world.script(&format!("echo one; while [ ! -e {} ]; do sleep 0.01; done; echo two", go.display()));
+    world.execute(&order);
+    assert!(matches!(world.server.told_of_work().await, Up::Started { execution, .. } if execution == order.execution));
+    let Up::Output { chunks, .. } = world.server.told_of_work().await else { panic!("output") };
+    assert_eq!(chunks[0].data, b"one\n");
+    std::fs::write(&go, "").unwrap();
+    let (finished, output) = world.end().await;
+    assert_eq!((finished.state, output.as_str()), (State::Succeeded, "two\n"));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_comes_again_is_answered_and_not_run_again() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let witness = world.path("witness");
+    let order = world.script(&format!("echo ran >> {}", witness.display()));
+    world.execute(&order);
+    world.execute(&order);
+    let (first, _) = world.end().await;
+    world.execute(&order);
+    let (again, _) = world.end().await;
+    assert_eq!((again.execution, again.state), (first.execution, first.state));
+    assert_eq!(std::fs::read_to_string(&witness).unwrap(), "ran\n");
+    agent.stop().await;
+
+    let (agent, _) = world.start().await;
+    world.execute(&order);
+    world.end().await;
+    assert_eq!(std::fs::read_to_string(&witness).unwrap(), "ran\n");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_end_that_was_not_acknowledged_is_told_over_the_next_line_and_by_the_next_agent() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    world.server.acknowledge(false);
+    let order = world.script("echo kept");
+    world.execute(&order);
+    let (first, _) = world.end().await;
+
+    world.server.break_line();
+    let Up::Sync(sync) = world.server.told().await else { panic!("a new line begins with a sync") };
+    assert_eq!(sync.held, [order.execution]);
+    let (second, output) = world.end().await;
+    assert_eq!((second.execution, output.as_str()), (first.execution, "kept\n"));
+
+    agent.cut().await;
+    world.server.acknowledge(true);
+    let (agent, sync) = world.start().await;
+    assert_eq!(sync.held, [order.execution]);
+    let (third, output) = world.end().await;
+    assert_eq!((third, output.as_str()), (second, "kept\n"));
+    agent.stop().await;
+    assert_eq!(Status::read(&world.state).unwrap().open_executions, []);
+}
+
+#[tokio::test]
+async fn a_cancelled_execution_ends_and_one_that_has_not_come_yet_never_runs() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let running = world.script("echo on; sleep 600");
+    world.execute(&running);
+    assert!(matches!(world.server.told_of_work().await, Up::Started { .. }));
+    world.cancel(running.execution);
+    let (finished, _) = world.end().await;
+    assert_eq!((finished.state, finished.actions[0].code), (State::Cancelled, Some(143)));
+    assert_eq!(finished.reason.unwrap().detail, "action 0: cancelled by ann");
+
+    let witness = world.path("witness");
+    let late = world.script(&format!("touch {}", witness.display()));
+    world.cancel(late.execution);
+    assert_eq!(world.end().await.0.state, State::Cancelled);
+    world.execute(&late);
+    assert_eq!(world.end().await.0.state, State::Cancelled);
+    assert!(!witness.exists());
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_much_at_once_waits_for_its_turn() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let go = world.path("go");
+    let wait = format!("while [ ! -e {} ]; do sleep 0.01; done", go.display());
+    let orders = [world.script(&wait), world.script(&wait), world.script("echo third")];
+    for order in &orders {
+        world.execute(order);
+    }
+    for _ in 0..2 {
+        assert!(matches!(world.server.told_of_work().await, Up::Started { execution, .. } if execution != orders[2].execution));
+    }
+    std::fs::write(&go, "").unwrap();
+    let mut ended = Vec::new();
+    for _ in 0..3 {
+        ended.push(world.end().await.0.execution);
+    }
+    // The third may overtake the second, but not both.
+    assert_ne!(ended[0], orders[2].execution);
+    assert!(ended.contains(&orders[2].execution));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_order_is_told_with_its_reason() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let mut order = world.script("true");
+    order.task[3] ^= 1;
+    world.execute(&order);
+    let (finished, _) = world.end().await;
+    assert_eq!((finished.state, finished.reason.unwrap().code.as_str()), (State::Rejected, "task_altered"));
+
+    std::fs::remove_file(world.state.policy_dir().join("10.toml")).unwrap();
+    let order = world.script("true");
+    world.execute(&order);
+    let (finished, _) = world.end().await;
+    assert_eq!((finished.state, finished.reason.unwrap().code.as_str()), (State::Rejected, "policy_missing"));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_order_is_fetched_with_a_credential() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let order = world.script(&format!("# {}\necho large", "x".repeat(300_000)));
+    world.server.offer(format!("/agent/v1/orders/{}", order.execution), serde_json::to_string(&order).unwrap());
+    world.server.send(&Down::Fetch { execution: order.execution });
+    assert_eq!(world.end().await.1, "large\n");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopping_agent_ends_what_runs_and_tells_it() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let order = world.script("sleep 600");
+    world.execute(&order);
+    assert!(matches!(world.server.told_of_work().await, Up::Started { .. }));
+    agent.stop().await;
+    let (finished, _) = world.end().await;
+    assert_eq!((finished.state, finished.actions[0].reason.as_ref().unwrap().code.as_str()), (State::Cancelled, "agent_stopped"));
+}
+
+#[tokio::test]
+async fn two_agents_do_not_share_a_state() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let second = taskey_agent::run(Config::new(world.state.clone()), std::future::pending()).await;
+    assert!(matches!(second, Err(taskey_agent::RunError::AlreadyRunning(_))));
+    agent.stop().await;
+}

@@ -1,0 +1,226 @@
+//! A server of one device, as small as it can be: challenges, orders to fetch, and the line.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use mqtt_protocol_core::mqtt::common::Cursor;
+use mqtt_protocol_core::mqtt::connection::Event;
+use mqtt_protocol_core::mqtt::packet::{Packet, Qos, v5_0};
+use mqtt_protocol_core::mqtt::prelude::*;
+use mqtt_protocol_core::mqtt::result_code::{ConnectReasonCode, SubackReasonCode};
+use mqtt_protocol_core::mqtt::{Connection, Version, role};
+use taskey_proto::Time;
+use taskey_proto::agent::{CHALLENGE_CONTEXT, Challenge, ParsedCredential};
+use taskey_proto::crypto::{PublicKey, SigningKey};
+use taskey_proto::document::SignedDocument;
+use taskey_proto::id::{DeviceId, InstanceId};
+use taskey_proto::line::{Down, Up, cmd_topic};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+
+/// Where the server's clock stands still.
+pub fn now() -> Time {
+    Time::from_ms(1_800_000_000_000)
+}
+
+pub struct Server {
+    pub url: String,
+    pub key: SigningKey,
+    pub id: InstanceId,
+    pub device: DeviceId,
+    ups: mpsc::UnboundedReceiver<Up>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    challenge: SignedDocument,
+    device: DeviceId,
+    device_key: PublicKey,
+    orders: Mutex<HashMap<String, String>>,
+    line: Mutex<Option<mpsc::UnboundedSender<Act>>>,
+    acknowledges: Mutex<bool>,
+    told: mpsc::UnboundedSender<Up>,
+}
+
+enum Act {
+    Send(Vec<u8>),
+    Break,
+}
+
+impl Server {
+    pub async fn start(device: DeviceId, device_key: PublicKey) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (key, _) = SigningKey::generate().unwrap();
+        let id = InstanceId::new(uuid::Uuid::from_u128(2));
+        let challenge = Challenge { device, server: id, epoch: 1, nonce: "nonce".to_owned(), time: now() };
+        let (told, ups) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            challenge: SignedDocument::sign(&key, CHALLENGE_CONTEXT, &challenge).unwrap(),
+            device,
+            device_key,
+            orders: Mutex::default(),
+            line: Mutex::default(),
+            acknowledges: Mutex::new(true),
+            told,
+        });
+        let served = shared.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, served.clone()));
+            }
+        });
+        Self { url, key, id, device, ups, shared }
+    }
+
+    /// The next message of the device.
+    pub async fn told(&mut self) -> Up {
+        tokio::time::timeout(std::time::Duration::from_secs(30), self.ups.recv()).await.expect("a message within 30 s").unwrap()
+    }
+
+    /// The next message that is not a sync.
+    pub async fn told_of_work(&mut self) -> Up {
+        loop {
+            match self.told().await {
+                Up::Sync(_) => {}
+                up => return up,
+            }
+        }
+    }
+
+    pub fn send(&self, down: &Down) {
+        self.act(Act::Send(serde_json::to_vec(down).unwrap()));
+    }
+
+    pub fn break_line(&self) {
+        self.act(Act::Break);
+    }
+
+    /// Whether messages are acknowledged.
+    pub fn acknowledge(&self, acknowledges: bool) {
+        *self.shared.acknowledges.lock().unwrap() = acknowledges;
+    }
+
+    /// Has an order ready to be fetched.
+    pub fn offer(&self, path: String, order: String) {
+        self.shared.orders.lock().unwrap().insert(path, order);
+    }
+
+    fn act(&self, act: Act) {
+        let line = self.shared.line.lock().unwrap();
+        assert!(line.as_ref().expect("a line").send(act).is_ok());
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    stream.set_nodelay(true).unwrap();
+    let mut start = [0; 64];
+    let len = stream.peek(&mut start).await.unwrap();
+    if start[..len].starts_with(b"GET /mqtt ") {
+        let socket = tokio_tungstenite::accept_hdr_async(stream, speak_mqtt).await.unwrap();
+        return serve_line(socket, shared).await;
+    }
+    answer(stream, &shared).await;
+}
+
+#[expect(clippy::result_large_err, reason = "the type is tungstenite's")]
+fn speak_mqtt(_: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+    response.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
+    Ok(response)
+}
+
+async fn answer(mut stream: TcpStream, shared: &Shared) {
+    let mut request = vec![0; 16 * 1024];
+    let len = stream.read(&mut request).await.unwrap();
+    let request = String::from_utf8_lossy(&request[..len]).into_owned();
+    let path = request.split(' ').nth(1).unwrap().to_owned();
+    let body = if path == "/agent/v1/challenge" {
+        Some(serde_json::json!({"challenge": shared.challenge}).to_string())
+    } else {
+        let bearer = request.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap_or_default();
+        shared.is_true(bearer).then(|| shared.orders.lock().unwrap().get(&path).cloned()).flatten()
+    };
+    let (status, body) = body.map_or(("500 No", String::new()), |body| ("200 OK", body));
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+impl Shared {
+    fn is_true(&self, credential: &str) -> bool {
+        ParsedCredential::parse(credential)
+            .is_some_and(|parsed| parsed.claim.device == self.device && parsed.is_signed_by(&self.device_key))
+    }
+}
+
+async fn serve_line(mut socket: WebSocketStream<TcpStream>, shared: Arc<Shared>) {
+    let mut mqtt = Connection::<role::Server>::new(Version::V5_0);
+    let (line, mut acts) = mpsc::unbounded_channel();
+    loop {
+        tokio::select! {
+            frame = socket.next() => {
+                let Some(Ok(tungstenite::Message::Binary(bytes))) = frame else { return };
+                let mut cursor = Cursor::new(&bytes[..]);
+                while cursor.position() < bytes.len() as u64 {
+                    let events = mqtt.recv(&mut cursor);
+                    for packet in carry_out(&mut socket, events).await {
+                        let answer = take(&shared, &line, packet);
+                        let events = answer.map(|answer| mqtt.send(answer)).unwrap_or_default();
+                        carry_out(&mut socket, events).await;
+                    }
+                }
+            }
+            Some(act) = acts.recv() => match act {
+                Act::Break => return,
+                Act::Send(payload) => {
+                    let id = mqtt.acquire_packet_id().unwrap();
+                    let publish = v5_0::Publish::builder().topic_name(cmd_topic(shared.device)).unwrap();
+                    let publish = publish.qos(Qos::AtLeastOnce).packet_id(id).payload(payload).build().unwrap();
+                    let events = mqtt.send(publish.into());
+                    carry_out(&mut socket, events).await;
+                }
+            },
+        }
+    }
+}
+
+/// Writes what is to be written and returns what was received.
+async fn carry_out(socket: &mut WebSocketStream<TcpStream>, events: Vec<Event>) -> Vec<Packet> {
+    let mut received = Vec::new();
+    for event in events {
+        match event {
+            Event::NotifyPacketReceived(packet) => received.push(packet),
+            Event::RequestSendPacket { packet, .. } => {
+                let _ = socket.send(tungstenite::Message::binary(packet.to_continuous_buffer())).await;
+            }
+            _ => {}
+        }
+    }
+    received
+}
+
+fn take(shared: &Shared, line: &mpsc::UnboundedSender<Act>, packet: Packet) -> Option<Packet> {
+    match packet {
+        Packet::V5_0Connect(connect) => {
+            let password = String::from_utf8_lossy(connect.password().unwrap_or_default()).into_owned();
+            let code = if shared.is_true(&password) { ConnectReasonCode::Success } else { ConnectReasonCode::NotAuthorized };
+            Some(v5_0::Connack::builder().session_present(false).reason_code(code).build().unwrap().into())
+        }
+        Packet::V5_0Subscribe(subscribe) => {
+            *shared.line.lock().unwrap() = Some(line.clone());
+            let suback = v5_0::Suback::builder().packet_id(subscribe.packet_id());
+            Some(suback.reason_codes(vec![SubackReasonCode::GrantedQos1]).build().unwrap().into())
+        }
+        Packet::V5_0Publish(publish) => {
+            let up = serde_json::from_slice(publish.payload().as_slice()).unwrap();
+            let acknowledged = *shared.acknowledges.lock().unwrap();
+            shared.told.send(up).unwrap();
+            acknowledged.then(|| v5_0::Puback::builder().packet_id(publish.packet_id().unwrap()).build().unwrap().into())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,104 @@
+//! The command line: what may be typed. Each command's own arguments stand in its file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{completion, devices, enroll_tokens, exec, keys, login, run, runs, setup, tasks};
+use crate::serve;
+
+/// Runs commands on your devices, and keeps an account of it.
+#[derive(Debug, Parser)]
+#[command(name = "taskey", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Environment: TASKEY_SERVER, TASKEY_API_KEY, TASKEY_PROFILE, TASKEY_CONFIG, NO_COLOR.\n\
+    Exit codes: 0 done, 1 usage or other error, 2 it ran and failed, 3 expired, offline or timed out, 4 not signed in or not allowed, 130 interrupted.")]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// How data is written; `name` is names or ids alone, one a line.
+    #[arg(short = 'o', long = "output", global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Format,
+    /// The stored sign-in to use, instead of the newest.
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// The server's address, instead of the profile's.
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Table,
+    Json,
+    Yaml,
+    Name,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(serve::ServeArgs),
+    /// Make the first account of a new server, and sign in.
+    Setup(setup::SetupArgs),
+    /// Sign in, and store a revocable key in a profile.
+    Login(login::LoginArgs),
+    /// Remove the profile's key from the server, and the profile.
+    Logout,
+    /// Show who is signed in.
+    Whoami,
+    /// API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// What only the server's host may do.
+    #[command(subcommand)]
+    Admin(serve::AdminCommand),
+    /// Tokens that let new devices in.
+    #[command(subcommand)]
+    EnrollTokens(enroll_tokens::EnrollTokensCommand),
+    /// Enrolled machines.
+    #[command(subcommand)]
+    Devices(devices::DevicesCommand),
+    /// Task definitions.
+    #[command(subcommand)]
+    Tasks(tasks::TasksCommand),
+    /// Run one command on one device, and show what it writes as it is written.
+    Exec(exec::ExecArgs),
+    /// Run a task on devices.
+    Run(run::RunArgs),
+    /// What was run, and what became of it.
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
+    /// Print a shell's completion script.
+    Completion(completion::CompletionArgs),
+    /// Print the version.
+    Version,
+    /// Print the OpenAPI document of the server in this binary.
+    #[command(hide = true)]
+    Openapi,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_two_dashes_belongs_to_the_device() {
+        let cli = Cli::try_parse_from(["taskey", "exec", "--device", "web-1", "--", "ls", "-o", "json"]).unwrap();
+        let Command::Exec(exec) = cli.command else { panic!("not exec") };
+        assert_eq!(exec.argv, ["ls", "-o", "json"]);
+        assert_eq!(cli.global.output, Format::Table);
+    }
+}

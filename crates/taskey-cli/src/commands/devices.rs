@@ -1,0 +1,141 @@
+//! `taskey devices`: the machines that have joined.
+
+use clap::Subcommand;
+use taskey_client::Client;
+use taskey_proto::devices::{Device, EditDevice, Labels, Presence};
+use taskey_proto::problem::Code;
+
+use crate::cli::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::labels::{self, Change};
+use crate::output::{self, Output};
+use crate::relative::{now, relative};
+use crate::table::{Cell, Table, Tone};
+use crate::{secrets, session};
+
+#[derive(Debug, Subcommand)]
+pub enum DevicesCommand {
+    /// List devices.
+    Ls {
+        /// Show no more than this many.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Show one device: its labels, its facts, and the policy in force on it.
+    Show { device: String },
+    /// Give a device another name.
+    Rename { device: String, name: String },
+    /// Set labels with KEY=VALUE, remove them with KEY-.
+    Label {
+        device: String,
+        #[arg(required = true, value_name = "KEY=VALUE|KEY-", value_parser = labels::parse_change, allow_hyphen_values = true)]
+        changes: Vec<Change>,
+    },
+    /// Remove a device and cut its line; it must enrol again to come back.
+    Rm {
+        device: String,
+        /// Do not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+}
+
+pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Result<Exit, Failure> {
+    let client = session::client(global)?;
+    match command {
+        DevicesCommand::Ls { limit } => list(&client, limit, output).await?,
+        DevicesCommand::Show { device } => show(&client.show_device(&device).await?.value, output)?,
+        DevicesCommand::Rename { device, name } => {
+            let edit = EditDevice { name: Some(name), labels: None };
+            show(&client.edit_device(&device, &edit, None).await?, output)?;
+        }
+        DevicesCommand::Label { device, changes } => show(&relabel(&client, &device, &changes).await?, output)?,
+        DevicesCommand::Rm { device, yes } => {
+            secrets::confirm(&format!("Remove {device} and cut its line?"), yes).await?;
+            client.remove_device(&device).await?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(client: &Client, limit: Option<usize>, output: Output) -> Result<(), Failure> {
+    let page = client.list_devices(limit).await?;
+    if page.items.is_empty() && output.is_table() {
+        output::note("no devices yet; `taskey enroll-tokens create` makes a token that lets one in");
+        return Ok(());
+    }
+    output.list(&page, |device| device.name.clone(), list_table)
+}
+
+/// How often labels are read and written again when somebody else changes the device meanwhile.
+const RELABEL_ATTEMPTS: usize = 3;
+
+async fn relabel(client: &Client, device: &str, changes: &[Change]) -> Result<Device, Failure> {
+    let mut attempt = 1;
+    loop {
+        let read = client.show_device(device).await?;
+        let edit = EditDevice { name: None, labels: Some(labels::apply(&read.value.labels, changes)?) };
+        // By id: the name may have moved to another device since.
+        match client.edit_device(&read.value.id.to_string(), &edit, read.etag.as_deref()).await {
+            Err(error) if error.has_code(Code::PreconditionFailed) && attempt < RELABEL_ATTEMPTS => attempt += 1,
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+fn show(device: &Device, output: Output) -> Result<(), Failure> {
+    output.thing(device, &device.name, || show_table(device))
+}
+
+fn list_table(devices: &[Device]) -> Table {
+    let now = now();
+    let mut table = Table::new(&["NAME", "PRESENCE", "SINCE", "QUEUED", "LABELS", "AGENT"]);
+    for device in devices {
+        table.row([
+            device.name.as_str().into(),
+            presence_cell(device.presence),
+            relative(device.since, now).into(),
+            device.queued.to_string().into(),
+            pairs(&device.labels).into(),
+            device.agent_version.as_str().into(),
+        ]);
+    }
+    table
+}
+
+fn show_table(device: &Device) -> Table {
+    let now = now();
+    let mut table = Table::of_fields();
+    table.field("id", device.id.to_string());
+    table.field("name", device.name.as_str());
+    table.field("presence", presence_cell(device.presence));
+    table.field("since", relative(device.since, now));
+    table.field("queued", device.queued.to_string());
+    table.field("labels", pairs(&device.labels));
+    table.field_if("groups", (!device.groups.is_empty()).then(|| device.groups.join(", ")));
+    table.field("agent", device.agent_version.as_str());
+    table.field("enrolled", relative(device.enrolled_at, now));
+    for (name, value) in &device.facts {
+        table.field(&format!("fact {name}"), value.as_str());
+    }
+    match &device.policy {
+        Some(serde_json::Value::Object(policy)) => {
+            policy.iter().for_each(|(name, value)| table.field(&format!("policy {name}"), value.to_string()));
+        }
+        Some(policy) => table.field("policy", policy.to_string()),
+        None => table.field("policy", "not known until the agent has connected"),
+    }
+    table
+}
+
+fn presence_cell(presence: Presence) -> Cell {
+    match presence {
+        Presence::Online => Cell::toned("online", Tone::Good),
+        Presence::Offline => Cell::toned("offline", Tone::Bad),
+    }
+}
+
+fn pairs(labels: &Labels) -> String {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,76 @@
+//! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
+
+pub mod completion;
+pub mod devices;
+pub mod enroll_tokens;
+pub mod exec;
+pub mod keys;
+pub mod login;
+pub mod run;
+pub mod runs;
+pub mod setup;
+pub mod tasks;
+
+use crate::cli::{Cli, Command, Global};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupts::Interrupts;
+use crate::output::{self, Output};
+use crate::serve;
+
+/// Runs what was typed, each kind of command in the surroundings that it needs.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    let output = Output::new(cli.global.output);
+    match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Admin(command) => serve::administer(command, output),
+        Command::Openapi => serve::print_openapi(),
+        Command::Completion(args) => completion::run(&args),
+        Command::Version => print_version(output),
+        command => run_as_client(&cli.global, command, output),
+    }
+}
+
+fn run_as_client(global: &Global, command: Command, output: Output) -> Result<Exit, Failure> {
+    let cannot_start = |error| Failure::File("this machine cannot start the command".to_owned(), error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+    let outcome = runtime.block_on(async {
+        let mut interrupts = Interrupts::catch().map_err(cannot_start)?;
+        match command {
+            // These two have something to end on the server before they go.
+            Command::Exec(args) => exec::run(global, args, &mut interrupts).await,
+            Command::Run(args) => run::run(global, args, output, &mut interrupts).await,
+            command => tokio::select! {
+                outcome = run_quietly(global, command, output) => outcome,
+                () = interrupts.next() => Ok(Exit::Interrupted),
+            },
+        }
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run_quietly(global: &Global, command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Setup(args) => setup::run(global, args, output).await,
+        Command::Login(args) => login::run(global, args, output).await,
+        Command::Logout => login::sign_out(global).await,
+        Command::Whoami => login::show(global, output).await,
+        Command::Keys(command) => keys::run(global, command, output).await,
+        Command::EnrollTokens(command) => enroll_tokens::run(global, command, output).await,
+        Command::Devices(command) => devices::run(global, command, output).await,
+        Command::Tasks(command) => tasks::run(global, command, output).await,
+        Command::Runs(command) => runs::run(global, command, output).await,
+        _ => Err(Failure::usage("this command is no client's")),
+    }
+}
+
+fn print_version(output: Output) -> Result<Exit, Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    if output.is_table() {
+        output::line(&format!("taskey {version}"))?;
+    } else {
+        output.thing(&serde_json::json!({"version": version}), version, crate::table::Table::of_fields)?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,157 @@
+//! The commands that are the server or work on its data folder: `serve` and `admin`. Nothing else knows the server's crate.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use taskey_server::Announcement;
+use taskey_server::config::Settings;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupts::Interrupts;
+use crate::output::{self, Output};
+use crate::secrets;
+use crate::table::Table;
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Address of API and UI; port 0 takes a free one. Default: 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Also speak plain MQTT to devices, here.
+    #[arg(long, value_name = "ADDR")]
+    mqtt_listen: Option<String>,
+    /// Also speak MQTT over TLS to devices, here.
+    #[arg(long, value_name = "ADDR")]
+    mqtts_listen: Option<String>,
+    /// auto: wherever the address is not loopback.
+    #[arg(long, value_name = "auto|on|off")]
+    tls: Option<String>,
+    /// How people and devices reach this server, where that is not the address it listens on.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// Where the truth is kept.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// The server's folder: database, keys, taskey.toml.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// PostgreSQL instead of the embedded SQLite. With a password: TASKEY_DATABASE_URL, or the file.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Organizations.
+    #[command(subcommand)]
+    Organizations(OrganizationsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrganizationsCommand {
+    /// Make an organization with its super user.
+    Create {
+        name: String,
+        #[arg(long, value_name = "NAME")]
+        username: String,
+        /// Read the password from stdin; without it, it is asked for on the terminal.
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
+    start_logging()?;
+    let settings = Settings {
+        data: args.store.data,
+        listen: args.listen,
+        mqtt_listen: args.mqtt_listen,
+        mqtts_listen: args.mqtts_listen,
+        tls: args.tls,
+        database_url: args.store.database_url,
+        public_url: args.public_url,
+    };
+    let config = settings.load().map_err(|error| Failure::Server(error.into()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;
+    runtime.block_on(async {
+        let mut interrupts = Interrupts::catch().map_err(|error| Failure::Server(error.into()))?;
+        let shutdown = async move {
+            interrupts.next().await;
+            // Who asks twice does not want to wait for a clean end.
+            tokio::spawn(async move {
+                interrupts.next().await;
+                std::process::exit(Exit::Interrupted.code());
+            });
+        };
+        taskey_server::serve(config, announce, shutdown).await.map_err(Failure::Server)
+    })?;
+    Ok(Exit::Done)
+}
+
+pub fn administer(command: AdminCommand, output: Output) -> Result<Exit, Failure> {
+    let AdminCommand::Organizations(OrganizationsCommand::Create { name, username, password_stdin, store }) = command;
+    let settings = Settings { data: store.data, database_url: store.database_url, ..Settings::default() };
+    let config = settings.load().map_err(|error| Failure::Server(error.into()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;
+    let id = runtime.block_on(async {
+        let password = secrets::password(password_stdin).await?;
+        taskey_server::admin::create_organization(config, &name, &username, &password).await.map_err(Failure::Server)
+    })?;
+    runtime.shutdown_background();
+    output.thing(&serde_json::json!({"id": id, "name": name}), &name, || {
+        let mut table = Table::of_fields();
+        table.field("organization", name.as_str());
+        table.field("id", id.to_string());
+        table.field("super user", username.as_str());
+        table
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The lines that scripts wait for.
+fn announce(announcement: Announcement) {
+    let written = match announcement {
+        Announcement::SetupCode(code) => output::line(&format!("set-up code: {code}")),
+        Announcement::Ready { url } => output::line(&format!("ready: {url}")),
+    };
+    if let Err(failure) = written {
+        failure.report();
+    }
+}
+
+/// Logs go to stderr: text for people, JSON for machines.
+fn start_logging() -> Result<(), Failure> {
+    let wanted = std::env::var("TASKEY_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(&wanted).map_err(|error| Failure::usage(format!("TASKEY_LOG: {error}")))?;
+    let terminal = std::io::stderr().is_terminal();
+    let json = match std::env::var("TASKEY_LOG_FORMAT").as_deref() {
+        Ok("json") => true,
+        Ok("text") => false,
+        Ok(other) => return Err(Failure::usage(format!("TASKEY_LOG_FORMAT: `{other}` is neither json nor text"))),
+        Err(_) => !terminal,
+    };
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    if json {
+        logs.json().init()
+    } else {
+        logs.init()
+    }
+    Ok(())
+}
+
+/// The API's description, for the client that the UI generates from it.
+pub fn print_openapi() -> Result<Exit, Failure> {
+    output::write_data(taskey_server::openapi().as_bytes())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,156 @@
+//! Task files: YAML or JSON, one task or several divided by `---`.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_saphyr::Spanned;
+use taskey_proto::tasks::{Action, TaskSpec, check_task};
+
+use crate::failure::Failure;
+
+/// Reads and checks the tasks of a file, or of stdin for `-`.
+pub fn read(path: &Path) -> Result<Vec<TaskSpec>, Failure> {
+    let place = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
+    let text = if path == Path::new("-") { read_stdin() } else { std::fs::read_to_string(path) };
+    let text = text.map_err(|error| Failure::File(place.clone(), error))?;
+    let specs = parse(&text, path.extension().is_some_and(|ending| ending == "json")).map_err(|fault| fault.at(&place))?;
+    if specs.is_empty() {
+        return Err(Failure::usage(format!("{place}: there is no task in it")));
+    }
+    for spec in &specs {
+        let errors = check_task(spec);
+        if !errors.is_empty() {
+            return Err(Failure::Fields { place: format!("{place}: task `{}`", spec.name), errors });
+        }
+    }
+    Ok(specs)
+}
+
+fn read_stdin() -> std::io::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
+}
+
+/// What is wrong with a file, and where, counted from 1.
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    line: u64,
+    column: u64,
+    text: String,
+}
+
+impl Fault {
+    fn at(self, place: &str) -> Failure {
+        Failure::usage(format!("{place}: line {} column {}: {}", self.line, self.column, self.text))
+    }
+}
+
+fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {
+    // YAML reads nearly all JSON; the rest, such as surrogate pairs, only a JSON parser gets right.
+    if is_json || text.trim_start().starts_with('{') {
+        match serde_json::from_str(text) {
+            Ok(spec) => return Ok(vec![spec]),
+            Err(error) if is_json => {
+                return Err(Fault { line: error.line() as u64, column: error.column() as u64, text: error.to_string() });
+            }
+            Err(_) => {}
+        }
+    }
+    serde_saphyr::from_multiple(text).map_err(|error| locate(text, &error))
+}
+
+/// Finds the place of an error more closely than the parser can.
+///
+/// Which fields an action has depends on its `type`, so actions are read whole before they are understood, and every error in one is
+/// reported where the action begins. The field to blame is the one without which the error is another, or gone.
+fn locate(text: &str, error: &serde_saphyr::Error) -> Fault {
+    let outer = error.location().map_or((1, 1), |location| (location.line(), location.column()));
+    blamed_field(text).unwrap_or_else(|| Fault { line: outer.0, column: outer.1, text: without_place(error) })
+}
+
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(default)]
+    actions: Vec<BTreeMap<String, Spanned<Value>>>,
+}
+
+fn blamed_field(text: &str) -> Option<Fault> {
+    let outlines: Vec<Outline> = serde_saphyr::from_multiple(text).ok()?;
+    outlines.iter().flat_map(|outline| &outline.actions).find_map(|fields| {
+        let error = read_action(fields, None)?;
+        let blamed = fields.keys().find(|key| read_action(fields, Some(key)).as_ref() != Some(&error))?;
+        let location = fields[blamed].referenced;
+        Some(Fault { line: location.line(), column: location.column(), text: format!("{blamed}: {error}") })
+    })
+}
+
+/// Why the fields, without one of them, are no action; `None` when they are.
+fn read_action(fields: &BTreeMap<String, Spanned<Value>>, without: Option<&String>) -> Option<String> {
+    let kept = fields.iter().filter(|(key, _)| Some(*key) != without);
+    let object = kept.map(|(key, value)| (key.clone(), value.value.clone())).collect();
+    serde_json::from_value::<Action>(Value::Object(object)).err().map(|error| error.to_string())
+}
+
+/// The parser's words without its place, which stands in front already.
+fn without_place(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault_of(text: &str) -> Fault {
+        parse(text, false).unwrap_err()
+    }
+
+    #[test]
+    fn a_file_may_hold_several_tasks() {
+        let specs = parse("name: a\nactions: [{type: COMMAND, command: x}]\n---\nname: b\nactions: []\n", false).unwrap();
+        assert_eq!(specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn json_is_read_as_well_by_its_name_or_by_its_looks() {
+        let text = "{\"name\": \"a\",\n\t\"description\": \"\\ud83d\\ude00\", \"actions\": []}";
+        for is_json in [true, false] {
+            assert_eq!(parse(text, is_json).unwrap()[0].description, "\u{1f600}");
+        }
+        assert_eq!(parse("{name: a, actions: []}", false).unwrap()[0].name, "a");
+        assert_eq!(parse("{\"name\": 1}", true).unwrap_err().line, 1);
+    }
+
+    #[test]
+    fn an_unknown_field_is_found_by_line_and_column() {
+        let fault = fault_of("name: a\nactons: []\n");
+        assert_eq!((fault.line, fault.column), (2, 1));
+        assert!(fault.text.starts_with("unknown field `actons`"), "{}", fault.text);
+    }
+
+    #[test]
+    fn a_wrong_field_of_an_action_is_found_and_not_just_the_action() {
+        let head = "name: a\nactions:\n  - type: COMMAND\n    command: ok\n  - type: COMMAND\n";
+        for (line, word) in [("    comand: uname\n", "comand"), ("    arguments: [1]\n", "arguments"), ("    timeout: 30x\n", "timeout")] {
+            let fault = fault_of(&format!("{head}    user: me\n{line}    command: x\n"));
+            assert_eq!(fault.line, 7, "{fault:?}");
+            assert!(fault.text.starts_with(word), "{fault:?}");
+        }
+        assert_eq!(fault_of("name: a\nactions:\n  - command: x\n    type: COMAND\n").line, 4);
+    }
+
+    #[test]
+    fn a_missing_field_is_told_at_its_action() {
+        let fault = fault_of("name: a\nactions:\n  - type: SCRIPT\n    user: me\n");
+        assert_eq!(fault.line, 3, "{fault:?}");
+        assert!(fault.text.contains("content"), "{fault:?}");
+    }
+
+    #[test]
+    fn broken_yaml_is_found_too() {
+        assert_eq!(fault_of("name: a\nactions:\n  - [x\n").line, 3);
+    }
+}

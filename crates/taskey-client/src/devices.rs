@@ -1,0 +1,37 @@
+//! Devices and the tokens that let new ones in. A device is named by its id or its name.
+
+use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice};
+use taskey_proto::page::Page;
+
+use crate::tasks::Tagged;
+use crate::{Client, ClientError, pages};
+
+impl Client {
+    pub async fn create_enroll_token(&self, token: &CreateEnrollToken) -> Result<CreatedEnrollToken, ClientError> {
+        self.post(&["enroll-tokens"]).json(token).json_answer().await
+    }
+
+    /// All devices, or the first `limit`.
+    pub async fn list_devices(&self, limit: Option<usize>) -> Result<Page<Device>, ClientError> {
+        pages::collect(limit, || self.get(&["devices"])).await
+    }
+
+    pub async fn show_device(&self, device: &str) -> Result<Tagged<Device>, ClientError> {
+        Tagged::read(self, self.get(&["devices", device])).await
+    }
+
+    /// Changes a device; with `etag` only if nobody else has since.
+    pub async fn edit_device(&self, device: &str, edit: &EditDevice, etag: Option<&str>) -> Result<Device, ClientError> {
+        let call = self.patch(&["devices", device]).json(edit);
+        let call = match etag {
+            Some(etag) => call.if_match(etag),
+            None => call,
+        };
+        call.json_answer().await
+    }
+
+    /// Removes a device and cuts its line.
+    pub async fn remove_device(&self, device: &str) -> Result<(), ClientError> {
+        self.delete(&["devices", device]).no_answer().await
+    }
+}

@@ -1,0 +1,67 @@
+//! Runs and their executions.
+
+use std::time::Duration;
+
+use taskey_proto::id::{DeviceId, ExecutionId, RunId};
+use taskey_proto::page::Page;
+use taskey_proto::runs::{Execution, Run, StartRun, State};
+
+use crate::output::OutputFollower;
+use crate::{Client, ClientError, pages};
+
+/// How a run is started.
+#[derive(Debug, Clone, Default)]
+pub struct StartOptions {
+    /// The server waits this long for the end before it answers, at most 55 seconds.
+    pub wait: Option<Duration>,
+    /// Chosen at random for each start. With it, a start whose answer got lost is repeated safely.
+    pub idempotency_key: Option<String>,
+}
+
+/// Which runs a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    pub state: Option<State>,
+    pub device: Option<DeviceId>,
+}
+
+impl Client {
+    pub async fn start_run(&self, start: &StartRun, options: &StartOptions) -> Result<Run, ClientError> {
+        let call = self.post(&["runs"]).wait(options.wait).idempotency_key(options.idempotency_key.as_deref());
+        call.json(start).json_answer().await
+    }
+
+    /// All runs that the filter lets through, newest first, or the first `limit`; without their executions.
+    pub async fn list_runs(&self, filter: &RunFilter, limit: Option<usize>) -> Result<Page<Run>, ClientError> {
+        let call = || self.get(&["runs"]).query_opt("state", filter.state.map(State::word)).query_opt("device", filter.device);
+        pages::collect(limit, call).await
+    }
+
+    /// The run with its first 100 executions. With `wait` the answer comes when it is over, or that much later.
+    pub async fn show_run(&self, run: RunId, wait: Option<Duration>) -> Result<Run, ClientError> {
+        self.get(&["runs", &run.to_string()]).wait(wait).json_answer().await
+    }
+
+    /// All executions of a run, or the first `limit`.
+    pub async fn list_executions(&self, run: RunId, limit: Option<usize>) -> Result<Page<Execution>, ClientError> {
+        pages::collect(limit, || self.get(&["runs", &run.to_string(), "executions"])).await
+    }
+
+    pub async fn cancel_run(&self, run: RunId) -> Result<Run, ClientError> {
+        self.post(&["runs", &run.to_string(), "cancel"]).json_answer().await
+    }
+
+    pub async fn show_execution(&self, execution: ExecutionId) -> Result<Execution, ClientError> {
+        self.get(&["executions", &execution.to_string()]).json_answer().await
+    }
+
+    /// Everything that an execution has written and will write, until its end.
+    pub fn follow_output(&self, execution: ExecutionId) -> OutputFollower {
+        OutputFollower::new(self.clone(), execution, true)
+    }
+
+    /// Everything that an execution has written so far.
+    pub fn read_output(&self, execution: ExecutionId) -> OutputFollower {
+        OutputFollower::new(self.clone(), execution, false)
+    }
+}

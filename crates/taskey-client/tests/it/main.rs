@@ -1,0 +1,6 @@
+//! The client against a server that says exactly what a test tells it to.
+
+mod failures;
+mod output;
+mod requests;
+mod scripted;

@@ -1,0 +1,89 @@
+//! What leaves the client.
+
+use serde_json::json;
+use taskey_client::StartOptions;
+use taskey_proto::runs::{StartRun, Targets};
+
+use crate::scripted::{self, Reply, Scripted};
+
+fn task(name: &str) -> serde_json::Value {
+    json!({
+        "id": "tsk_00000000000000000000000000", "name": name, "description": "", "self_service": false, "on_failure": "stop", "actions": [],
+        "version": 1, "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z",
+    })
+}
+
+fn run() -> serde_json::Value {
+    json!({
+        "id": "run_00000000000000000000000000", "task": {"id": null, "name": "uname", "version": null}, "cause": {"kind": "api", "by": "ci"},
+        "state": "queued", "reason": null, "created_at": "2026-01-01T00:00:00.000Z", "finished_at": null, "counts": {"queued": 1},
+    })
+}
+
+fn start() -> StartRun {
+    let targets = Targets { devices: vec!["web-1".to_owned()] };
+    StartRun { task: Some("hello".to_owned()), actions: None, targets, when_offline: Default::default(), expires_in: None }
+}
+
+#[tokio::test]
+async fn a_name_stays_one_part_of_the_path_whatever_it_holds() {
+    let server = Scripted::start([scripted::json(200, task("a"))]).await;
+    server.client.show_task("../keys?x=1#y%2f").await.unwrap();
+    assert!(server.requests()[0].starts_with("GET /api/v1/tasks/..%2Fkeys%3Fx=1%23y%252f HTTP/1.1\r\n"), "{}", server.requests()[0]);
+}
+
+#[tokio::test]
+async fn a_name_that_would_climb_to_another_resource_is_not_sent() {
+    let server = Scripted::start([]).await;
+    for name in ["", ".", ".."] {
+        assert!(server.client.remove_task(name).await.is_err(), "{name}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_is_followed_to_its_end_or_to_the_limit() {
+    let pages = || [(json!(["a", "b"]), json!("c1")), (json!(["c"]), json!(null))];
+    let page = |(names, next): (serde_json::Value, serde_json::Value)| {
+        let items: Vec<_> = names.as_array().unwrap().iter().map(|name| task(name.as_str().unwrap())).collect();
+        scripted::json(200, json!({"items": items, "next": next}))
+    };
+    let server = Scripted::start(pages().map(page)).await;
+    let whole = server.client.list_tasks(None).await.unwrap();
+    assert_eq!((whole.items.len(), whole.next), (3, None));
+    assert!(server.requests()[1].starts_with("GET /api/v1/tasks?limit=200&cursor=c1 "));
+
+    let server = Scripted::start(pages().map(page)).await;
+    let capped = server.client.list_tasks(Some(2)).await.unwrap();
+    assert_eq!((capped.items.len(), capped.next.as_deref()), (2, Some("c1")));
+    assert!(server.requests()[0].starts_with("GET /api/v1/tasks?limit=2 "));
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_got_lost_is_sent_again_with_the_same_key() {
+    let server = Scripted::start([Reply::HangUp, scripted::problem(409, "in_flight"), scripted::json(202, run())]).await;
+    let options = StartOptions { wait: None, idempotency_key: Some("k1".to_owned()) };
+    server.client.start_run(&start(), &options).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(requests.iter().all(|request| *request == requests[0] && request.contains("\r\nidempotency-key: k1\r\n")));
+}
+
+#[tokio::test]
+async fn a_start_without_a_key_is_sent_once() {
+    let server = Scripted::start([Reply::HangUp, scripted::json(202, run())]).await;
+    assert!(server.client.start_run(&start(), &StartOptions::default()).await.is_err());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_tag_that_was_read_is_the_one_that_is_replaced() {
+    let tagged = Reply::Answer(200, "content-type: application/json\r\netag: \"7\"\r\n", task("hello").to_string());
+    let server = Scripted::start([tagged, scripted::json(200, task("hello"))]).await;
+    let client = server.client.clone().with_key("tky_1").unwrap();
+    let read = client.show_task("hello").await.unwrap();
+    let spec = serde_json::from_value(json!({"name": "hello", "actions": []})).unwrap();
+    client.replace_task("hello", &spec, &read.etag.unwrap()).await.unwrap();
+    let request = &server.requests()[1];
+    assert!(request.contains("\r\nif-match: \"7\"\r\n") && request.contains("\r\nauthorization: Bearer tky_1\r\n"), "{request}");
+}
