@@ -128,7 +128,7 @@ pub fn fold(reports: &[ActionReport]) -> (State, Option<Reason>) {
     match first {
         None => (State::Succeeded, None),
         Some((index, report)) => {
-            let reason = report.reason.as_ref().map(|reason| Reason::new(&reason.code, format!("action {index}: {}", reason.detail)));
+            let reason = report.reason.as_ref().map(|reason| Reason::new(&reason.code, format!("action {}: {}", index + 1, reason.detail)));
             (report.state, reason)
         }
     }

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use taskey_proto::Time;
-use taskey_proto::document::{Dispatch, DocumentError, Judge, Order, VerifiedOrder};
+use taskey_proto::document::{DocumentError, Judge, Order, VerifiedOrder};
 use taskey_proto::line::ActionReport;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::State;
@@ -49,9 +49,6 @@ impl Bench<'_> {
         let judge =
             Judge { server_key: &self.identity.server_key, device: self.identity.device, epoch: self.identity.epoch, now: self.now };
         let verified = judge.verify(order).map_err(Refused::document)?;
-        // The bytes were verified above.
-        let dispatch: Dispatch =
-            serde_json::from_slice(&order.dispatch.bytes).map_err(|_| Refused::document(DocumentError::Unreadable("dispatch")))?;
         let policy = policy::load(self.policy_dir).map_err(|error| Refused::all(&verified, error.reason()))?;
         policy.check_signer().map_err(|refusal| Refused::all(&verified, refusal.reason()))?;
         let steps = self.plan_steps(&policy, &verified)?;
@@ -62,7 +59,7 @@ impl Bench<'_> {
             on_failure: verified.task.on_failure,
             steps,
         };
-        Ok(Accepted { plan, issued_at: dispatch.issued_at, max_concurrent: policy.max_concurrent })
+        Ok(Accepted { plan, issued_at: verified.issued_at, max_concurrent: policy.max_concurrent })
     }
 
     fn plan_steps(&self, policy: &Policy, verified: &VerifiedOrder) -> Result<Vec<Step>, Refused> {
@@ -98,7 +95,7 @@ impl Refused {
             false => not_started(&kind, State::Skipped, spared.clone()),
         });
         let actions = actions.collect();
-        Self { state: State::Rejected, reason: Reason::new(&reason.code, format!("action {refused}: {}", reason.detail)), actions }
+        Self { state: State::Rejected, reason: Reason::new(&reason.code, format!("action {}: {}", refused + 1, reason.detail)), actions }
     }
 }
 

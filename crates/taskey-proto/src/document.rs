@@ -44,6 +44,8 @@ pub enum DocumentError {
     NotIncluded,
     #[error("the authorization is for other devices")]
     NotTargeted,
+    #[error("the authorization is not valid yet")]
+    NotYetValid,
     #[error("the dispatch is no longer valid")]
     Expired,
     #[error("the dispatch is of an earlier life of the server")]
@@ -59,6 +61,7 @@ impl DocumentError {
             DocumentError::AuthorizationDigest => "authorization_altered",
             DocumentError::NotIncluded => "not_included",
             DocumentError::NotTargeted => "not_targeted",
+            DocumentError::NotYetValid => "not_yet_valid",
             DocumentError::Expired => "expired",
             DocumentError::Epoch => "old_epoch",
         }
@@ -171,6 +174,8 @@ pub struct VerifiedOrder {
     pub execution: ExecutionId,
     pub run: RunId,
     pub task: TaskDocument,
+    /// Signed: the device's clock is never behind it.
+    pub issued_at: Time,
     pub valid_until: Time,
 }
 
@@ -195,11 +200,16 @@ impl Judge<'_> {
         if dispatch.epoch != self.epoch {
             return Err(DocumentError::Epoch);
         }
-        if self.now >= dispatch.valid_until || self.now >= authorization.valid_until {
+        // The dispatch is signed server time as well, and may be newer than what the device has carried on.
+        if self.now.max(dispatch.issued_at) < authorization.valid_from {
+            return Err(DocumentError::NotYetValid);
+        }
+        let valid_until = dispatch.valid_until.min(authorization.valid_until);
+        if self.now >= valid_until {
             return Err(DocumentError::Expired);
         }
         let task = serde_json::from_slice(&order.task).map_err(|_| DocumentError::Unreadable("task"))?;
-        Ok(VerifiedOrder { execution: order.execution, run: dispatch.run, task, valid_until: dispatch.valid_until })
+        Ok(VerifiedOrder { execution: order.execution, run: dispatch.run, task, issued_at: dispatch.issued_at, valid_until })
     }
 }
 

@@ -57,7 +57,10 @@ impl Suite {
 fn run_rust_tests(arguments: &[String]) -> Outcome<Suite> {
     let has_nextest = workspace::cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     if has_nextest {
-        let shown = step::run_and_keep(workspace::cargo().args(["nextest", "run", "--workspace"]).args(arguments))?;
+        // Each test is a process of its own; the wrapper starts one PostgreSQL for all of them.
+        let mut nextest = Command::new(workspace::binary("with-postgres"));
+        nextest.arg(workspace::cargo().get_program()).args(["nextest", "run", "--workspace"]).args(arguments);
+        let shown = step::run_and_keep(nextest.current_dir(workspace::root()))?;
         return Ok(Suite::new("cargo nextest", shown, nextest_count));
     }
     step::say("cargo nextest is not installed; cargo test takes its place (cargo install --locked cargo-nextest)");

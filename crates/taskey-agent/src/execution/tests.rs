@@ -240,7 +240,7 @@ async fn what_cannot_start_is_a_result_that_says_why() {
 async fn exit_codes_and_signals_are_told_apart() {
     let told = told_of(script("exit 3")).await;
     assert_eq!((told.finished.actions[0].code, told.reason().code.as_str()), (Some(3), "exit_code"));
-    assert_eq!(told.finished.reason.unwrap(), Reason::new("exit_code", "action 0: exited with 3"));
+    assert_eq!(told.finished.reason.unwrap(), Reason::new("exit_code", "action 1: exited with 3"));
     let told = told_of(script("kill -9 $$")).await;
     assert_eq!((told.finished.actions[0].code, told.reason().code.as_str()), (Some(137), "signal"));
 }
@@ -316,7 +316,7 @@ async fn an_unknown_action_is_rejected_in_its_turn() {
     assert_eq!(told.finished.state, State::Rejected);
     let reason = told.finished.reason.unwrap();
     assert_eq!(reason.code, "unsupported");
-    assert!(reason.detail.starts_with("action 1: "));
+    assert!(reason.detail.starts_with("action 2: "));
     assert_eq!(told.finished.actions[1].kind, "REBOOT");
 }
 

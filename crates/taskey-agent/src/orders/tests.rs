@@ -3,7 +3,7 @@
 use super::*;
 use serde_json::{Value, json};
 use taskey_proto::crypto::{SigningKey, sha256};
-use taskey_proto::document::{AUTHORIZATION_CONTEXT, Authorization, DISPATCH_CONTEXT, SignedDocument, TaskDocument, Tree, leaf};
+use taskey_proto::document::{AUTHORIZATION_CONTEXT, Authorization, DISPATCH_CONTEXT, Dispatch, SignedDocument, TaskDocument, Tree, leaf};
 use taskey_proto::id::{DeviceId, ExecutionId, InstanceId, RunId};
 use taskey_proto::tasks::OnFailure;
 use uuid::Uuid;
@@ -120,7 +120,7 @@ fn one_action_that_is_not_allowed_keeps_the_others_from_starting() {
     let actions = json!([{"type": "COMMAND", "command": "true", "user": world.own}, {"type": "SCRIPT", "content": "true"}]);
     let refused = judge(&world, &order(&world, actions), 2_000).unwrap_err();
     assert_eq!(refused.reason.code, "policy_action");
-    assert!(refused.reason.detail.starts_with("action 1: "), "{}", refused.reason.detail);
+    assert!(refused.reason.detail.starts_with("action 2: "), "{}", refused.reason.detail);
     assert_eq!(refused.actions.iter().map(|action| action.state).collect::<Vec<_>>(), [State::Skipped, State::Rejected]);
 }
 

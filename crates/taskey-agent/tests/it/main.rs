@@ -245,7 +245,7 @@ async fn a_cancelled_execution_ends_and_one_that_has_not_come_yet_never_runs() {
     world.cancel(running.execution);
     let (finished, _) = world.end().await;
     assert_eq!((finished.state, finished.actions[0].code), (State::Cancelled, Some(143)));
-    assert_eq!(finished.reason.unwrap().detail, "action 0: cancelled by ann");
+    assert_eq!(finished.reason.unwrap().detail, "action 1: cancelled by ann");
 
     let witness = world.path("witness");
     let late = world.script(&format!("touch {}", witness.display()));

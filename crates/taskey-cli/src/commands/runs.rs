@@ -154,7 +154,7 @@ fn actions_table(actions: &[ActionResult]) -> Table {
     for (index, action) in actions.iter().enumerate() {
         table.row([
             // From 0, as reasons and pointers count.
-            index.to_string().into(),
+            (index + 1).to_string().into(),
             action.kind.as_str().into(),
             state_cell(action.state),
             action.code.map_or_else(|| "-".to_owned(), |code| code.to_string()).into(),
