@@ -16,8 +16,8 @@ use crate::platform::db::Db;
 use crate::platform::http::guard::Hosts;
 use crate::platform::http::idempotency::InFlight;
 use crate::platform::keys::Keys;
-use crate::platform::mqtt::uplink::Uplink;
 use crate::platform::mqtt::Lines;
+use crate::platform::mqtt::uplink::Uplink;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);

@@ -52,7 +52,9 @@ pub enum ConfigError {
     File { path: PathBuf, detail: String },
     #[error("{name}: `{value}` is not an address to listen on; write it as 127.0.0.1:8080")]
     Address { name: &'static str, value: String },
-    #[error("a password in --database-url can be read by everyone on this machine; put the URL into TASKEY_DATABASE_URL or {0}/taskey.toml")]
+    #[error(
+        "a password in --database-url can be read by everyone on this machine; put the URL into TASKEY_DATABASE_URL or {0}/taskey.toml"
+    )]
     PasswordInFlag(String),
     #[error("database_url: only postgres:// URLs are known; leave it out for the embedded SQLite database")]
     DatabaseUrl,

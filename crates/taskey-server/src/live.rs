@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb, still_allowed};
-use crate::platform::db::events::{self, Cursor, Event};
 use crate::platform::db::DbError;
+use crate::platform::db::events::{self, Cursor, Event};
 use crate::platform::http::problem::ApiResult;
 use crate::platform::http::sse::{self, Frames};
 use crate::{args, sql};

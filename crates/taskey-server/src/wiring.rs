@@ -21,7 +21,7 @@ use crate::platform::db::{Db, DbError, Source as _};
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
-use crate::platform::{assets, hub::Hub, mqtt, telemetry::Metrics};
+use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
 use crate::{args, sql};
 
 /// How long requests that are being answered have when the server stops.
@@ -70,6 +70,7 @@ impl Server {
                 bound
             }
         };
+        jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
@@ -165,11 +166,7 @@ fn with_port(address: SocketAddr, port: u16) -> SocketAddr {
 
 fn make_data_folder(path: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| StartError::Data { path: path.to_owned(), source })
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StartError::Data { path: path.to_owned(), source })
 }
 
 async fn open_instance(db: &Db, fresh: InstanceId, clock: &Clock) -> Result<(InstanceId, u64), DbError> {

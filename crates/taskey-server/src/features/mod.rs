@@ -3,5 +3,5 @@
 
 pub mod accounts;
 pub mod devices;
-pub mod tasks;
 pub mod runs;
+pub mod tasks;

@@ -7,4 +7,5 @@ pub mod http;
 pub mod hub;
 pub mod keys;
 pub mod mqtt;
+pub mod retention;
 pub mod telemetry;

@@ -54,7 +54,8 @@ pub async fn record<T: Serialize + Sync>(
     subject: &str,
     detail: &T,
 ) -> Result<(), DbError> {
-    let detail = serde_json::to_string(detail).map_err(|error| DbError::Column { column: "detail".to_owned(), detail: error.to_string() })?;
+    let detail =
+        serde_json::to_string(detail).map_err(|error| DbError::Column { column: "detail".to_owned(), detail: error.to_string() })?;
     let sql = sql!(
         "INSERT INTO audit (organization_id, at, actor_kind, actor_id, actor_name, address, request_id, action, subject, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"

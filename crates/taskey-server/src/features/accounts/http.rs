@@ -14,10 +14,10 @@ use super::model::{Permit, Principal, Verb, Via};
 use super::ops::Entry;
 use super::{Api, ops, store};
 use crate::app::App;
+use crate::platform::http::Body;
 use crate::platform::http::guard::RequestContext;
 use crate::platform::http::page::{PageAnswer, Paging};
 use crate::platform::http::problem::ApiResult;
-use crate::platform::http::Body;
 
 pub fn api() -> Api {
     Api::default()

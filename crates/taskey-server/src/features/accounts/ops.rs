@@ -13,9 +13,9 @@ use super::{password, store};
 use crate::app::App;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
+use crate::platform::http::ApiError;
 use crate::platform::http::guard::RequestContext;
 use crate::platform::http::problem::{ApiResult, check};
-use crate::platform::http::ApiError;
 
 const SESSION_VALID_MS: i64 = 14 * 86_400_000;
 const KEY_TTL_MAX_MS: u64 = 3_650 * 86_400_000;
@@ -52,8 +52,7 @@ pub(super) async fn set_up(app: &App, context: &RequestContext, setup: Setup) ->
     let mut errors = account_errors(&setup.organization, &setup.username, &setup.password);
     errors.extend(setup.key.iter().flat_map(|key| key_errors("/key", key)));
     check(errors)?;
-    let organization =
-        NewOrganization::prepare(app, setup.organization, setup.username, setup.password, OperatorFlag::Operator).await?;
+    let organization = NewOrganization::prepare(app, setup.organization, setup.username, setup.password, OperatorFlag::Operator).await?;
     let entry = new_entry(app, setup.key, now)?;
     let input = SetUpInput { organization, entry: entry.clone(), context: context.clone(), now };
     app.db
@@ -117,11 +116,7 @@ pub async fn create_organization(app: &App, name: &str, username: &str, password
     let new = NewOrganization::prepare(app, name.to_owned(), username.to_owned(), password.to_owned(), OperatorFlag::Plain).await?;
     let id = new.id;
     let input = (new, app.now());
-    app.db
-        .write(input, |tx, (new, now)| {
-            Box::pin(async move { insert_organization(tx, new, "host", "", *now).await })
-        })
-        .await?;
+    app.db.write(input, |tx, (new, now)| Box::pin(async move { insert_organization(tx, new, "host", "", *now).await })).await?;
     Ok(id)
 }
 

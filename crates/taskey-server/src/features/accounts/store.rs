@@ -126,9 +126,8 @@ pub(super) struct NewSession {
 }
 
 pub(super) async fn insert_session(tx: &mut Tx<'_>, session: &NewSession, now: Time) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO session (id, organization_id, user_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)"
-    );
+    let sql =
+        sql!("INSERT INTO session (id, organization_id, user_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)");
     let values = args![session.id, session.organization, session.user, &session.token_hash, now, session.expires_at];
     tx.execute(sql, values).await.map(|_| ())
 }

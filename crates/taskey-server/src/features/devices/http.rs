@@ -12,9 +12,9 @@ use taskey_proto::problem::Code;
 use utoipa_axum::routes;
 
 use super::credential::{self, CredentialError};
+use super::ops;
 use super::ops::no_device;
 use super::store::{self, DeviceRow};
-use super::ops;
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::platform::http::etag::{etag, if_match};
@@ -94,11 +94,7 @@ async fn show_server(State(app): State<App>) -> Json<ServerIdentity> {
 /// Lets a device join with an enrolment token.
 #[utoipa::path(post, path = "/agent/v1/enroll", tag = "agent", request_body = Enroll,
     responses((status = 201, description = "Joined", body = Enrolled)))]
-async fn enroll_device(
-    State(app): State<App>,
-    context: RequestContext,
-    body: Body<Enroll>,
-) -> ApiResult<(StatusCode, Json<Enrolled>)> {
+async fn enroll_device(State(app): State<App>, context: RequestContext, body: Body<Enroll>) -> ApiResult<(StatusCode, Json<Enrolled>)> {
     let enrolled = ops::enroll(&app, &context.address, &context.id.to_string(), body.content).await?;
     Ok((StatusCode::CREATED, Json(enrolled)))
 }

@@ -1,4 +1,4 @@
-//! What devices do in the background: this node's lease, devices of nodes that are gone, tokens that are over.
+//! What devices do in the background: this node's lease, devices of nodes that are gone, what is too old to keep.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 const LEASE_MS: i64 = 15_000;
 /// How long a dead node's row is kept for whoever looks at the database.
 const FORGET_NODES_MS: i64 = 86_400_000;
+const KEEP_REJECTED_MS: i64 = 30 * 86_400_000;
 
 /// Takes this node's lease; called once before anything else.
 pub async fn start_lease(app: &App) -> Result<(), DbError> {
@@ -52,6 +53,7 @@ async fn mark_devices_of_dead_nodes(app: &App) -> Result<(), DbError> {
         .write(app.now(), |tx, now| {
             Box::pin(async move {
                 store::delete_tokens_expired(tx, *now).await?;
+                store::delete_messages_rejected_before(tx, now.plus_ms(-KEEP_REJECTED_MS)).await?;
                 for (device, organization) in store::devices_of_dead_nodes(tx, *now).await? {
                     let subject = device.to_string();
                     let data = serde_json::json!({"reason": "node_lost"});

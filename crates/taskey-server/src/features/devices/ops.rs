@@ -100,8 +100,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
         agent_version: enroll.agent_version,
     };
     let (id, token_hash) = (device.id, hash(&enroll.token));
-    let input =
-        EnrollInput { token_hash, wanted: enroll.name, device, address: address.to_owned(), request: request.to_owned(), now };
+    let input = EnrollInput { token_hash, wanted: enroll.name, device, address: address.to_owned(), request: request.to_owned(), now };
     let joined = app
         .db
         .write(input, |tx, input| {

@@ -54,9 +54,8 @@ pub(super) async fn delete_tokens_expired(tx: &mut Tx<'_>, now: Time) -> Result<
 
 /// Names of an organization's devices that begin with `prefix`.
 pub(super) async fn names_like(tx: &mut Tx<'_>, organization: OrganizationId, prefix: &str) -> Result<Vec<String>, DbError> {
-    let sql = sql!(
-        "SELECT name FROM device WHERE organization_id = $1 AND removed_at IS NULL AND substr(name, 1, CAST($3 AS INTEGER)) = $2"
-    );
+    let sql =
+        sql!("SELECT name FROM device WHERE organization_id = $1 AND removed_at IS NULL AND substr(name, 1, CAST($3 AS INTEGER)) = $2");
     let rows = tx.rows(sql, args![organization, prefix, prefix.chars().count()]).await?;
     rows.iter().map(|row| row.get("name")).collect()
 }
@@ -193,6 +192,11 @@ pub(super) async fn reject_message(
     let sql = sql!("INSERT INTO rejected_message (organization_id, device_id, at, detail, head) VALUES ($1, $2, $3, $4, $5)");
     let head = &message[..message.len().min(1_024)];
     tx.execute(sql, args![organization, device, now, detail, head]).await.map(|_| ())
+}
+
+pub(super) async fn delete_messages_rejected_before(tx: &mut Tx<'_>, before: Time) -> Result<(), DbError> {
+    let sql = sql!("DELETE FROM rejected_message WHERE id IN (SELECT id FROM rejected_message WHERE at <= $1 ORDER BY at LIMIT 500)");
+    tx.execute(sql, args![before]).await.map(|_| ())
 }
 
 /// A device with the number of its last change.

@@ -38,13 +38,7 @@ async fn known(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId) -> Res
     found.ok_or_else(|| IntakeError::Unacceptable(format!("{id} is not an execution of this device")))
 }
 
-async fn started(
-    tx: &mut Tx<'_>,
-    context: &IntakeContext,
-    id: ExecutionId,
-    started_at: Time,
-    isolation: &str,
-) -> Result<(), IntakeError> {
+async fn started(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId, started_at: Time, isolation: &str) -> Result<(), IntakeError> {
     let execution = known(tx, context, id).await?;
     if execution.state != State::Dispatched {
         return Ok(());

@@ -16,9 +16,15 @@ pub fn begin(online: bool, when_offline: WhenOffline) -> Beginning {
     let offline = |detail: &str| Some(Reason::new("offline", detail));
     match (online, when_offline) {
         (true, _) => Beginning { state: State::Dispatched, reason: None },
-        (false, WhenOffline::Queue) => Beginning { state: State::Queued, reason: offline("The device is offline; it gets this when it is back.") },
-        (false, WhenOffline::Skip) => Beginning { state: State::Skipped, reason: offline("The device was offline, and the run was to skip such devices.") },
-        (false, WhenOffline::Fail) => Beginning { state: State::Failed, reason: offline("The device was offline, and the run was not to wait.") },
+        (false, WhenOffline::Queue) => {
+            Beginning { state: State::Queued, reason: offline("The device is offline; it gets this when it is back.") }
+        }
+        (false, WhenOffline::Skip) => {
+            Beginning { state: State::Skipped, reason: offline("The device was offline, and the run was to skip such devices.") }
+        }
+        (false, WhenOffline::Fail) => {
+            Beginning { state: State::Failed, reason: offline("The device was offline, and the run was not to wait.") }
+        }
     }
 }
 
@@ -29,16 +35,8 @@ pub fn open_state(states: impl Iterator<Item = State>) -> State {
 
 /// The state of a run that is over: succeeded when all did, else the worst of what happened.
 pub fn final_state(states: impl Iterator<Item = State>) -> State {
-    const WORST_FIRST: [State; 8] = [
-        State::Failed,
-        State::Lost,
-        State::TimedOut,
-        State::Rejected,
-        State::Expired,
-        State::Cancelled,
-        State::Skipped,
-        State::Succeeded,
-    ];
+    const WORST_FIRST: [State; 8] =
+        [State::Failed, State::Lost, State::TimedOut, State::Rejected, State::Expired, State::Cancelled, State::Skipped, State::Succeeded];
     let rank = |state: &State| WORST_FIRST.iter().position(|other| other == state).unwrap_or(WORST_FIRST.len());
     states.min_by_key(rank).unwrap_or(State::Succeeded)
 }

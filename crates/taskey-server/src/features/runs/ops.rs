@@ -11,14 +11,12 @@ use taskey_proto::document::{
 };
 use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
 use taskey_proto::problem::{Code, FieldError, Reason};
-use taskey_proto::runs::{
-    Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX,
-};
+use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX};
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
 
+use super::delivery;
 use super::model::{begin, final_state, open_state, report_by};
 use super::store::{self, End, OpenExecution};
-use super::delivery;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb, Via};
@@ -171,8 +169,7 @@ impl Started {
         let named = (executions.len() <= TARGETS_NAMED_MAX).then(|| executions.iter().map(|execution| execution.device.id).collect());
         let authorization =
             Authorization { task_digest: sha256(&task.bytes).to_vec(), devices: named, valid_from: now, valid_until: expires_at };
-        let authorization =
-            SignedDocument::sign(&app.keys.signing, AUTHORIZATION_CONTEXT, &authorization).map_err(ApiError::internal)?;
+        let authorization = SignedDocument::sign(&app.keys.signing, AUTHORIZATION_CONTEXT, &authorization).map_err(ApiError::internal)?;
         let dispatch = Dispatch {
             run: id,
             authorization_digest: authorization.digest().to_vec(),
@@ -299,7 +296,8 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
     store::set_ended(tx, execution.id, end).await?;
     tx.wake(execution.id.to_string());
     // An end that corrects an earlier one was counted then.
-    let left = if execution.state.is_final() { store::open_count(tx, execution.run).await? } else { store::count_down(tx, execution.run).await? };
+    let left =
+        if execution.state.is_final() { store::open_count(tx, execution.run).await? } else { store::count_down(tx, execution.run).await? };
     metrics::counter!("taskey_executions_ended_total", "state" => end.state.word()).increment(1);
     let (organization, subject) = (execution.organization, execution.run.to_string());
     if left > 0 {

@@ -81,7 +81,8 @@ pub(super) async fn insert_execution(
     let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
     let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
     let leaf = args![proof.index, proof.path.join(",")];
-    let state = args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
+    let state =
+        args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
     Ok(tx.execute(sql, [who, leaf, state].concat()).await? > 0)
 }
 
@@ -364,12 +365,7 @@ fn execution_row(row: &Row) -> Result<Execution, DbError> {
 }
 
 /// A run's executions by id, without their results.
-pub(super) async fn executions_of_run(
-    db: &Db,
-    run: RunId,
-    after: Option<ExecutionId>,
-    limit: usize,
-) -> Result<Vec<Execution>, DbError> {
+pub(super) async fn executions_of_run(db: &Db, run: RunId, after: Option<ExecutionId>, limit: usize) -> Result<Vec<Execution>, DbError> {
     let sql = sql!("SELECT * FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3");
     let rows = db.rows(sql, args![run, after, limit]).await?;
     rows.iter().map(execution_row).collect()
@@ -392,9 +388,7 @@ pub(super) async fn results_of_execution(db: &Db, execution: ExecutionId) -> Res
 
 /// Pieces of an execution's output after `after`, in order.
 pub(super) async fn chunks_of_execution(db: &Db, execution: ExecutionId, after: u64, limit: usize) -> Result<Vec<Row>, DbError> {
-    let sql = sql!(
-        "SELECT seq, position, stream, bytes FROM output_chunk WHERE execution_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
-    );
+    let sql = sql!("SELECT seq, position, stream, bytes FROM output_chunk WHERE execution_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
     db.rows(sql, args![execution, after, limit]).await
 }
 

@@ -64,13 +64,7 @@ pub(super) async fn create_task(app: &App, permit: &Permit, spec: TaskSpec, once
 }
 
 /// Makes the next version, unless nothing changed.
-pub(super) async fn replace_task(
-    app: &App,
-    permit: &Permit,
-    word: String,
-    spec: TaskSpec,
-    if_match: Option<u64>,
-) -> ApiResult<Task> {
+pub(super) async fn replace_task(app: &App, permit: &Permit, word: String, spec: TaskSpec, if_match: Option<u64>) -> ApiResult<Task> {
     let input = (prepare(app, permit, spec, None)?, word, if_match);
     app.db
         .write(input, |tx, (input, word, if_match)| {

@@ -51,12 +51,7 @@ fn task(row: &Row) -> Result<Task, DbError> {
 }
 
 /// Whether another task than `except` has the name.
-pub(super) async fn name_taken(
-    tx: &mut Tx<'_>,
-    organization: OrganizationId,
-    name: &str,
-    except: Option<TaskId>,
-) -> Result<bool, DbError> {
+pub(super) async fn name_taken(tx: &mut Tx<'_>, organization: OrganizationId, name: &str, except: Option<TaskId>) -> Result<bool, DbError> {
     let sql = sql!(
         "SELECT 1 AS one FROM task WHERE organization_id = $1 AND name = $2 AND removed_at IS NULL \
          AND (CAST($3 AS TEXT) IS NULL OR id <> $3)"
@@ -72,9 +67,8 @@ pub(super) async fn insert_task(
     spec: &str,
     now: Time,
 ) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO task (id, organization_id, name, version, spec, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $5, $5)"
-    );
+    let sql =
+        sql!("INSERT INTO task (id, organization_id, name, version, spec, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $5, $5)");
     tx.execute(sql, args![id, organization, name, spec, now]).await.map(|_| ())
 }
 
@@ -92,9 +86,7 @@ pub(super) struct NewVersion<'a> {
 }
 
 pub(super) async fn insert_version(tx: &mut Tx<'_>, new: &NewVersion<'_>, now: Time) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO task_version (task_id, version, spec, digest, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)"
-    );
+    let sql = sql!("INSERT INTO task_version (task_id, version, spec, digest, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)");
     tx.execute(sql, args![new.task, new.version, new.spec, new.digest, now, new.by]).await.map(|_| ())
 }
 

@@ -78,8 +78,8 @@ impl Event {
 }
 
 pub(super) async fn insert<T: Serialize + Sync>(tx: &mut Tx<'_>, event: &Announce<'_, T>) -> Result<(), DbError> {
-    let data = serde_json::to_string(event.data)
-        .map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
+    let data =
+        serde_json::to_string(event.data).map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
     let sql = sql!("INSERT INTO event (organization_id, name, subject, at, data) VALUES ($1, $2, $3, $4, $5)");
     tx.execute(sql, args![event.organization, event.name, event.subject, event.at, data]).await?;
     Ok(())

@@ -85,4 +85,3 @@ impl Source for Tx<'_> {
         result.map_err(|error| self.failed(error))
     }
 }
-

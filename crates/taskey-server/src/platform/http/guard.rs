@@ -58,7 +58,9 @@ fn write_problem(response: &mut Response, id: RequestId) {
     let own = response.extensions_mut().remove::<ApiError>();
     let foreign = || match response.status() {
         StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::new(Code::MethodNotAllowed, "See `Allow` for the methods of this address.")),
-        StatusCode::BAD_REQUEST if is_plain(response) => Some(ApiError::new(Code::MalformedBody, "A parameter of the address cannot be read.")),
+        StatusCode::BAD_REQUEST if is_plain(response) => {
+            Some(ApiError::new(Code::MalformedBody, "A parameter of the address cannot be read."))
+        }
         StatusCode::INTERNAL_SERVER_ERROR if is_plain(response) => Some(ApiError::internal("a handler failed without a reason")),
         _ => None,
     };

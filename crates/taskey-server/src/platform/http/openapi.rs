@@ -8,7 +8,8 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 /// Completes a document: title, ways to sign in, and the problem that every operation may answer.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     document.info = Info::new("taskey", env!("CARGO_PKG_VERSION"));
-    document.info.description = Some("One self-hosted server for every task a team has to get done. Errors are RFC 9457 problems with a stable code.".to_owned());
+    document.info.description =
+        Some("One self-hosted server for every task a team has to get done. Errors are RFC 9457 problems with a stable code.".to_owned());
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());

@@ -6,11 +6,11 @@
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::{ConnectionOptions, Event};
 use mqtt_protocol_core::mqtt::packet::prelude::*;
-use mqtt_protocol_core::mqtt::packet::{Packet, Property, Qos, v3_1_1, v5_0};
 use mqtt_protocol_core::mqtt::packet::{
     MaximumQos, RetainAvailable, ServerKeepAlive, SharedSubscriptionAvailable, SubscriptionIdentifierAvailable,
     WildcardSubscriptionAvailable,
 };
+use mqtt_protocol_core::mqtt::packet::{Packet, Property, Qos, v3_1_1, v5_0};
 use mqtt_protocol_core::mqtt::result_code::{
     ConnectReasonCode, ConnectReturnCode, DisconnectReasonCode, PubackReasonCode, SubackReasonCode, SubackReturnCode, UnsubackReasonCode,
 };
@@ -23,10 +23,26 @@ pub(super) const OPEN_MAX: usize = 32;
 const PACKET_LEN_MAX: u32 = MESSAGE_LEN_MAX as u32 + 1024;
 
 pub(super) enum Incoming {
-    Connect { client_id: String, username: String, password: String, keep_alive_secs: u16 },
-    Publish { packet_id: Option<u16>, topic: String, payload: bytes::Bytes, allowed: bool },
-    Subscribe { packet_id: u16, filters: Vec<String> },
-    Unsubscribe { packet_id: u16, filters: Vec<String> },
+    Connect {
+        client_id: String,
+        username: String,
+        password: String,
+        keep_alive_secs: u16,
+    },
+    Publish {
+        packet_id: Option<u16>,
+        topic: String,
+        payload: bytes::Bytes,
+        allowed: bool,
+    },
+    Subscribe {
+        packet_id: u16,
+        filters: Vec<String>,
+    },
+    Unsubscribe {
+        packet_id: u16,
+        filters: Vec<String>,
+    },
     /// Answered already.
     Ping,
     Disconnect,
@@ -175,7 +191,8 @@ impl Wire {
                 publish.and_then(|publish| publish.build().ok()).map(Packet::from)
             }
             _ => {
-                let publish = v3_1_1::Publish::builder().topic_name(topic).ok().map(|publish| publish.qos(Qos::AtMostOnce).payload(payload));
+                let publish =
+                    v3_1_1::Publish::builder().topic_name(topic).ok().map(|publish| publish.qos(Qos::AtMostOnce).payload(payload));
                 publish.and_then(|publish| publish.build().ok()).map(Packet::from)
             }
         };
