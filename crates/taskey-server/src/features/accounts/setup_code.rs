@@ -6,8 +6,8 @@ use taskey_proto::Time;
 use taskey_proto::crypto::{self, CryptoError};
 
 const VALID_MS: i64 = 3_600_000;
-/// No vowels and nothing that looks like something else.
-const LETTERS: &[u8; 32] = b"23456789BCDFGHJKMNPQRSTVWXZbcdfg";
+/// Crockford's: nothing that looks like something else.
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const WRONG_MAX: u32 = 20;
 
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl SetupCode {
         if code.valid_until <= now || code.wrong_count >= WRONG_MAX {
             return false;
         }
-        let right = crypto::same_bytes(code.text.as_bytes(), text.trim().as_bytes());
+        let right = crypto::same_bytes(plain(&code.text).as_bytes(), plain(text).as_bytes());
         code.wrong_count += u32::from(!right);
         right
     }
@@ -50,6 +50,11 @@ impl SetupCode {
     }
 }
 
+/// As it is compared: however it was typed.
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +66,7 @@ mod tests {
         assert!(!code.is_right("", start));
         let text = code.renew(start).unwrap();
         assert_eq!(text.len(), 19);
-        assert!(code.is_right(&format!(" {text}\n"), start.plus_ms(VALID_MS - 1)));
+        assert!(code.is_right(&format!(" {}\n", text.to_lowercase().replace('-', " ")), start.plus_ms(VALID_MS - 1)));
         assert!(!code.is_right(&text, start.plus_ms(VALID_MS)));
         for _ in 0..WRONG_MAX {
             assert!(!code.is_right("XXXX", start));

@@ -100,6 +100,6 @@ pub async fn help(axum::extract::Path(code): axum::extract::Path<String>) -> Res
 }
 
 #[derive(rust_embed::RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../docs/errors"]
+#[folder = "../../docs/errors"]
 #[allow_missing = true]
 struct Pages;

@@ -1,0 +1,77 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { expect, runScript, test } from '../world/test.ts'
+
+const destinations = ['Tasks', 'Runs', 'API keys', 'Devices']
+
+test('every link of the navigation leads to its page without a complaint', async ({ page, server: _, complaints }) => {
+  for (const name of destinations) {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click()
+    await expect(page.getByRole('heading', { name, level: 1 })).toBeFocused()
+    await expect(page).toHaveTitle(`${name} · taskey`)
+    await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+  }
+  expect(complaints).toEqual([])
+})
+
+test('the keyboard leads everywhere', async ({ page, server: _ }) => {
+  await page.keyboard.type('gr')
+  await expect(page.getByRole('heading', { name: 'Runs', level: 1 })).toBeVisible()
+  await page.keyboard.type('gt')
+  await expect(page.getByRole('heading', { name: 'Tasks', level: 1 })).toBeVisible()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toBeHidden()
+})
+
+test('an address that leads nowhere says so', async ({ page, server }) => {
+  await page.goto(`${server.url}/nowhere`)
+  await expect(page.getByRole('heading', { name: 'There is nothing here' })).toBeVisible()
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`every page is accessible and fits its width (${colorScheme})`, async ({ page, serverWithDevice: server, complaints }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await runScript(page, 'echo hello; echo trouble >&2\n')
+    await expect(page.getByText('exit code 0')).toBeVisible()
+    await isGood(page)
+
+    for (const path of ['/devices', '/tasks', '/runs', '/keys', '/nowhere', '/devices/web-1']) {
+      await page.goto(server.url + path)
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+      await isGood(page)
+    }
+
+    await page.getByRole('button', { name: 'Run a command' }).click()
+    await expect(page.getByRole('dialog').getByLabel('web-1')).toBeChecked()
+    await isGood(page)
+    await page.keyboard.press('Escape')
+
+    await page.goto(`${server.url}/devices`)
+    await page.getByRole('button', { name: 'Enrol a device' }).click()
+    await page.getByRole('button', { name: 'Make the command' }).click()
+    await expect(page.getByText('Waiting for the device…')).toBeVisible()
+    await isGood(page)
+    expect(complaints).toEqual([])
+  })
+}
+
+test('the pages before the sign-in are accessible and fit their width', async ({ page, newServer }) => {
+  await page.goto(newServer.url)
+  await expect(page.getByRole('heading', { name: 'Set up this server' })).toBeVisible()
+  await isGood(page)
+  await newServer.setUp()
+  await page.goto(`${newServer.url}/login`)
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+  await isGood(page)
+})
+
+async function isGood(page: Page) {
+  const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+  const told = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
+  expect(told, page.url()).toEqual([])
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  expect(tooWide, `${page.url()} scrolls sideways`).toBeLessThanOrEqual(0)
+}

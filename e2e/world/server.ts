@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Started } from './process.ts'
+
+const binary = (name: string) => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url))
+const taskey = process.env.TASKEY_BIN ?? binary('taskey')
+const taskeyd = process.env.TASKEYD_BIN ?? binary('taskeyd')
+
+export const account = { organization: 'Acme', username: 'anna', password: 'correct horse' }
+
+/** What the device's owner allows in these tests: everything but root. */
+const policy = `allow_actions = ["COMMAND", "SCRIPT"]
+run_as = ["taskey", "nobody"]
+max_concurrent = 16
+signers = ["server"]
+`
+
+/** A real server with a data folder of its own, and the agents that have joined it. */
+export class Server {
+  readonly url: string
+  readonly setupCode: string
+  readonly #folder: string
+  readonly #process: Started
+  readonly #agents: Started[] = []
+
+  private constructor(folder: string, process: Started, setupCode: string, url: string) {
+    this.#folder = folder
+    this.#process = process
+    this.setupCode = setupCode
+    this.url = url
+  }
+
+  static async start(): Promise<Server> {
+    const folder = await mkdtemp(join(tmpdir(), 'taskey-e2e-'))
+    const data = join(folder, 'data')
+    const process = new Started(taskey, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
+    const setupCode = await process.printed('set-up code: ')
+    return new Server(folder, process, setupCode, await process.printed('ready: '))
+  }
+
+  /** Makes the first account without the browser, and returns an API key of its. */
+  async setUp(): Promise<string> {
+    const body = { ...account, code: this.setupCode, key: { name: 'the-tests' } }
+    const answer = await this.#post('/api/v1/setup', body)
+    return answer.key.key
+  }
+
+  async enrollToken(key: string): Promise<string> {
+    return (await this.#post('/api/v1/enroll-tokens', { uses: 1, ttl: '1h', labels: { role: 'web' } }, key)).token
+  }
+
+  /** Does on a device what the dialog tells to: joins with a token and keeps the agent running. */
+  async join(token: string, name: string): Promise<void> {
+    const state = join(this.#folder, name)
+    await mkdir(join(state, 'policy.d'), { recursive: true, mode: 0o700 })
+    await writeFile(join(state, 'policy.d', '10-default.toml'), policy)
+    const args = ['enroll', '--server', this.url, '--token-file', '-', '--state', state, '--name', name]
+    await new Started(taskeyd, args, token).succeeded()
+    this.#agents.push(new Started(taskeyd, ['run', '--state', state]))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.stop()))
+    await this.#process.stop()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #post(path: string, body: unknown, key?: string) {
+    const headers = { 'Content-Type': 'application/json', ...(key ? { Authorization: `Bearer ${key}` } : {}) }
+    const answer = await fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
+    return answer.json()
+  }
+}

@@ -1,0 +1,70 @@
+import { test as base, expect, type Page } from '@playwright/test'
+import { account, Server } from './server.ts'
+
+interface Fixtures {
+  /** A server that nobody has set up. */
+  newServer: Server
+  /** A server with an account, and the browser signed in to it. */
+  server: Server
+  /** The same, with the device web-1 online. */
+  serverWithDevice: Server
+  /** What the browser complained about: errors on the console, and the policy that the page broke. */
+  complaints: string[]
+}
+
+const keyOf = new WeakMap<Server, string>()
+
+export const test = base.extend<Fixtures>({
+  newServer: async ({ browserName: _ }, use) => {
+    const server = await Server.start()
+    await use(server)
+    await server.stop()
+  },
+
+  server: async ({ newServer, page }, use) => {
+    keyOf.set(newServer, await newServer.setUp())
+    await signIn(page, newServer)
+    await use(newServer)
+  },
+
+  serverWithDevice: async ({ server, page }, use) => {
+    await server.join(await server.enrollToken(keyOf.get(server) ?? ''), 'web-1')
+    await expect(page.getByRole('listitem').filter({ hasText: 'web-1' }).first()).toContainText('online for')
+    await use(server)
+  },
+
+  complaints: [
+    async ({ page }, use) => {
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        const isAskingWhoIsThere = message.location().url.endsWith('/api/v1/me')
+        if (message.type() === 'error' && !isAskingWhoIsThere) complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      await use(complaints)
+    },
+    { auto: true },
+  ],
+})
+
+export { expect }
+
+export async function signIn(page: Page, server: Server) {
+  await page.goto(`${server.url}/login`)
+  await page.getByLabel('User name').fill(account.username)
+  await page.getByRole('textbox', { name: 'Password' }).fill(account.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: 'Devices', level: 1 })).toBeVisible()
+}
+
+/** Opens web-1 and starts a script there; ends on the run's page. */
+export async function runScript(page: Page, script: string, asUser?: string) {
+  await page.getByRole('link', { name: 'web-1' }).click()
+  await page.getByRole('button', { name: 'Run a command' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('Script', { exact: true }).click()
+  await dialog.getByLabel('Script', { exact: true }).last().fill(script)
+  if (asUser) await dialog.getByLabel('As user').fill(asUser)
+  await dialog.getByRole('button', { name: 'Run on 1 device' }).click()
+  await expect(page).toHaveURL(/\/runs\/run_/)
+}

@@ -1,0 +1,38 @@
+import { MantineProvider } from '@mantine/core'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { setNonce } from 'get-nonce'
+import { useEffect } from 'react'
+import { onSignedOut } from '../lib/api/client'
+import { cssVariables, theme } from '../ui/theme'
+import { queryClient, router } from './router'
+
+export function App() {
+  useEffect(() => onSignedOut(leave), [])
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => styleNonce}
+    >
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}
+
+/** The server's policy lets only styles with this word in; the attribute itself is hidden from scripts. */
+const styleNonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
+
+// What keeps the page behind a dialog from scrolling adds a style of its own.
+setNonce(styleNonce)
+
+/** The session is over: forget what it could see and come back after signing in. */
+function leave() {
+  const { pathname, href } = router.state.location
+  if (pathname === '/login' || pathname === '/setup') return
+  queryClient.clear()
+  void router.navigate({ to: '/login', search: { next: href } })
+}

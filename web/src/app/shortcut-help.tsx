@@ -1,0 +1,34 @@
+import { Kbd, Modal, Table } from '@mantine/core'
+import { destinations } from './navigation'
+
+/** What the keyboard can do. */
+export function ShortcutHelp({ onClose }: { onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title="Keyboard shortcuts" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Table>
+        <Table.Tbody>
+          {destinations.map(({ key, label }) => (
+            <Table.Tr key={key}>
+              <Table.Td>Go to {label}</Table.Td>
+              <Table.Td ta="right">
+                <Kbd>g</Kbd> then <Kbd>{key}</Kbd>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+          <Table.Tr>
+            <Table.Td>Show these shortcuts</Table.Td>
+            <Table.Td ta="right">
+              <Kbd>?</Kbd>
+            </Table.Td>
+          </Table.Tr>
+          <Table.Tr>
+            <Table.Td>Close a dialog</Table.Td>
+            <Table.Td ta="right">
+              <Kbd>Esc</Kbd>
+            </Table.Td>
+          </Table.Tr>
+        </Table.Tbody>
+      </Table>
+    </Modal>
+  )
+}

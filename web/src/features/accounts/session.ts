@@ -1,0 +1,48 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useRouter } from '@tanstack/react-router'
+import { answer, api } from '../../lib/api/client'
+import type { Instance, Me, Setup, SignIn } from '../../lib/api/types'
+import { instanceDetail, meDetail } from './queries'
+
+/** Makes the first account, and goes to the devices. */
+export function useSetUp() {
+  const enter = useEnter()
+  return useMutation({
+    mutationFn: (body: Setup) => answer(api.POST('/api/v1/setup', { body })),
+    onSuccess: ({ me }) => enter(me, '/devices'),
+  })
+}
+
+/** Signs in, and goes where one was going. */
+export function useSignIn(next: string | undefined) {
+  const enter = useEnter()
+  return useMutation({
+    mutationFn: (body: SignIn) => answer(api.POST('/api/v1/sessions', { body })),
+    onSuccess: ({ me }) => enter(me, next ?? '/devices'),
+  })
+}
+
+/** Ends the session and forgets everything it could see. */
+export function useSignOut() {
+  const queryClient = useQueryClient()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: () => answer(api.DELETE('/api/v1/sessions/current')),
+    onSuccess: async () => {
+      await navigate({ to: '/login' })
+      queryClient.clear()
+    },
+  })
+}
+
+function useEnter() {
+  const queryClient = useQueryClient()
+  const router = useRouter()
+  return (me: Me, href: string) => {
+    queryClient.setQueryData(meDetail().queryKey, me)
+    queryClient.setQueryData(instanceDetail().queryKey, (known: Instance | undefined) =>
+      known ? { ...known, needs_setup: false } : known,
+    )
+    router.history.push(href)
+  }
+}

@@ -1,0 +1,108 @@
+import { Button, Text, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { usePagedList } from '../../lib/api/pages'
+import type { Device } from '../../lib/api/types'
+import { count } from '../../lib/words'
+import { ListAnswer, LoadMore, NothingHere } from '../../ui/answers'
+import { DeviceIcon, PlusIcon, RunIcon, SearchIcon } from '../../ui/icons'
+import { LabelTags } from '../../ui/labels'
+import { Page } from '../../ui/page'
+import { Row, RowLink, Rows } from '../../ui/rows'
+import { RunDialog } from '../runs/run-dialog-lazy'
+import { EnrollDialog } from './enroll-dialog'
+import classes from './list-page.module.css'
+import { PresenceSign } from './presence'
+import { deviceList } from './queries'
+import { matchesSearch } from './search'
+
+/** From here on a search box pays. */
+const searchableFrom = 6
+
+/** The organization's devices. */
+export function DevicesPage() {
+  const [search, setSearch] = useState('')
+  const { query, items } = usePagedList(deviceList(), { whole: search !== '' })
+  const [open, setOpen] = useState<'enroll' | 'run' | null>(null)
+  const enroll = (
+    <Button leftSection={<PlusIcon size={16} />} onClick={() => setOpen('enroll')}>
+      Enrol a device
+    </Button>
+  )
+  return (
+    <Page
+      title="Devices"
+      actions={
+        <>
+          {items && items.length > 0 && (
+            <Button variant="default" leftSection={<RunIcon size={15} />} onClick={() => setOpen('run')}>
+              Run a command
+            </Button>
+          )}
+          {enroll}
+        </>
+      }
+    >
+      <ListAnswer query={query} items={items} empty={<NoDevices onEnroll={() => setOpen('enroll')} />}>
+        {(devices) => (
+          <>
+            {(devices.length >= searchableFrom || search !== '') && (
+              <TextInput
+                aria-label="Search the devices"
+                placeholder="Name or label"
+                leftSection={<SearchIcon size={16} />}
+                value={search}
+                onChange={(event) => setSearch(event.currentTarget.value)}
+              />
+            )}
+            <DeviceRows devices={devices.filter((device) => matchesSearch(device, search))} />
+            <LoadMore query={query} what="devices" />
+          </>
+        )}
+      </ListAnswer>
+      {open === 'enroll' && <EnrollDialog onClose={() => setOpen(null)} />}
+      {open === 'run' && <RunDialog onClose={() => setOpen(null)} />}
+    </Page>
+  )
+}
+
+function DeviceRows({ devices }: { devices: Device[] }) {
+  if (devices.length === 0) return <Text role="status">No device matches.</Text>
+  return (
+    <Rows label="Devices">
+      {devices.map((device) => (
+        <Row key={device.id}>
+          <div className={classes.line}>
+            <RowLink to="/devices/$device" params={{ device: device.id }}>
+              {device.name}
+            </RowLink>
+            <PresenceSign device={device} />
+          </div>
+          <div className={classes.line}>
+            <LabelTags labels={device.labels} />
+            <span className={classes.facts}>
+              {device.queued > 0 && <span>{count(device.queued, 'run')} waiting</span>}
+              <span>agent {device.agent_version}</span>
+            </span>
+          </div>
+        </Row>
+      ))}
+    </Rows>
+  )
+}
+
+function NoDevices({ onEnroll }: { onEnroll: () => void }) {
+  return (
+    <NothingHere
+      icon={DeviceIcon}
+      title="No devices yet"
+      action={
+        <Button leftSection={<PlusIcon size={16} />} onClick={onEnroll}>
+          Enrol the first device
+        </Button>
+      }
+    >
+      A device is a Linux machine that runs the agent, taskeyd. It connects to this server from the inside, so
+      nothing has to be opened in its firewall. You get a command to type there, and it shows up here at once.
+    </NothingHere>
+  )
+}

@@ -1,0 +1,41 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { answer, api } from '../../lib/api/client'
+import { pagedList } from '../../lib/api/pages'
+import type { Device, EditDevice } from '../../lib/api/types'
+
+const pageLength = 200
+
+export const deviceList = () =>
+  pagedList(['devices', 'list'], (cursor, signal) =>
+    answer(api.GET('/api/v1/devices', { params: { query: { cursor, limit: pageLength } }, signal })),
+  )
+
+/** `device` is an id or a name. */
+export const deviceDetail = (device: string) =>
+  queryOptions({
+    queryKey: ['devices', 'one', device],
+    queryFn: ({ signal }) =>
+      answer(api.GET('/api/v1/devices/{device}', { params: { path: { device } }, signal })),
+  })
+
+export function useEditDevice(device: Device) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: (body: EditDevice) =>
+      answer(api.PATCH('/api/v1/devices/{device}', { params: { path: { device: device.id } }, body })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['devices'] }),
+  })
+}
+
+export function useRemoveDevice(device: Device, onRemoved: () => void) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: () =>
+      answer(api.DELETE('/api/v1/devices/{device}', { params: { path: { device: device.id } } })),
+    onSuccess: () => {
+      onRemoved()
+      queryClient.removeQueries({ queryKey: deviceDetail(device.id).queryKey })
+      void queryClient.invalidateQueries({ queryKey: ['devices', 'list'] })
+    },
+  })
+}

@@ -1,0 +1,140 @@
+import type { Action, StartRun, WhenOffline } from '../../lib/api/types'
+import { isSpan, spanHint } from '../../lib/time/span'
+import { count, someOf } from '../../lib/words'
+import { commandLine } from '../tasks/command-line'
+
+/** What a person has filled in to start a run. */
+export interface RunForm {
+  what: 'task' | 'command' | 'script'
+  task: string
+  program: string
+  /** One argument a line. */
+  argumentLines: string
+  script: string
+  interpreter: string
+  user: string
+  timeout: string
+  /** Ids. */
+  devices: readonly string[]
+  whenOffline: WhenOffline
+  expiresIn: string
+}
+
+export type RunField = Exclude<keyof RunForm, 'what'>
+
+export const emptyRunForm: RunForm = {
+  what: 'command',
+  task: '',
+  program: '',
+  argumentLines: '',
+  script: '',
+  interpreter: '',
+  user: '',
+  timeout: '',
+  devices: [],
+  whenOffline: 'queue',
+  expiresIn: '24h',
+}
+
+/** What has to be put right before the server is asked. */
+export function checkRunForm(form: RunForm): Partial<Record<RunField, string>> {
+  const problems: Partial<Record<RunField, string>> = {}
+  if (form.what === 'task' && !form.task) problems.task = 'Choose a task'
+  if (form.what === 'command' && !form.program.trim()) problems.program = 'Name the program to start'
+  if (form.what === 'script' && !form.script.trim()) problems.script = 'Write the script'
+  if (form.what !== 'task' && form.timeout.trim() && !isSpan(form.timeout.trim())) problems.timeout = spanHint
+  if (waits(form) && form.expiresIn.trim() && !isSpan(form.expiresIn.trim())) problems.expiresIn = spanHint
+  if (form.devices.length === 0) problems.devices = 'Choose at least one device'
+  return problems
+}
+
+export function toStartRun(form: RunForm): StartRun {
+  const what = form.what === 'task' ? { task: form.task } : { actions: [actionOf(form)] }
+  return {
+    ...what,
+    targets: { devices: [...form.devices] },
+    when_offline: form.whenOffline,
+    ...(waits(form) && form.expiresIn.trim() ? { expires_in: form.expiresIn.trim() } : {}),
+  }
+}
+
+/** The sentence over the button: ``Run `uname -a` on web-1 and 2 others.`` */
+export function describeRun(form: RunForm, deviceNames: readonly string[], offlineCount: number): string {
+  const where = deviceNames.length === 0 ? 'the devices you choose' : someOf(deviceNames)
+  const sentence = `Run ${whatLabel(form)} on ${where}.`
+  return offlineCount > 0 ? `${sentence} ${offlineSentence(form, offlineCount)}` : sentence
+}
+
+export function runButtonLabel(deviceCount: number): string {
+  return deviceCount === 0 ? 'Run' : `Run on ${count(deviceCount, 'device')}`
+}
+
+/** The field that shows a problem of the server's; several pointers may share one. */
+export function runFieldOf(pointer: string): RunField | null {
+  if (pointer.startsWith('/targets')) return 'devices'
+  const fields: [RegExp, RunField][] = [
+    [/^\/task$/, 'task'],
+    [/^\/expires_in$/, 'expiresIn'],
+    [/^\/when_offline$/, 'whenOffline'],
+    [/^\/actions\/0\/command$/, 'program'],
+    [/^\/actions\/0\/arguments(\/|$)/, 'argumentLines'],
+    [/^\/actions\/0\/content$/, 'script'],
+    [/^\/actions\/0\/interpreter$/, 'interpreter'],
+    [/^\/actions\/0\/user$/, 'user'],
+    [/^\/actions\/0\/timeout$/, 'timeout'],
+  ]
+  return fields.find(([pattern]) => pattern.test(pointer))?.[1] ?? null
+}
+
+/** Every line is an argument, also an empty one in between; the end of the last line adds none. */
+export function argumentsOf(lines: string): string[] {
+  if (lines === '') return []
+  return lines.replace(/\r?\n$/, '').split(/\r?\n/)
+}
+
+function actionOf(form: RunForm): Action {
+  const common = {
+    ...(form.user.trim() ? { user: form.user.trim() } : {}),
+    ...(form.timeout.trim() ? { timeout: form.timeout.trim() } : {}),
+  }
+  if (form.what === 'script') {
+    const interpreter = form.interpreter.trim()
+    return { type: 'SCRIPT', content: form.script, ...(interpreter ? { interpreter } : {}), ...common }
+  }
+  const args = argumentsOf(form.argumentLines)
+  return {
+    type: 'COMMAND',
+    command: form.program.trim(),
+    ...(args.length > 0 ? { arguments: args } : {}),
+    ...common,
+  }
+}
+
+/** Only what is queued can expire. */
+function waits(form: RunForm): boolean {
+  return form.whenOffline === 'queue'
+}
+
+function whatLabel(form: RunForm): string {
+  if (form.what === 'task') return form.task ? `the task ${form.task}` : 'the task you choose'
+  if (form.what === 'script')
+    return `a script of ${count(argumentsOf(form.script).length, 'line')}${asUser(form)}`
+  if (!form.program.trim()) return 'the command you name'
+  return `\`${commandLine(form.program.trim(), argumentsOf(form.argumentLines))}\`${asUser(form)}`
+}
+
+function asUser(form: RunForm): string {
+  return form.user.trim() ? ` as ${form.user.trim()}` : ''
+}
+
+function offlineSentence(form: RunForm, offlineCount: number): string {
+  const who = offlineCount === 1 ? 'The one that is offline' : `The ${offlineCount} that are offline`
+  switch (form.whenOffline) {
+    case 'queue':
+      return `${who} will run it when back online, within ${form.expiresIn.trim() || '24h'}.`
+    case 'skip':
+      return `${who} will be skipped.`
+    case 'fail':
+      return `${who} will count as failed.`
+  }
+}

@@ -1,0 +1,86 @@
+import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useSyncExternalStore } from 'react'
+import { gather } from './gather'
+import { eventNames, parseEvent, type ServerEvent, staleAfter } from './invalidations'
+import { openSource } from './source'
+
+const gatherMs = 700
+
+type Connection = 'connecting' | 'live' | 'lost'
+
+let connection: Connection = 'connecting'
+const connectionListeners = new Set<() => void>()
+const eventListeners = new Set<(event: ServerEvent) => void>()
+
+/** Keeps what is on the screen up to date for as long as the calling component is shown. */
+export function useServerEvents() {
+  const queryClient = useQueryClient()
+  useEffect(() => listen(queryClient), [queryClient])
+}
+
+/** Whether the server's events arrive. */
+export function useConnection(): Connection {
+  return useSyncExternalStore(
+    (listener) => {
+      connectionListeners.add(listener)
+      return () => connectionListeners.delete(listener)
+    },
+    () => connection,
+  )
+}
+
+/** Calls `handle` for every event while the component is shown; `handle` has to be stable. */
+export function useOnServerEvent(handle: (event: ServerEvent) => void) {
+  useEffect(() => {
+    eventListeners.add(handle)
+    return () => {
+      eventListeners.delete(handle)
+    }
+  }, [handle])
+}
+
+function listen(queryClient: QueryClient) {
+  let lastId = ''
+  let wasLost = false
+  const stale = gather<QueryKey>(gatherMs, (keys) => invalidate(queryClient, keys))
+
+  const take = (message: MessageEvent<string>) => {
+    lastId = message.lastEventId || lastId
+    const event = parseEvent(message.data)
+    if (!event) return
+    for (const key of staleAfter(event)) stale.add(key)
+    for (const listener of eventListeners) listener(event)
+  }
+
+  const close = openSource({
+    address: () => (lastId ? `/api/v1/events?after=${encodeURIComponent(lastId)}` : '/api/v1/events'),
+    events: Object.fromEntries(eventNames.map((name) => [name, take])),
+    onOpen: () => {
+      // Whatever happened while the stream was lost may have been missed.
+      if (wasLost) void queryClient.invalidateQueries()
+      wasLost = false
+      setConnection('live')
+    },
+    onLost: () => {
+      wasLost = true
+      setConnection('lost')
+    },
+  })
+
+  return () => {
+    close()
+    stale.stop()
+    setConnection('connecting')
+  }
+}
+
+function invalidate(queryClient: QueryClient, keys: QueryKey[]) {
+  const distinct = new Map(keys.map((key) => [JSON.stringify(key), key]))
+  for (const queryKey of distinct.values()) void queryClient.invalidateQueries({ queryKey })
+}
+
+function setConnection(next: Connection) {
+  if (next === connection) return
+  connection = next
+  for (const listener of connectionListeners) listener()
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { eventNames, parseEvent, staleAfter } from './invalidations'
+
+test('a device that comes online makes what is known of devices old', () => {
+  expect(staleAfter({ name: 'device.online', subject: 'dev_1' })).toEqual([['devices']])
+})
+
+test('a change of one run leaves other runs alone', () => {
+  const keys = staleAfter({ name: 'run.changed', subject: 'run_1' })
+  expect(keys).toContainEqual(['runs', 'one', 'run_1'])
+  expect(keys).not.toContainEqual(['runs'])
+  expect(keys).not.toContainEqual(['devices'])
+})
+
+test('a run that ends changes what waits for devices', () => {
+  expect(staleAfter({ name: 'run.finished', subject: 'run_1' })).toContainEqual(['devices'])
+})
+
+test('every event that we listen to makes something old', () => {
+  for (const name of eventNames) expect(staleAfter({ name, subject: 'x' }), name).not.toEqual([])
+})
+
+test('what is not an event is passed over', () => {
+  expect(parseEvent('{')).toBeNull()
+  expect(parseEvent('[]')).toBeNull()
+  expect(parseEvent('{"name":"task.changed","subject":"tsk_1"}')).toEqual({
+    name: 'task.changed',
+    subject: 'tsk_1',
+  })
+})

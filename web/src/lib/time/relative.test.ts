@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { durationLabel, exactLabel, relativeLabel, sinceLabel } from './relative'
+
+const now = new Date('2026-11-21T12:00:00Z')
+const before = (ms: number) => new Date(now.getTime() - ms)
+
+test('the past is told in one unit', () => {
+  expect(relativeLabel(before(2_000), now)).toBe('just now')
+  expect(relativeLabel(before(42_000), now)).toBe('42 s ago')
+  expect(relativeLabel(before(5 * 60_000 + 59_000), now)).toBe('5 min ago')
+  expect(relativeLabel(before(47 * 3_600_000), now)).toBe('47 h ago')
+  expect(relativeLabel(before(50 * 3_600_000), now)).toBe('2 days ago')
+})
+
+test('the future is told as such', () => {
+  expect(relativeLabel(before(-3_600_000), now)).toBe('in 1 h')
+})
+
+test('a clock that runs ahead never makes a state last less than nothing', () => {
+  expect(sinceLabel(before(-10_000), now)).toBe('0 s')
+})
+
+test('a measured time is exact where it is short', () => {
+  expect(durationLabel(412)).toBe('412 ms')
+  expect(durationLabel(59_900)).toBe('59 s')
+  expect(durationLabel(185_000)).toBe('3 min 5 s')
+  expect(durationLabel(7_200_000)).toBe('2 h')
+  expect(durationLabel(97_200_000)).toBe('1 d 3 h')
+})
+
+test('the exact time names its zone', () => {
+  expect(exactLabel(now, 'Europe/Berlin')).toBe('21 Nov 2026, 13:00:00 CET')
+})

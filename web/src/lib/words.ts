@@ -1,0 +1,12 @@
+/** `1 device`, `2 devices`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+}
+
+/** `web-1`, `web-1 and db-1`, `web-1, db-1 and 3 others`. */
+export function someOf(names: readonly string[], shownMax = 2): string {
+  if (names.length === 0) return 'nothing'
+  if (names.length <= shownMax) return names.join(' and ')
+  const shown = names.slice(0, shownMax - 1)
+  return `${shown.join(', ')} and ${count(names.length - shown.length, 'other')}`
+}

@@ -1,0 +1,67 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { Failed } from './answers'
+
+interface ConfirmProps {
+  title: string
+  /** What will happen, in words. */
+  children: ReactNode
+  /** The verb, with what it is for: `Remove web-1`. */
+  button: string
+  /** What has to be typed before the button works. */
+  typed?: string
+  /** What the other button says. */
+  keep?: string
+  isPending: boolean
+  error: unknown
+  onConfirm: () => void
+  onClose: () => void
+}
+
+/** Asks before something is lost. */
+export function Confirm({
+  title,
+  children,
+  button,
+  typed,
+  keep = 'Keep it',
+  isPending,
+  error,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
+  const [text, setText] = useState('')
+  const allowed = typed === undefined || text.trim() === typed
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (allowed) onConfirm()
+  }
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form onSubmit={submit}>
+        <Stack>
+          <div>{children}</div>
+          {typed !== undefined && (
+            <TextInput
+              label={`Type ${typed} to confirm`}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+              data-autofocus
+            />
+          )}
+          {error ? <Failed error={error} /> : null}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {keep}
+            </Button>
+            <Button type="submit" color="red" disabled={!allowed} loading={isPending}>
+              {button}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
