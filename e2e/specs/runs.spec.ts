@@ -1,12 +1,20 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, runScript, test } from '../world/test.ts'
 
-test('output arrives while a script runs, and then its success', async ({ page, serverWithDevice: _ }) => {
-  await runScript(page, 'echo "first <b>line</b>"\necho trouble >&2\nsleep 2\necho last line\n')
+test('output arrives while a script runs, and then its success', async ({ page, serverWithDevice: _ }, info) => {
+  // The script goes on when this file is there: what is seen before it was seen while the script ran.
+  const goOn = join(tmpdir(), `taskey-e2e-${process.pid}-${info.testId}`)
+  const wait = `while [ ! -e ${goOn} ]; do sleep 0.05; done`
+  await runScript(page, `echo "first <b>line</b>"\necho trouble >&2\n${wait}\necho last line\n`)
   const output = page.getByRole('log', { name: 'Output lines' })
   await expect(output).toContainText('first <b>line</b>')
   await expect(output.locator('[data-stream=error]')).toContainText('trouble')
   await expect(page.getByRole('button', { name: 'Cancel the run' })).toBeVisible()
+  writeFileSync(goOn, '')
   await expect(output).toContainText('last line')
+  rmSync(goOn)
   await expect(page.getByText('exit code 0')).toBeVisible()
   await expect(page.getByRole('status').getByText('succeeded').first()).toBeVisible()
   await expect(page.getByRole('button', { name: 'Cancel the run' })).toBeHidden()

@@ -1,12 +1,15 @@
 import { Link, Outlet } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { lazy, Suspense, useCallback, useState } from 'react'
 import { useServerEvents } from '../lib/live/events'
 import { AccountMenu } from './account-menu'
 import { ConnectionSign } from './connection'
 import { destinations } from './navigation'
 import classes from './shell.module.css'
-import { ShortcutHelp } from './shortcut-help'
 import { useShortcuts } from './shortcuts'
+
+const ShortcutHelp = lazy(() =>
+  import('./shortcut-help').then((module) => ({ default: module.ShortcutHelp })),
+)
 
 /** The frame of every page behind the sign-in: a bar at the side, or on a phone at the top and the bottom. */
 export function SignedInLayout() {
@@ -40,7 +43,7 @@ export function SignedInLayout() {
       <main id="content" className={classes.content} tabIndex={-1}>
         <Outlet />
       </main>
-      {isHelpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
+      <Suspense>{isHelpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}</Suspense>
     </div>
   )
 }
