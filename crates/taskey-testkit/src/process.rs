@@ -129,7 +129,8 @@ impl Installation {
     /// Sets the server up; the command line is signed in afterwards.
     pub fn set_up(&self) -> anyhow::Result<()> {
         let code = self.setup_code.clone().context("a set-up code")?;
-        let arguments = ["setup", "--server", &self.url, "--code", &code, "--organization", "Acme", "--username", "ann", "--password-stdin"];
+        let arguments =
+            ["setup", "--server", &self.url, "--code", &code, "--organization", "Acme", "--username", "ann", "--password-stdin"];
         succeeded(self.taskey_with(&arguments, PASSWORD)?).map(|_| ())
     }
 
