@@ -100,10 +100,12 @@ pub fn check_same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Res
         None if word(header::ORIGIN).is_none() => return refused(),
         None => {}
     }
-    match word(header::ORIGIN) {
-        Some(origin) if !app.hosts.is_own_origin(origin) => refused(),
-        _ => Ok(()),
-    }
+    if has_foreign_origin(app, headers) { refused() } else { Ok(()) }
+}
+
+/// Whether the request names an origin, and it is not this server.
+pub fn has_foreign_origin(app: &App, headers: &HeaderMap) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| !origin.to_str().is_ok_and(|origin| app.hosts.is_own_origin(origin)))
 }
 
 /// The names by which this server may be asked for.

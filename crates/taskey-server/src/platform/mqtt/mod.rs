@@ -21,7 +21,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use taskey_proto::id::DeviceId;
 use taskey_proto::line::MESSAGE_LEN_MAX;
 use taskey_proto::problem::Code;
@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::platform::http::ApiError;
+use crate::platform::http::guard::has_foreign_origin;
 use transport::Transport;
 
 /// Messages that may wait for a slow device; the rest reaches it with its next sync.
@@ -125,15 +126,16 @@ pub async fn listen(app: App, listener: TcpListener) {
     }
 }
 
-/// `GET /mqtt`: MQTT over a WebSocket. Cookies mean nothing here, and a page of another site is refused.
+/// `GET /mqtt`: MQTT over a WebSocket. Cookies mean nothing here, and a page of another site is refused. Clients other than
+/// browsers name the server itself as the origin.
 pub async fn websocket(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
-    if headers.contains_key(header::ORIGIN) {
-        return ApiError::new(Code::ForeignOrigin, "Devices connect here, not pages.").into_response();
+    if has_foreign_origin(&app, &headers) {
+        return ApiError::new(Code::ForeignOrigin, "Devices connect here, not pages of another site.").into_response();
     }
     let Ok(upgrade) = upgrade else {
         return ApiError::new(Code::MalformedBody, "Devices connect here by WebSocket with the subprotocol `mqtt`.").into_response();
