@@ -1,0 +1,74 @@
+//! An HTTP client that does no more than it must: one connection that is kept, one request at a time, one write each.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Http {
+    stream: BufReader<TcpStream>,
+    head: String,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    pub fn connect(port: u16, key: Option<&str>) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let authorization = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
+        let head = format!("host: 127.0.0.1:{port}\r\n{authorization}content-type: application/json\r\n");
+        Ok(Self { stream: BufReader::new(stream), head })
+    }
+
+    pub fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.send("GET", path, "")
+    }
+
+    pub fn post(&mut self, path: &str, body: &str) -> anyhow::Result<Answer> {
+        self.send("POST", path, body)
+    }
+
+    fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<Answer> {
+        let request = format!("{method} {path} HTTP/1.1\r\n{}content-length: {}\r\n\r\n{body}", self.head, body.len());
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.read_answer()
+    }
+
+    fn read_answer(&mut self) -> anyhow::Result<Answer> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).context("an answer without a status")?.parse()?;
+        let mut len = None;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let Some((name, value)) = line.split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                len = Some(value.trim().parse()?);
+            }
+        }
+        let mut body = vec![0; len.context("an answer without a length")?];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer { status, body })
+    }
+}
+
+impl Answer {
+    /// The JSON of an answer with that status.
+    pub fn json(&self, status: u16) -> anyhow::Result<Value> {
+        ensure!(self.status == status, "{} instead of {status}: {}", self.status, String::from_utf8_lossy(&self.body));
+        match serde_json::from_slice(&self.body) {
+            Ok(value) => Ok(value),
+            Err(error) => bail!("an answer that is no JSON: {error}"),
+        }
+    }
+}
