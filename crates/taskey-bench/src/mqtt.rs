@@ -63,7 +63,7 @@ impl Publisher {
 
 impl Inbox {
     /// The next message's payload; it is acknowledged.
-    pub fn next(&mut self) -> anyhow::Result<Vec<u8>> {
+    pub fn receive(&mut self) -> anyhow::Result<Vec<u8>> {
         loop {
             if let Packet::V5_0Publish(publish) = self.next_packet()? {
                 return Ok(publish.payload().as_slice().to_vec());

@@ -46,7 +46,7 @@ impl Product {
 
     /// One trigger: nanoseconds from the call to the command's start, and to the answer with the stored result.
     pub fn trigger(&mut self, stamps: &mut Stamps) -> anyhow::Result<(u64, u64)> {
-        let stamp = stamps.next();
+        let stamp = stamps.stamp();
         let action = json!({"type": "COMMAND", "command": stamps.program, "arguments": stamp.arguments});
         let body = json!({"actions": [action], "targets": {"devices": [DEVICE]}}).to_string();
         let called_at = now();

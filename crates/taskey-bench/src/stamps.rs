@@ -43,7 +43,7 @@ impl Stamps {
         Ok(Self { socket, name, program, count: 0 })
     }
 
-    pub fn next(&mut self) -> Stamp {
+    pub fn stamp(&mut self) -> Stamp {
         self.count += 1;
         Stamp { arguments: [self.name.clone(), self.count.to_string()] }
     }

@@ -15,7 +15,7 @@ pub fn run(broker_port: u16, name: &str) -> anyhow::Result<()> {
     let (publisher, mut inbox) = mqtt::connect(broker_port, &format!("agent-{name}"), &orders)?;
     writeln!(std::io::stdout(), "ready: {name}")?;
     loop {
-        let order: Order = serde_json::from_slice(&inbox.next()?)?;
+        let order: Order = serde_json::from_slice(&inbox.receive()?)?;
         // Without anything to do between fork and exec, this is posix_spawn.
         let status = Command::new(&order.program).args(&order.arguments).stdin(Stdio::null()).status();
         let code = status.map_or(127, |status| status.code().unwrap_or(128));

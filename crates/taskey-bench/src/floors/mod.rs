@@ -49,7 +49,7 @@ fn topics(name: &str) -> (String, String) {
 
 /// Nanoseconds to the command's start, and to its end.
 pub fn spawn(stamps: &mut Stamps) -> anyhow::Result<(u64, u64)> {
-    let stamp = stamps.next();
+    let stamp = stamps.stamp();
     let called_at = now();
     let status = Command::new(&stamps.program).args(&stamp.arguments).stdin(Stdio::null()).status()?;
     let ended_at = now();
@@ -103,12 +103,12 @@ impl FloorA {
     }
 
     pub fn trigger(&mut self, stamps: &mut Stamps) -> anyhow::Result<(u64, u64)> {
-        let stamp = stamps.next();
+        let stamp = stamps.stamp();
         let program = stamps.program.display().to_string();
         let order = serde_json::to_vec(&Order { id: 1, program, arguments: stamp.arguments.to_vec() })?;
         let called_at = now();
         self.publisher.publish(&topics(Self::NAME).0, &order)?;
-        let report = self.inbox.next()?;
+        let report = self.inbox.receive()?;
         let answered_at = now();
         ensure!(serde_json::from_slice::<Report>(&report)?.code == 0, "the command failed");
         Ok((stamps.started_at(&stamp)? - called_at, answered_at - called_at))
@@ -135,7 +135,7 @@ impl FloorB {
     }
 
     pub fn trigger(&mut self, stamps: &mut Stamps) -> anyhow::Result<(u64, u64)> {
-        let stamp = stamps.next();
+        let stamp = stamps.stamp();
         let program = stamps.program.display().to_string();
         let body = serde_json::to_string(&Order { id: 0, program, arguments: stamp.arguments.to_vec() })?;
         let called_at = now();

@@ -82,7 +82,7 @@ impl Floor {
 }
 
 fn take_reports(floor: &Floor, mut inbox: Inbox) {
-    let mut take_one = || floor.end(serde_json::from_slice(&inbox.next()?)?);
+    let mut take_one = || floor.end(serde_json::from_slice(&inbox.receive()?)?);
     while let Ok(()) = take_one() {}
 }
 
