@@ -11,22 +11,22 @@ test('output arrives while a script runs, and then its success', async ({ page, 
   const output = page.getByRole('log', { name: 'Output lines' })
   await expect(output).toContainText('first <b>line</b>')
   await expect(output.locator('[data-stream=error]')).toContainText('trouble')
-  await expect(page.getByRole('button', { name: 'Cancel the run' })).toBeVisible()
+  await expect(page.getByRole('main').getByRole('button', { name: 'Cancel the run' })).toBeVisible()
   writeFileSync(goOn, '')
   await expect(output).toContainText('last line')
   rmSync(goOn)
   await expect(page.getByText('exit code 0')).toBeVisible()
   await expect(page.getByRole('status').getByText('succeeded').first()).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Cancel the run' })).toBeHidden()
+  await expect(page.getByRole('main').getByRole('button', { name: 'Cancel the run' })).toBeHidden()
 })
 
 test('a long script is cancelled', async ({ page, serverWithDevice: _ }) => {
   await runScript(page, 'echo begun\nsleep 600\n')
   await expect(page.getByRole('log')).toContainText('begun')
-  await page.getByRole('button', { name: 'Cancel the run' }).click()
+  await page.getByRole('main').getByRole('button', { name: 'Cancel the run' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the run' }).click()
   await expect(page.getByRole('status').getByText('cancelled').first()).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Cancel the run' })).toBeHidden()
+  await expect(page.getByRole('main').getByRole('button', { name: 'Cancel the run' })).toBeHidden()
 })
 
 test('a device refuses to run as root, and the reason is told in words', async ({ page, serverWithDevice: _ }) => {

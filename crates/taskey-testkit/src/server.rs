@@ -29,6 +29,13 @@ pub struct Person {
     pub key: Option<String>,
 }
 
+/// A client for plain HTTP. Where the command line is built too, its reqwest comes without cryptography of its own.
+fn http_client() -> reqwest::Client {
+    // Somebody else in this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl TestServer {
     /// A server on an empty folder and a free port, with a plain MQTT port. Its clock stands at a fixed instant.
     pub async fn start(engine: Engine) -> Self {
@@ -43,7 +50,7 @@ impl TestServer {
         };
         let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));
         let server = Server::start(config.clone(), Clock::Manual(clock.clone())).await.expect("the server starts");
-        Self { folder, clock, config, server: Some(server), http: reqwest::Client::new() }
+        Self { folder, clock, config, server: Some(server), http: http_client() }
     }
 
     pub fn server(&self) -> &Server {

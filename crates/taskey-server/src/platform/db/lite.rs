@@ -1,8 +1,8 @@
 //! SQLite: one writer that commits what waits as one group.
 //!
-//! Each op runs in a savepoint, so that one that fails takes back only its own. SQLite may give up the whole transaction by
-//! itself (a full disk, an I/O error): then the savepoint is gone, nothing of the group is answered as done, and each op of it
-//! is run again alone.
+//! Each op of a group runs in a savepoint, so that one that fails takes back only its own; an op that is alone has the transaction
+//! for that. SQLite may give up the whole transaction by itself (a full disk, an I/O error): then the savepoint is gone, nothing
+//! of the group is answered as done, and each op of it is run again alone.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, Executor as _, SqliteConnection, SqlitePool};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{DbError, Op, Tx};
@@ -32,10 +33,14 @@ enum Message {
 }
 
 impl Lite {
-    pub fn start(writer: SqliteConnection, readers: SqlitePool, hub: Hub) -> Self {
+    /// Starts the writer on a thread of its own: each statement is a round to SQLite's thread and back, and waking one thread
+    /// that does nothing else takes a fraction of what the scheduler needs to wake a task.
+    pub fn start(writer: SqliteConnection, readers: SqlitePool, hub: Hub) -> std::io::Result<Self> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(Writer { connection: writer, hub }.run(receiver));
-        Self { queue, readers }
+        let writer = Writer { connection: writer, hub };
+        let runtime = Handle::current();
+        std::thread::Builder::new().name("db-writer".to_owned()).spawn(move || runtime.block_on(writer.run(receiver)))?;
+        Ok(Self { queue, readers })
     }
 
     pub fn readers(&self) -> &SqlitePool {
@@ -179,6 +184,17 @@ impl Writer {
     async fn run_in_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Undone> {
         let mut wakes = Vec::new();
         self.statement("BEGIN IMMEDIATE").await?;
+        if let [job] = group {
+            let mut tx = Tx::sqlite(&mut self.connection);
+            let succeeded = job.run(&mut tx).await;
+            if succeeded {
+                wakes.append(&mut tx.wakes);
+            }
+            // Either fails when SQLite has given the transaction up in the meantime.
+            self.statement(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?;
+            self.wake(wakes);
+            return Ok(());
+        }
         for job in group.iter_mut() {
             self.statement("SAVEPOINT op").await?;
             let mut tx = Tx::sqlite(&mut self.connection);
@@ -192,10 +208,12 @@ impl Writer {
             self.statement("RELEASE op").await?;
         }
         self.statement("COMMIT").await?;
-        for topic in wakes {
-            self.hub.wake(&topic);
-        }
+        self.wake(wakes);
         Ok(())
+    }
+
+    fn wake(&self, topics: Vec<String>) {
+        topics.iter().for_each(|topic| self.hub.wake(topic));
     }
 
     async fn statement(&mut self, sql: &'static str) -> Result<(), Undone> {

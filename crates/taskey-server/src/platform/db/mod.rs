@@ -111,7 +111,8 @@ impl Db {
             .max_connections(8)
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
-        Ok(Self { engine: Engine::Lite(lite::Lite::start(writer, readers, hub.clone())), hub })
+        let lite = lite::Lite::start(writer, readers, hub.clone()).map_err(sqlx::Error::from)?;
+        Ok(Self { engine: Engine::Lite(lite), hub })
     }
 
     /// Connects to PostgreSQL and migrates the database.
