@@ -6,8 +6,8 @@ use taskey_proto::Time;
 
 use super::store;
 use crate::app::App;
-use crate::platform::db::DbError;
 use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
 
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// A node that has not renewed for so long is gone.
@@ -21,7 +21,7 @@ pub async fn start_lease(app: &App) -> Result<(), DbError> {
     renew(app, app.now()).await
 }
 
-/// Renews the lease and marks the devices of nodes whose lease has lapsed.
+/// Renews the lease and, with every turn, tidies up after the nodes that are gone.
 pub async fn keep_lease(app: App) {
     let started_at = app.now();
     loop {
@@ -30,8 +30,8 @@ pub async fn keep_lease(app: App) {
             tracing::error!(%error, "the node's lease was not renewed");
             continue;
         }
-        if let Err(error) = mark_devices_of_dead_nodes(&app).await {
-            tracing::error!(%error, "devices of dead nodes were not marked");
+        if let Err(error) = tidy_up(&app).await {
+            tracing::error!(%error, "what is too old was not removed");
         }
     }
 }
@@ -42,24 +42,29 @@ async fn renew(app: &App, started_at: Time) -> Result<(), DbError> {
         .write((app.node, started_at, now), |tx, (node, started_at, now)| {
             Box::pin(async move {
                 store::renew_lease(tx, *node, *started_at, now.plus_ms(LEASE_MS)).await?;
-                store::delete_dead_nodes(tx, now.plus_ms(-FORGET_NODES_MS)).await
+                // By the same clock reading: whoever judges is alive, however long its transaction had to wait.
+                mark_devices_of_dead_nodes(tx, *now).await
             })
         })
         .await
 }
 
-async fn mark_devices_of_dead_nodes(app: &App) -> Result<(), DbError> {
+async fn mark_devices_of_dead_nodes(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
+    for (device, organization) in store::devices_of_dead_nodes(tx, now).await? {
+        let subject = device.to_string();
+        let data = serde_json::json!({"reason": "node_lost"});
+        tx.announce(Announce { organization, name: "device.offline", subject: &subject, at: now, data: &data }).await?;
+    }
+    Ok(())
+}
+
+async fn tidy_up(app: &App) -> Result<(), DbError> {
     app.db
         .write(app.now(), |tx, now| {
             Box::pin(async move {
                 store::delete_tokens_expired(tx, *now).await?;
                 store::delete_messages_rejected_before(tx, now.plus_ms(-KEEP_REJECTED_MS)).await?;
-                for (device, organization) in store::devices_of_dead_nodes(tx, *now).await? {
-                    let subject = device.to_string();
-                    let data = serde_json::json!({"reason": "node_lost"});
-                    tx.announce(Announce { organization, name: "device.offline", subject: &subject, at: *now, data: &data }).await?;
-                }
-                Ok(())
+                store::delete_dead_nodes(tx, now.plus_ms(-FORGET_NODES_MS)).await
             })
         })
         .await
