@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn an_unreachable_server_a_refusal_and_an_interruption_have_their_codes() {
         let unreachable = || HttpError::Unreachable { server: String::new(), why: String::new() };
-        let refused = || HttpError::Refused { status: 403, code: String::new(), detail: String::new() };
+        let refused = || HttpError::Refused { status: 403, code: String::new(), title: String::new(), detail: String::new() };
         assert_eq!(Failure::Enroll(EnrollError::Http(unreachable())).exit_code(), 3);
         assert_eq!(Failure::Enroll(EnrollError::Http(refused())).exit_code(), 4);
         assert_eq!(Failure::Credential(CredentialError::Http(unreachable())).exit_code(), 3);

@@ -23,8 +23,8 @@ pub enum HttpError {
     #[error("{server} cannot be reached: {why}")]
     Unreachable { server: String, why: String },
     /// The server knows us and says no: 401, 403, or 404 about ourselves.
-    #[error("{detail}")]
-    Refused { status: u16, code: String, detail: String },
+    #[error("{title}: {detail}")]
+    Refused { status: u16, code: String, title: String, detail: String },
     #[error("{server} did not answer as expected: {why}")]
     Unexpected { server: String, why: String },
 }
@@ -110,8 +110,10 @@ fn problem(server: &ServerUrl, status: StatusCode, answer: &[u8]) -> HttpError {
     let problem: Option<Problem> = serde_json::from_slice(answer).ok();
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
     match problem {
-        Some(problem) if refused => HttpError::Refused { status: status.as_u16(), code: problem.code, detail: problem.detail },
-        Some(problem) => unexpected(server, format!("{status}: {}", problem.detail)),
+        Some(problem) if refused => {
+            HttpError::Refused { status: status.as_u16(), code: problem.code, title: problem.title, detail: problem.detail }
+        }
+        Some(problem) => unexpected(server, format!("{}: {}", problem.title, problem.detail)),
         // Without our kind of problem it is someone else who answers, a proxy perhaps, not the server's word on us.
         None => unexpected(server, status),
     }

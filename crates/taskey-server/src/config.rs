@@ -113,7 +113,7 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(failed(error.to_string())),
-        Ok(text) => toml::from_str(&text).map_err(|error| failed(error.to_string())),
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned())),
     }
 }
 

@@ -62,6 +62,11 @@ impl Running {
         Ok(self.child.wait()?)
     }
 
+    /// Waits until it has ended by itself.
+    pub fn end(mut self) -> anyhow::Result<std::process::ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let pid = Pid::from_raw(self.child.id() as i32).context("a pid")?;
         Ok(kill_process(pid, signal)?)

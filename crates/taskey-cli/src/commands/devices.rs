@@ -29,7 +29,7 @@ pub enum DevicesCommand {
     /// Set labels with KEY=VALUE, remove them with KEY-.
     Label {
         device: String,
-        #[arg(required = true, value_name = "KEY=VALUE|KEY-", value_parser = labels::parse_change, allow_hyphen_values = true)]
+        #[arg(required = true, value_name = "KEY=VALUE|KEY-", value_parser = labels::parse_change)]
         changes: Vec<Change>,
     },
     /// Remove a device and cut its line; it must enrol again to come back.
@@ -48,9 +48,13 @@ pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Re
         DevicesCommand::Show { device } => show(&client.show_device(&device).await?.value, output)?,
         DevicesCommand::Rename { device, name } => {
             let edit = EditDevice { name: Some(name), labels: None };
-            show(&client.edit_device(&device, &edit, None).await?, output)?;
+            let edited = client.edit_device(&device, &edit, None).await?;
+            tell(&edited, || format!("{device} is {} now", edited.name), output)?;
         }
-        DevicesCommand::Label { device, changes } => show(&relabel(&client, &device, &changes).await?, output)?,
+        DevicesCommand::Label { device, changes } => {
+            let edited = relabel(&client, &device, &changes).await?;
+            tell(&edited, || format!("{}: {}", edited.name, pairs(&edited.labels)), output)?;
+        }
         DevicesCommand::Rm { device, yes } => {
             secrets::confirm(&format!("Remove {device} and cut its line?"), yes).await?;
             client.remove_device(&device).await?;
@@ -82,6 +86,14 @@ async fn relabel(client: &Client, device: &str, changes: &[Change]) -> Result<De
             outcome => return Ok(outcome?),
         }
     }
+}
+
+/// People get a line about what changed, programs the device.
+fn tell(device: &Device, line: impl FnOnce() -> String, output: Output) -> Result<(), Failure> {
+    if output.is_table() {
+        return output::line(&line());
+    }
+    show(device, output)
 }
 
 fn show(device: &Device, output: Output) -> Result<(), Failure> {

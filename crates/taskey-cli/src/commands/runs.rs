@@ -153,7 +153,7 @@ fn actions_table(actions: &[ActionResult]) -> Table {
     let mut table = Table::new(&["ACTION", "TYPE", "STATE", "CODE", "TOOK", "REASON"]);
     for (index, action) in actions.iter().enumerate() {
         table.row([
-            // From 0, as reasons and pointers count.
+            // From 1, as reasons count.
             (index + 1).to_string().into(),
             action.kind.as_str().into(),
             state_cell(action.state),

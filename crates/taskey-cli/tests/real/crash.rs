@@ -7,7 +7,7 @@ use serde_json::Value;
 use taskey_testkit::process::{Installation, succeeded};
 use taskey_testkit::{PATIENCE, on_both};
 
-use crate::{installation, open_folder};
+use crate::{installation, is_alive, open_folder};
 
 /// Starts a task that notes that it began, and then waits to be let go; the run's id.
 fn start(installation: &Installation, folder: &Path) -> anyhow::Result<String> {
@@ -25,11 +25,6 @@ fn began(installation: &Installation, folder: &Path) -> anyhow::Result<Vec<i32>>
     let read = || std::fs::read_to_string(folder.join("began")).unwrap_or_default();
     installation.wait_until("the script begins", || Ok(read().ends_with('\n')))?;
     Ok(read().lines().map(|line| line.parse().unwrap()).collect())
-}
-
-fn is_alive(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ")
 }
 
 /// The run, once it is over.

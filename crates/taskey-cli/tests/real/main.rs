@@ -1,8 +1,15 @@
 //! The real programs: `taskey` and `taskeyd` as a user starts them, killed as a machine kills them, and foreign MQTT clients.
 
+mod accounts;
 mod altered;
 mod crash;
+mod devices;
+mod exec;
 mod mqtt;
+mod runs;
+mod serve;
+mod shape;
+mod tasks;
 
 use anyhow::Context as _;
 use taskey_testkit::process::Installation;
@@ -25,6 +32,19 @@ fn open_folder() -> anyhow::Result<tempfile::TempDir> {
     let folder = tempfile::Builder::new().prefix("taskey-open").tempdir_in("/tmp")?;
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777))?;
     Ok(folder)
+}
+
+fn is_alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// Whether a program ended with that code, saying this on stderr among what else it said.
+#[track_caller]
+fn ended(output: &std::process::Output, code: i32, saying: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert!(errors.contains(saying), "`{saying}` is not said in: {errors}");
 }
 
 fn id(value: &serde_json::Value) -> anyhow::Result<String> {

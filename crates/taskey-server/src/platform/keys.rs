@@ -28,6 +28,11 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Whether a server has made its keys below `data`.
+    pub fn exist(data: &Path) -> bool {
+        data.join("keys").join("signing.key").is_file()
+    }
+
     /// Reads the keys below `data`, making those that are missing.
     pub fn open(data: &Path) -> Result<Self, KeyError> {
         let folder = data.join("keys");

@@ -79,7 +79,7 @@ on_both! {
         assert_eq!((result["output"].as_str(), result["error"].as_str()), (Some("Linux 6.1\n"), Some("warned\u{fffd}")));
         assert_eq!((result["encoding"].as_str(), &result["truncated"]), (Some("binary"), &json!({"output": false, "error": false})));
         assert_eq!(run.body["executions"][0]["isolation"], "process_group");
-        assert_eq!(run.body["cause"], json!({"kind": "api", "by": "ann (test)"}));
+        assert_eq!(run.body["cause"], json!({"kind": "manual", "by": "ann (test)"}));
     }
 
     async fn an_offline_device_gets_it_later_or_never_as_the_run_says(engine: Engine) {

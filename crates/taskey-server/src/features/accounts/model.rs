@@ -57,8 +57,18 @@ pub struct Principal {
 
 #[derive(Debug, Clone)]
 pub enum Via {
-    Session { id: SessionId, expires_at: Time },
-    Key { id: KeyId, name: String, scopes: Vec<String>, expires_at: Option<Time> },
+    Session {
+        id: SessionId,
+        expires_at: Time,
+    },
+    /// `signed_in`: the key was made by signing in and stands for a person at a command line.
+    Key {
+        id: KeyId,
+        name: String,
+        scopes: Vec<String>,
+        signed_in: bool,
+        expires_at: Option<Time>,
+    },
 }
 
 impl Principal {
@@ -68,6 +78,11 @@ impl Principal {
             Via::Session { .. } => self.username.clone(),
             Via::Key { name, .. } => format!("{} ({name})", self.username),
         }
+    }
+
+    /// Whether a person is at the other end, and not a program with a key of its own.
+    pub fn is_person(&self) -> bool {
+        matches!(self.via, Via::Session { .. } | Via::Key { signed_in: true, .. })
     }
 
     pub fn is_expired(&self, now: Time) -> bool {
@@ -171,7 +186,7 @@ mod tests {
 
     fn key(scopes: &[&str]) -> Via {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Via::Key { id: KeyId::new(uuid::Uuid::nil()), name: "k".to_owned(), scopes, expires_at: None }
+        Via::Key { id: KeyId::new(uuid::Uuid::nil()), name: "k".to_owned(), scopes, signed_in: false, expires_at: None }
     }
 
     fn may(via: Via, is_super: bool, verb: Verb) -> bool {

@@ -31,6 +31,7 @@ pub(super) enum Entry {
 pub(super) struct NewKey {
     pub created: CreatedKey,
     scopes: Vec<String>,
+    signed_in: bool,
 }
 
 pub(super) fn token_hash(token: &str) -> String {
@@ -237,7 +238,7 @@ pub(super) async fn create_key(app: &App, permit: &Permit, create: CreateKey) ->
     errors.extend(check_scopes(&create.scopes, &permit.principal().via));
     check(errors)?;
     let now = app.now();
-    let new = new_key(app, create, now)?;
+    let new = new_key(app, create, false, now)?;
     let created = new.created.clone();
     let user = permit.principal().user;
     let input = (Actor::from(permit), new, user, now);
@@ -284,12 +285,12 @@ pub async fn still_allowed(app: &App, principal: &Principal) -> bool {
     exists.unwrap_or(false)
 }
 
-fn new_key(app: &App, create: CreateKey, now: Time) -> ApiResult<NewKey> {
+fn new_key(app: &App, create: CreateKey, signed_in: bool, now: Time) -> ApiResult<NewKey> {
     let secret: [u8; 32] = crypto::random().map_err(ApiError::internal)?;
     let key = format!("tky_{}", base64url(&secret));
     let expires_at = create.ttl.map(|ttl| now.plus_ms(ttl.ms() as i64));
     let created = CreatedKey { id: KeyId::new(app.uuid()), name: create.name, key, expires_at };
-    Ok(NewKey { created, scopes: create.scopes })
+    Ok(NewKey { created, scopes: create.scopes, signed_in })
 }
 
 fn key_errors(at: &str, create: &CreateKey) -> Vec<FieldError> {
@@ -305,7 +306,7 @@ fn key_errors(at: &str, create: &CreateKey) -> Vec<FieldError> {
 
 fn new_entry(app: &App, key: Option<CreateKey>, now: Time) -> ApiResult<Entry> {
     if let Some(create) = key {
-        return new_key(app, create, now).map(Entry::Key);
+        return new_key(app, create, true, now).map(Entry::Key);
     }
     let secret: [u8; 32] = crypto::random().map_err(ApiError::internal)?;
     Ok(Entry::Session { id: SessionId::new(app.uuid()), token: base64url(&secret), expires_at: now.plus_ms(SESSION_VALID_MS) })
@@ -344,6 +345,7 @@ async fn insert_entry(tx: &mut Tx<'_>, organization: OrganizationId, user: UserI
                 name: &created.name,
                 key_hash: hash,
                 scopes: &key.scopes,
+                signed_in: key.signed_in,
                 expires_at: created.expires_at,
             };
             store::insert_key(tx, &row, now).await

@@ -50,14 +50,19 @@ pub(super) struct KeyUse {
 
 pub(super) async fn principal_by_key(db: &Db, key_hash: &str, now: Time) -> Result<Option<KeyUse>, DbError> {
     let sql = sql!(
-        "SELECT k.id AS key_id, k.name AS key_name, k.scopes, k.expires_at, k.last_used_at, u.id AS user_id, u.username, u.name, u.is_super, \
+        "SELECT k.id AS key_id, k.name AS key_name, k.scopes, k.signed_in, k.expires_at, k.last_used_at, u.id AS user_id, u.username, u.name, u.is_super, \
          u.operator, o.id AS organization_id, o.name AS organization_name FROM api_key k JOIN user_account u ON u.id = k.user_id \
          JOIN organization o ON o.id = u.organization_id \
          WHERE k.key_hash = $1 AND (k.expires_at IS NULL OR k.expires_at > $2) AND u.disabled_at IS NULL"
     );
     let Some(row) = db.row(sql, args![key_hash, now]).await? else { return Ok(None) };
-    let via =
-        Via::Key { id: row.get("key_id")?, name: row.get("key_name")?, scopes: row.json("scopes")?, expires_at: row.get("expires_at")? };
+    let via = Via::Key {
+        id: row.get("key_id")?,
+        name: row.get("key_name")?,
+        scopes: row.json("scopes")?,
+        signed_in: row.get("signed_in")?,
+        expires_at: row.get("expires_at")?,
+    };
     Ok(Some(KeyUse { principal: principal(&row, via)?, last_used_at: row.get("last_used_at")? }))
 }
 
@@ -148,16 +153,18 @@ pub(super) struct NewKey<'a> {
     pub name: &'a str,
     pub key_hash: String,
     pub scopes: &'a [String],
+    /// Made by signing in: a person's own command line.
+    pub signed_in: bool,
     pub expires_at: Option<Time>,
 }
 
 pub(super) async fn insert_key(tx: &mut Tx<'_>, key: &NewKey<'_>, now: Time) -> Result<(), DbError> {
     let sql = sql!(
-        "INSERT INTO api_key (id, organization_id, user_id, name, key_hash, scopes, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "INSERT INTO api_key (id, organization_id, user_id, name, key_hash, scopes, signed_in, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     );
     let scopes = serde_json::json!(key.scopes).to_string();
-    let values = args![key.id, key.organization, key.user, key.name, &key.key_hash, scopes, now, key.expires_at];
+    let values = args![key.id, key.organization, key.user, key.name, &key.key_hash, scopes, key.signed_in, now, key.expires_at];
     tx.execute(sql, values).await.map(|_| ())
 }
 

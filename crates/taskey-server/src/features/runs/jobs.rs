@@ -15,11 +15,14 @@ use crate::platform::db::{DbError, Tx, events};
 /// How far apart two looks at what is due are at most, and at least.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 const LOOK_MIN: Duration = Duration::from_millis(20);
+/// The topic that a run wakes whose devices are away.
+pub(super) const QUEUED: &str = "runs:queued";
 const EVENTS_AT_ONCE: usize = 200;
 const CONSUMER: &str = "runs";
 
 /// Ends what has waited too long: `expired` for what was never sent, `lost` for what was never reported.
 pub async fn end_overdue(app: App) {
+    let mut waker = app.db.hub().subscribe(QUEUED);
     loop {
         let pause = match end_some(&app).await {
             Ok(pause) => pause,
@@ -28,7 +31,11 @@ pub async fn end_overdue(app: App) {
                 LOOK_MAX
             }
         };
-        app.clock.sleep(pause).await;
+        // What was queued meanwhile may expire sooner than all that was known.
+        tokio::select! {
+            () = app.clock.sleep(pause) => {}
+            () = waker.woken() => {}
+        }
     }
 }
 

@@ -15,11 +15,12 @@ use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Executi
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
 
 use super::delivery;
+use super::jobs::QUEUED;
 use super::model::{begin, final_state, open_state, report_by};
 use super::store::{self, End, OpenExecution};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::accounts::{Permit, Verb, Via};
+use crate::features::accounts::{Permit, Verb};
 use crate::features::devices::{Target, find_targets};
 use crate::features::tasks::{SignedTask, insert_document, load_task, signed_task};
 use crate::platform::db::events::Announce;
@@ -187,10 +188,7 @@ impl Started {
         for state in states() {
             *counts.entry(state.word().to_owned()).or_default() += 1;
         }
-        let kind = match permit.principal().via {
-            Via::Session { .. } => "manual",
-            Via::Key { .. } => "api",
-        };
+        let kind = if permit.principal().is_person() { "manual" } else { "api" };
         let run = Run {
             id,
             task: RunTask { id: task.id, name: task.name.clone(), version: task.version },
@@ -239,6 +237,9 @@ impl Started {
         let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count});
         record(tx, actor, now, "run.started", &subject, &data).await?;
         tx.announce(Announce { organization, name: "run.started", subject: &subject, at: now, data: &data }).await?;
+        if self.run.executions.iter().flatten().any(|execution| execution.state == State::Queued) {
+            tx.wake(QUEUED.to_owned());
+        }
         if self.open_count == 0 {
             tx.announce(Announce { organization, name: "run.finished", subject: &subject, at: now, data: &data }).await?;
         }
@@ -301,6 +302,9 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
     metrics::counter!("taskey_executions_ended_total", "state" => end.state.word()).increment(1);
     let (organization, subject) = (execution.organization, execution.run.to_string());
     if left > 0 {
+        if end.started_at.is_some() {
+            store::advance_run(tx, execution.run, State::Running).await?;
+        }
         let data = serde_json::json!({"execution": execution.id, "state": end.state});
         return tx.announce(Announce { organization, name: "run.changed", subject: &subject, at: now, data: &data }).await;
     }

@@ -1,0 +1,153 @@
+//! `taskey run` and `taskey runs`: stored tasks on devices that are there, away, or gone for good.
+
+use serde_json::{Value, json};
+use taskey_testkit::Engine;
+use taskey_testkit::process::{Installation, succeeded};
+
+use crate::shape::{EXECUTION, Kind, RESULT, RUN, assert_shape, items};
+use crate::{ended, installation, open_folder};
+
+const TALKS: &str = "\
+name: talks
+actions:
+  - {type: COMMAND, command: echo, arguments: [one]}
+  - {type: SCRIPT, content: \"echo two; echo trouble >&2\\n\"}
+";
+
+/// A server with a task and two devices; the agent of the first runs.
+async fn world() -> (Installation, taskey_testkit::process::Running) {
+    let installation = installation(Engine::Sqlite).await.unwrap();
+    apply(&installation, TALKS);
+    installation.enroll("web-1").unwrap();
+    installation.enroll("web-2").unwrap();
+    let agent = installation.agent("web-1").unwrap();
+    installation.wait_for_presence("web-1", "online").unwrap();
+    (installation, agent)
+}
+
+fn apply(installation: &Installation, text: &str) {
+    succeeded(installation.taskey_with(&["tasks", "apply", "-f", "-"], text).unwrap()).unwrap();
+}
+
+fn start(installation: &Installation, arguments: &[&str]) -> String {
+    let id = succeeded(installation.taskey(&[&["run"], arguments, &["-o", "name"]].concat()).unwrap()).unwrap();
+    id.trim_end().to_owned()
+}
+
+fn show(installation: &Installation, run: &str) -> Value {
+    installation.json(&["runs", "show", run]).unwrap()
+}
+
+#[tokio::test]
+async fn a_task_runs_and_its_run_tells_all() {
+    let (installation, _agent) = world().await;
+    let waited = installation.taskey(&["run", "talks", "--device", "web-1", "--wait", "-o", "json"]).unwrap();
+    ended(&waited, 0, "web-1: succeeded");
+    let run: Value = serde_json::from_slice(&waited.stdout).unwrap();
+    assert_shape(&run, RUN);
+    assert_shape(&run["task"], &[("id", Kind::Id("tsk")), ("name", Kind::Text), ("version", Kind::Number)]);
+    assert_eq!((&run["state"], &run["reason"], &run["counts"]), (&json!("succeeded"), &Value::Null, &json!({"succeeded": 1})));
+    let execution = &run["executions"][0];
+    assert_shape(execution, EXECUTION);
+    assert_shape(&execution["device"], &[("id", Kind::Id("dev")), ("name", Kind::Text)]);
+    let results = execution["actions"].as_array().unwrap();
+    results.iter().for_each(|result| assert_shape(result, RESULT));
+    let told = |index: usize| (results[index]["type"].as_str(), results[index]["output"].as_str(), results[index]["error"].as_str());
+    assert_eq!(told(0), (Some("COMMAND"), Some("one\n"), Some("")));
+    assert_eq!(told(1), (Some("SCRIPT"), Some("two\n"), Some("trouble\n")));
+
+    let id = run["id"].as_str().unwrap();
+    assert_eq!(show(&installation, id), run);
+    let logs = installation.taskey(&["runs", "logs", id]).unwrap();
+    assert_eq!((logs.stdout.as_slice(), logs.stderr.as_slice()), (&b"one\ntwo\n"[..], &b"trouble\n"[..]));
+    let listed = installation.json(&["runs", "ls"]).unwrap();
+    assert_eq!(items(&listed).iter().map(|run| run["id"].as_str()).collect::<Vec<_>>(), [Some(id)]);
+    ended(&installation.taskey(&["runs", "cancel", id]).unwrap(), 1, "The run is over");
+    ended(&installation.taskey(&["run", "no-such-task", "--device", "web-1"]).unwrap(), 1, "no-such-task");
+    ended(&installation.taskey(&["run", "talks", "--device", "web-9"]).unwrap(), 1, "there is no device `web-9`");
+    ended(&installation.taskey(&["runs", "show", "run_00000000000000000000000000"]).unwrap(), 1, "no such run");
+}
+
+#[tokio::test]
+async fn an_offline_device_waits_is_skipped_or_fails_as_the_run_says() {
+    let (installation, _agent) = world().await;
+    let on_offline =
+        |what: &str| installation.taskey(&["run", "talks", "--device", "web-2", "--when-offline", what, "--wait", "-o", "json"]).unwrap();
+    let skipped = on_offline("skip");
+    ended(&skipped, 3, "offline");
+    assert_eq!(serde_json::from_slice::<Value>(&skipped.stdout).unwrap()["state"], "skipped");
+    let failed = on_offline("fail");
+    ended(&failed, 3, "offline");
+    assert_eq!(serde_json::from_slice::<Value>(&failed.stdout).unwrap()["executions"][0]["reason"]["code"], "offline");
+
+    let queued = start(&installation, &["talks", "--device", "web-1", "--device", "web-2"]);
+    installation.wait_until("web-1 is done", || Ok(show(&installation, &queued)["counts"]["succeeded"] == 1)).unwrap();
+    let shown = show(&installation, &queued);
+    assert_eq!((&shown["state"], &shown["counts"]["queued"], &shown["finished_at"]), (&json!("running"), &json!(1), &Value::Null));
+    assert_eq!(installation.json(&["devices", "show", "web-2"]).unwrap()["queued"], 1);
+    let _second = installation.agent("web-2").unwrap();
+    installation.wait_until("the rest is done", || Ok(show(&installation, &queued)["state"] == "succeeded")).unwrap();
+    let logs = succeeded(installation.taskey(&["runs", "logs", &queued]).unwrap()).unwrap();
+    let mut lines: Vec<&str> = logs.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["web-1 | one", "web-1 | two", "web-2 | one", "web-2 | two"]);
+}
+
+#[tokio::test]
+async fn what_waits_longer_than_it_may_expires() {
+    let (installation, _agent) = world().await;
+    let waited = installation.taskey(&["run", "talks", "--device", "web-2", "--expires", "1s", "--wait", "-o", "json"]).unwrap();
+    ended(&waited, 3, "expired");
+    let run: Value = serde_json::from_slice(&waited.stdout).unwrap();
+    assert_eq!((&run["state"], &run["counts"]), (&json!("expired"), &json!({"expired": 1})));
+    assert_shape(&run["executions"][0], &[("reason", Kind::Reason)]);
+    let _second = installation.agent("web-2").unwrap();
+    installation.wait_for_presence("web-2", "online").unwrap();
+    let next = succeeded(installation.taskey(&["exec", "--device", "web-2", "--", "echo", "next"]).unwrap()).unwrap();
+    assert_eq!(next, "next\n");
+    assert_eq!(show(&installation, run["id"].as_str().unwrap()), run, "it is not run late");
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_whether_it_waits_or_runs() {
+    let (installation, _agent) = world().await;
+    let waiting = start(&installation, &["talks", "--device", "web-2"]);
+    ended(&installation.taskey(&["runs", "cancel", &waiting]).unwrap(), 0, "");
+    assert_eq!(show(&installation, &waiting)["state"], "cancelled");
+
+    let folder = open_folder().unwrap();
+    apply(
+        &installation,
+        &format!("name: long\nactions:\n  - {{type: SCRIPT, content: \"touch {}/on; exec sleep 600\"}}\n", folder.path().display()),
+    );
+    let running = start(&installation, &["long", "--device", "web-1"]);
+    installation.wait_until("it runs", || Ok(folder.path().join("on").exists())).unwrap();
+    ended(&installation.taskey(&["runs", "cancel", &running]).unwrap(), 0, "");
+    installation.wait_until("it has ended", || Ok(show(&installation, &running)["state"] == "cancelled")).unwrap();
+    let execution = &show(&installation, &running)["executions"][0];
+    assert_eq!((&execution["state"], &execution["actions"][0]["state"]), (&json!("cancelled"), &json!("cancelled")));
+}
+
+#[tokio::test]
+async fn one_failed_action_stops_the_task_unless_it_says_otherwise() {
+    let (installation, _agent) = world().await;
+    apply(
+        &installation,
+        "name: stops\nactions:\n  - {type: COMMAND, command: \"false\"}\n  - {type: COMMAND, command: echo, arguments: [after]}\n",
+    );
+    let stopped = installation.taskey(&["run", "stops", "--device", "web-1", "--wait", "-o", "json"]).unwrap();
+    ended(&stopped, 2, "web-1: failed");
+    let run: Value = serde_json::from_slice(&stopped.stdout).unwrap();
+    let states =
+        |run: &Value| run["executions"][0]["actions"].as_array().unwrap().iter().map(|action| action["state"].clone()).collect::<Vec<_>>();
+    assert_eq!(states(&run), ["failed", "skipped"]);
+    assert_eq!(run["executions"][0]["actions"][1]["code"], Value::Null, "nothing started");
+
+    apply(
+        &installation,
+        "name: goes-on\non_failure: continue\nactions:\n  - {type: COMMAND, command: \"false\"}\n  - {type: COMMAND, command: echo, arguments: [after]}\n",
+    );
+    let went_on = installation.taskey(&["run", "goes-on", "--device", "web-1", "--wait", "-o", "json"]).unwrap();
+    ended(&went_on, 2, "web-1: failed");
+    assert_eq!(states(&serde_json::from_slice(&went_on.stdout).unwrap()), ["failed", "succeeded"]);
+}
