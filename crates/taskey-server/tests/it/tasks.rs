@@ -75,11 +75,9 @@ on_both! {
         let other = create("k1", hello("false")).await;
         assert_eq!((other.status, other.code()), (422, "idempotency_key_reused"));
         assert_eq!(create("k2", hello("true")).await.code(), "name_taken");
-        server.clock.advance(std::time::Duration::from_secs(86_400));
         let db = &server.server().app().db;
-        let mut waker = db.hub().subscribe("none");
         while !db.rows("SELECT 1 AS one FROM idempotency", vec![]).await.unwrap().is_empty() {
-            waker.woken().await;
+            server.clock.advance(std::time::Duration::from_secs(3_600));
         }
         assert_eq!(create("k1", hello("true")).await.code(), "name_taken", "after a day the key is free again");
     }
