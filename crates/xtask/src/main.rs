@@ -22,7 +22,8 @@ const USAGE: &str = "\
 cargo x up [--data DIR] [--exit]   builds everything, starts server and agent, and shows what to try
 cargo x test [ARGS]                builds and runs all tests; ARGS go to the Rust test runner
 cargo x check                      formatting, lints, types, licences
-cargo x ci                         check, test, and the browser tests
+cargo x browsers                   the browser tests, on desktop and phone
+cargo x ci                         check, test, browsers
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
 cargo x bench [trigger] [ARGS]     measures, with its floors beside it";
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         "up" => up::run(rest),
         "test" => test::run(rest),
         "check" => check::run(),
+        "browsers" => test::run_browser_tests(),
         "ci" => run_ci(rest),
         "gen" => generate::run(),
         "web" => web::ensure_built(),

@@ -29,6 +29,9 @@ pub fn run_browser_tests() -> Outcome {
     if !folder.join("package.json").is_file() {
         return Err(Failure::new("there are no browser tests in e2e/"));
     }
+    missing::ensure_test_tools()?;
+    web::ensure_built()?;
+    step::run(workspace::cargo().args(["build", "--workspace"]))?;
     web::ensure_packages(&folder)?;
     step::run(web::npm(&folder).args(["run", "--silent", "test"]))
 }
