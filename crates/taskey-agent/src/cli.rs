@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 usage or any other error, 3 the server cannot be reached, 4 the server refuses, 130 interrupted.
 
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::agent::{self, Config, RunError};
 use crate::credential::{self, CredentialError};
 use crate::enroll::{EnrollError, Token, enroll};
+use crate::errand;
 use crate::group::Warden;
 use crate::http::HttpError;
 use crate::identity::{Identity, IdentityError, Keys};
@@ -57,6 +59,9 @@ enum Command {
         #[command(flatten)]
         state: StateArgument,
     },
+    /// Carry out an errand of the agent; for the agent alone
+    #[command(hide = true, name = errand::COMMAND)]
+    Errand { errand: RawFd, verdict: RawFd },
     /// Write user name and password, valid for an hour, for another MQTT client
     Credential {
         /// The file to write, with mode 0600; `-` for standard output
@@ -126,6 +131,7 @@ pub fn main() -> ExitCode {
 async fn carry_out(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run { state } => run(state.into()).await,
+        Command::Errand { errand, verdict } => Ok(errand::carry_out(errand, verdict).await?),
         Command::Status { output, state } => show_status(&state.into(), output),
         Command::Enroll { server, token_file, name, state } => {
             let token = Token::parse(&read_token(token_file.as_deref())?)?;

@@ -1,5 +1,6 @@
 //! One execution: its actions in order, and what its results add up to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,9 +13,10 @@ use taskey_proto::tasks::{Action, OnFailure};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::ServerTime;
-use crate::executor::{self, News, Outcome, Scene, Stop};
+use crate::executor::{self, News, Outcome, Rules, Scene, Stop};
 use crate::group::{ISOLATION, Warden};
 use crate::journal::ProcessMark;
+use crate::secrets::Secrets;
 use crate::users::{User, Users};
 
 /// Bytes of one reason's detail; the system's own texts are shorter, a path in one may not be.
@@ -42,6 +44,8 @@ pub struct Plan {
     pub valid_until: Time,
     pub on_failure: OnFailure,
     pub steps: Vec<Step>,
+    pub rules: Rules,
+    pub secrets: Secrets,
 }
 
 /// What every execution has around it.
@@ -53,6 +57,8 @@ pub struct Ground {
     pub own: User,
     pub time: ServerTime,
     pub kill_grace: Duration,
+    /// The program that errands are run by.
+    pub own_program: PathBuf,
 }
 
 /// From a running execution to the agent.
@@ -190,6 +196,9 @@ async fn run_step(
         time: &ground.time,
         kill_grace: ground.kill_grace,
         switch_user: ground.own.is_root(),
+        own_program: &ground.own_program,
+        rules: &plan.rules,
+        secrets: &plan.secrets,
         stop: stop.clone(),
         tell: &tell,
     };

@@ -4,8 +4,6 @@
 //! anew each time, decides over every action before the first one starts. An action that this build does not know is no
 //! reason against the others: it is planned as `unsupported` and refused when its turn comes.
 
-use std::path::Path;
-
 use taskey_proto::Time;
 use taskey_proto::document::{DocumentError, Judge, Order, VerifiedOrder};
 use taskey_proto::line::ActionReport;
@@ -13,15 +11,18 @@ use taskey_proto::problem::Reason;
 use taskey_proto::runs::State;
 
 use crate::execution::{Plan, Step, not_started};
+use crate::executor::Rules;
 use crate::identity::Identity;
-use crate::policy::{self, Policy, Refusal};
+use crate::policy::{self, Policy};
+use crate::secrets::Secrets;
+use crate::state_dir::StateDir;
 use crate::users::{User, Users};
 
 /// What an order is held against.
 pub struct Bench<'a> {
     pub identity: &'a Identity,
     pub now: Time,
-    pub policy_dir: &'a Path,
+    pub state: &'a StateDir,
     pub users: &'a Users,
     /// The agent's own user.
     pub own: &'a User,
@@ -49,31 +50,33 @@ impl Bench<'_> {
         let judge =
             Judge { server_key: &self.identity.server_key, device: self.identity.device, epoch: self.identity.epoch, now: self.now };
         let verified = judge.verify(order).map_err(Refused::document)?;
-        let policy = policy::load(self.policy_dir).map_err(|error| Refused::all(&verified, error.reason()))?;
+        let policy = policy::load(self.state.policy_dir()).map_err(|error| Refused::all(&verified, error.reason()))?;
         policy.check_signer().map_err(|refusal| Refused::all(&verified, refusal.reason()))?;
-        let steps = self.plan_steps(&policy, &verified)?;
+        let rules = policy.rules(self.state);
+        let steps = self.plan_steps(&policy, &rules, &verified)?;
         let plan = Plan {
             execution: verified.execution,
             run: verified.run,
             valid_until: verified.valid_until,
             on_failure: verified.task.on_failure,
             steps,
+            rules,
+            secrets: Secrets::default(),
         };
         Ok(Accepted { plan, issued_at: verified.issued_at, max_concurrent: policy.max_concurrent })
     }
 
-    fn plan_steps(&self, policy: &Policy, verified: &VerifiedOrder) -> Result<Vec<Step>, Refused> {
-        let plan_step = |action: &serde_json::Value| -> Result<Step, Refusal> {
+    fn plan_steps(&self, policy: &Policy, rules: &Rules, verified: &VerifiedOrder) -> Result<Vec<Step>, Refused> {
+        let plan_step = |action: &serde_json::Value| -> Result<Step, Reason> {
             let action = match Step::read(action) {
                 Ok(action) => action,
                 Err(unsupported) => return Ok(unsupported),
             };
-            policy.check_action(action.type_word())?;
-            let user = policy.choose_user(action.common().user, self.own, self.users)?;
+            let user = policy.judge(&action, rules, self.own, self.users)?;
             Ok(Step::Run { action: Box::new(action), user })
         };
         let actions = verified.task.actions.iter().enumerate();
-        actions.map(|(index, action)| plan_step(action).map_err(|refusal| Refused::one(verified, index, refusal.reason()))).collect()
+        actions.map(|(index, action)| plan_step(action).map_err(|refusal| Refused::one(verified, index, refusal))).collect()
     }
 }
 

@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use taskey_proto::problem::Reason;
+use taskey_proto::tasks::Action;
 
+use crate::errand::hosts::HostRules;
+use crate::errand::http::Url;
+use crate::errand::paths::{NEVER_READ, PathRules};
+use crate::executor::Rules;
+use crate::state_dir::StateDir;
 use crate::users::{User, Users};
 
 /// The policy in force. A key that no file has allows nothing.
@@ -98,6 +104,31 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 impl Policy {
+    /// Decides whether an action may run, and under which name.
+    pub fn judge(&self, action: &Action, rules: &Rules, own: &User, users: &Users) -> Result<String, Reason> {
+        self.check_action(action.type_word()).map_err(|refusal| refusal.reason())?;
+        let user = self.choose_user(action.common().user, own, users).map_err(|refusal| refusal.reason())?;
+        match action {
+            Action::Command(_) | Action::Script(_) => {}
+            Action::ReadFile(file) => rules.paths.check(Path::new(&file.path))?,
+            Action::HttpRequest(request) => {
+                let url = Url::parse(&request.request_url).map_err(|why| Reason::new("bad_url", why))?;
+                rules.hosts.check(&url.host, url.port)?;
+            }
+        }
+        Ok(user)
+    }
+
+    /// What it says of paths and hosts. The agent's own folders, and what only looks like files, are never read.
+    pub fn rules(&self, state: &StateDir) -> Rules {
+        let own = [state.path(), state.policy_dir()].map(|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+        let denied = self.deny_paths.iter().map(PathBuf::from).chain(NEVER_READ.map(PathBuf::from)).chain(own);
+        Rules {
+            paths: PathRules { allowed: self.read_paths.iter().map(PathBuf::from).collect(), denied: denied.collect() },
+            hosts: HostRules(self.http_hosts.clone()),
+        }
+    }
+
     pub fn check_signer(&self) -> Result<(), Refusal> {
         if self.signers.iter().any(|signer| signer == "server") { Ok(()) } else { Err(Refusal::Signer) }
     }

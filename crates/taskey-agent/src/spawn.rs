@@ -20,6 +20,7 @@ use taskey_proto::tasks::ActionCommon;
 use tokio::process::{Child, Command};
 
 use crate::group::EXECUTION_VARIABLE;
+use crate::secrets::Secrets;
 use crate::users::User;
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,8 +30,11 @@ pub struct Launch<'a> {
     pub program: OsString,
     pub arguments: Vec<OsString>,
     pub common: ActionCommon<'a>,
-    /// Stays open in the process under its number.
-    pub inherited: Option<OwnedFd>,
+    /// Stay open in the process under their numbers.
+    pub inherited: Vec<OwnedFd>,
+    pub secrets: &'a Secrets,
+    /// How people know the program.
+    pub name: OsString,
 }
 
 /// For whom and as whom.
@@ -51,12 +55,12 @@ pub struct StartFailed(pub String);
 /// Starts the process. It leads its own session; its number is that of the session and the group.
 pub fn spawn(launch: Launch<'_>, owner: Owner<'_>) -> Result<Child, StartFailed> {
     let place = Place::of(&launch.common, owner.user)?;
-    let named = launch.program.to_string_lossy().into_owned();
+    let named = launch.name.to_string_lossy().into_owned();
     let mut command = Command::new(&launch.program);
     command
         .args(&launch.arguments)
         .env_clear()
-        .envs(environment(&launch.common, owner))
+        .envs(environment(&launch.common, launch.secrets, owner)?)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -77,7 +81,7 @@ pub fn spawn(launch: Launch<'_>, owner: Owner<'_>) -> Result<Child, StartFailed>
         }
         // As the user, so that a directory which only root may enter stays closed.
         place.enter()?;
-        if let Some(fd) = &inherited {
+        for fd in &inherited {
             step(Step::Inherit, fcntl_setfd(fd, FdFlags::empty()))?;
         }
         Ok(())
@@ -164,7 +168,7 @@ fn text_of(errno: i32) -> String {
 }
 
 /// Clean, then the action's own; the ids, by which the tree is found again, cannot be replaced.
-fn environment(common: &ActionCommon<'_>, owner: Owner<'_>) -> BTreeMap<OsString, OsString> {
+fn environment(common: &ActionCommon<'_>, secrets: &Secrets, owner: Owner<'_>) -> Result<BTreeMap<OsString, OsString>, StartFailed> {
     let user = owner.user;
     let clean: [(&str, OsString); 5] = [
         ("PATH", PATH.into()),
@@ -173,7 +177,12 @@ fn environment(common: &ActionCommon<'_>, owner: Owner<'_>) -> BTreeMap<OsString
         ("LOGNAME", user.name.clone().into()),
         ("LANG", "C.UTF-8".into()),
     ];
-    let asked = common.environment.iter().map(|pair| (pair.key.as_str(), pair.value.clone().into()));
     let ids = [(EXECUTION_VARIABLE, owner.execution.to_string().into()), ("TASKEY_RUN_ID", owner.run.to_string().into())];
-    clean.into_iter().chain(asked).chain(ids).map(|(key, value)| (key.into(), value)).collect()
+    let mut environment: BTreeMap<OsString, OsString> = clean.into_iter().map(|(key, value)| (key.into(), value)).collect();
+    for pair in common.environment {
+        let value = secrets.value_of(pair).map_err(|reason| StartFailed(reason.detail))?;
+        environment.insert((&pair.key).into(), value.into());
+    }
+    environment.extend(ids.map(|(key, value)| (key.into(), value)));
+    Ok(environment)
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
+use taskey_proto::problem::located;
 use taskey_proto::tasks::{Action, TaskSpec, check_task};
 
 use crate::failure::Failure;
@@ -65,7 +66,7 @@ fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {
 /// Finds the place of an error more closely than the parser can.
 ///
 /// Which fields an action has depends on its `type`, so actions are read whole before they are understood, and every error in one is
-/// reported where the action begins. The field to blame is the one without which the error is another, or gone.
+/// reported where the action begins. The error names the field; where that stands is looked up.
 fn locate(text: &str, error: &serde_saphyr::Error) -> Fault {
     let outer = error.location().map_or((1, 1), |location| (location.line(), location.column()));
     blamed_field(text).unwrap_or_else(|| Fault { line: outer.0, column: outer.1, text: without_place(error) })
@@ -77,21 +78,16 @@ struct Outline {
     actions: Vec<BTreeMap<String, Spanned<Value>>>,
 }
 
+/// The first wrong field of the first wrong action, where that field is there at all.
 fn blamed_field(text: &str) -> Option<Fault> {
     let outlines: Vec<Outline> = serde_saphyr::from_multiple(text).ok()?;
     outlines.iter().flat_map(|outline| &outline.actions).find_map(|fields| {
-        let error = read_action(fields, None)?;
-        let blamed = fields.keys().find(|key| read_action(fields, Some(key)).as_ref() != Some(&error))?;
-        let location = fields[blamed].referenced;
-        Some(Fault { line: location.line(), column: location.column(), text: format!("{blamed}: {error}") })
+        let object = fields.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
+        let error = serde_json::from_value::<Action>(Value::Object(object)).err()?.to_string();
+        let (pointer, detail) = located("", &error);
+        let location = fields.get(pointer.trim_start_matches('/').split('/').next()?)?.referenced;
+        Some(Fault { line: location.line(), column: location.column(), text: format!("{}: {detail}", &pointer[1..]) })
     })
-}
-
-/// Why the fields, without one of them, are no action; `None` when they are.
-fn read_action(fields: &BTreeMap<String, Spanned<Value>>, without: Option<&String>) -> Option<String> {
-    let kept = fields.iter().filter(|(key, _)| Some(*key) != without);
-    let object = kept.map(|(key, value)| (key.clone(), value.value.clone())).collect();
-    serde_json::from_value::<Action>(Value::Object(object)).err().map(|error| error.to_string())
 }
 
 /// The parser's words without its place, which stands in front already.

@@ -101,3 +101,55 @@ impl Reason {
         Self { code: code.to_owned(), detail: detail.into() }
     }
 }
+
+/// A path as a JSON pointer.
+pub fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// The pointer to what is to blame, and why, from where a reader stopped and what it said there.
+pub fn located(pointer: &str, text: &str) -> (String, String) {
+    // The pointer says it better than a line of text that people may never have seen.
+    let text = text.rsplit_once(" at line ").map_or(text, |(words, _)| words);
+    match text.split_once(": ") {
+        Some((inner, detail)) if inner.starts_with('/') && !inner.contains(' ') => (format!("{pointer}{inner}"), detail.to_owned()),
+        _ => blame(pointer, text),
+    }
+}
+
+/// A field that is missing or not known is pointed at itself, not at what it belongs to.
+fn blame(pointer: &str, text: &str) -> (String, String) {
+    let named = |before: &str| text.strip_prefix(before)?.split('`').next();
+    if let Some(field) = named("missing field `") {
+        return (format!("{pointer}/{field}"), "this field is needed".to_owned());
+    }
+    if let Some(field) = named("unknown field `") {
+        let known = text.split_once("expected ").map_or("none", |(_, known)| known).replace("one of ", "").replace('`', "");
+        let at = if pointer.ends_with(&format!("/{field}")) { pointer.to_owned() } else { format!("{pointer}/{field}") };
+        return (at, format!("there is no such field; there are {known}"));
+    }
+    (pointer.to_owned(), text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_within_a_place_is_put_together() {
+        let told = located("/actions/2", "/timeout: not a length of time at line 1 column 7");
+        assert_eq!(told, ("/actions/2/timeout".to_owned(), "not a length of time".to_owned()));
+        let missing = ("/name".to_owned(), "this field is needed".to_owned());
+        assert_eq!(located("", "missing field `name` at line 1 column 2"), missing);
+        assert_eq!(located("/a", "no place: at all"), ("/a".to_owned(), "no place: at all".to_owned()));
+    }
+}

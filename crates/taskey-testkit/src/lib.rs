@@ -3,6 +3,7 @@
 //! Everything starts on free ports of loopback and ends with the test. Nothing sleeps: tests wait on what they see.
 
 pub mod device;
+pub mod echo;
 pub mod postgres;
 pub mod process;
 pub mod server;

@@ -58,13 +58,8 @@ impl Agent {
     }
 
     fn judge(&self, order: &Order) -> Result<Accepted, Refused> {
-        let bench = Bench {
-            identity: &self.identity,
-            now: self.time.now(),
-            policy_dir: self.config.state.policy_dir(),
-            users: &self.config.users,
-            own: &self.own,
-        };
+        let bench =
+            Bench { identity: &self.identity, now: self.time.now(), state: &self.config.state, users: &self.config.users, own: &self.own };
         bench.judge(order)
     }
 
@@ -98,6 +93,7 @@ impl Agent {
             users: self.config.users.clone(),
             time: self.time.clone(),
             kill_grace: self.config.kill_grace,
+            own_program: self.config.own_program.clone(),
         };
         tokio::spawn(execution::run(plan, ground, stopped, self.events.clone()));
     }

@@ -9,6 +9,7 @@ mod telling;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::clock::{Clock, ServerTime};
 use crate::credential::newest_time;
+use crate::errand::OWN_PROGRAM;
 use crate::execution::Event;
 use crate::executor::Stop;
 use crate::fetch::{Fetched, Fetcher};
@@ -47,11 +49,20 @@ pub struct Config {
     pub users: Users,
     /// From the polite request to end until SIGKILL.
     pub kill_grace: Duration,
+    /// The program that reads files and sends requests for actions; see [`crate::errand`].
+    pub own_program: PathBuf,
 }
 
 impl Config {
     pub fn new(state: StateDir) -> Self {
-        Self { state, clock: Clock::Boot, warden: Warden::default(), users: Users::default(), kill_grace: Duration::from_secs(5) }
+        Self {
+            state,
+            clock: Clock::Boot,
+            warden: Warden::default(),
+            users: Users::default(),
+            kill_grace: Duration::from_secs(5),
+            own_program: OWN_PROGRAM.into(),
+        }
     }
 }
 

@@ -84,6 +84,8 @@ fn begin(actions: Value, user: &str) -> Going {
         valid_until: Time::from_ms(i64::MAX),
         on_failure: OnFailure::Stop,
         steps: steps.collect(),
+        rules: Rules::default(),
+        secrets: Secrets::default(),
     };
     let ground = Ground {
         warden: Warden::default(),
@@ -91,6 +93,7 @@ fn begin(actions: Value, user: &str) -> Going {
         own: Users::default().own(),
         time: ServerTime::new(Clock::Boot, Time::from_ms(1_000_000)),
         kill_grace: Duration::from_millis(300),
+        own_program: "/nonexistent".into(),
     };
     let (stop, stopped) = watch::channel(None);
     let (tell, events) = mpsc::unbounded_channel();

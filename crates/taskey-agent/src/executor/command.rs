@@ -11,7 +11,9 @@ pub async fn run(command: &Command, common: ActionCommon<'_>, user: &User, scene
         program: (&command.command).into(),
         arguments: command.arguments.iter().map(Into::into).collect(),
         common,
-        inherited: None,
+        inherited: Vec::new(),
+        secrets: scene.secrets,
+        name: (&command.command).into(),
     };
     process::run(launch, user, scene).await
 }

@@ -5,9 +5,11 @@
 //! policy, journal and report are none of its business.
 
 mod command;
+mod errand;
 mod process;
 mod script;
 
+use std::path::Path;
 use std::time::Duration;
 
 use taskey_proto::Time;
@@ -18,8 +20,11 @@ use taskey_proto::tasks::Action;
 use tokio::sync::watch;
 
 use crate::clock::ServerTime;
+use crate::errand::hosts::HostRules;
+use crate::errand::paths::PathRules;
 use crate::group::Warden;
 use crate::journal::ProcessMark;
+use crate::secrets::Secrets;
 use crate::users::User;
 
 /// Carries out one action as `user`.
@@ -27,6 +32,8 @@ pub async fn run(action: &Action, user: &User, scene: &Scene<'_>) -> Outcome {
     match action {
         Action::Command(command) => command::run(command, action.common(), user, scene).await,
         Action::Script(script) => script::run(script, action.common(), user, scene).await,
+        Action::HttpRequest(request) => errand::http_request(request, action.common(), user, scene).await,
+        Action::ReadFile(file) => errand::read_file(file, action.common(), user, scene).await,
     }
 }
 
@@ -40,9 +47,20 @@ pub struct Scene<'a> {
     pub kill_grace: Duration,
     /// Whether the agent can take on other users.
     pub switch_user: bool,
+    /// The program that errands are run by.
+    pub own_program: &'a Path,
+    pub rules: &'a Rules,
+    pub secrets: &'a Secrets,
     /// Turns to something when the action is to end early.
     pub stop: watch::Receiver<Option<Stop>>,
     pub tell: &'a (dyn Fn(News<'_>) + Send + Sync),
+}
+
+/// What the policy allows within an action, for those who find out only while they work.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    pub paths: PathRules,
+    pub hosts: HostRules,
 }
 
 /// What an executor tells while it works.
@@ -65,7 +83,7 @@ pub enum Stop {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub state: State,
-    /// The exit code, or 128 + signal; `None` where nothing started.
+    /// The exit code, or 128 + signal; the HTTP status; 0 for a file that was read; `None` where there is none of these.
     pub code: Option<i64>,
     pub reason: Option<Reason>,
     pub truncated: Truncated,

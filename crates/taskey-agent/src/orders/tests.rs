@@ -17,8 +17,9 @@ struct World {
 
 fn world(policy: Option<&str>) -> World {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("policy.d")).unwrap();
     if let Some(policy) = policy {
-        std::fs::write(folder.path().join("10.toml"), policy).unwrap();
+        std::fs::write(folder.path().join("policy.d/10.toml"), policy).unwrap();
     }
     let (key, _) = SigningKey::generate().unwrap();
     let identity = Identity {
@@ -63,7 +64,7 @@ fn judge(world: &World, order: &Order, now_ms: i64) -> Result<Accepted, Refused>
     let bench = Bench {
         identity: &world.identity,
         now: Time::from_ms(now_ms),
-        policy_dir: world.folder.path(),
+        state: &StateDir::new(Some(world.folder.path().to_owned())),
         users: &Users::default(),
         own: &Users::default().own(),
     };
@@ -77,7 +78,7 @@ fn policy(own: &str) -> String {
 #[test]
 fn a_true_and_allowed_order_becomes_a_plan() {
     let mut world = world(None);
-    std::fs::write(world.folder.path().join("10.toml"), policy(&world.own)).unwrap();
+    std::fs::write(world.folder.path().join("policy.d/10.toml"), policy(&world.own)).unwrap();
     let order = order(&world, json!([{"type": "COMMAND", "command": "true", "user": world.own}]));
     let accepted = judge(&world, &order, 2_000).unwrap();
     assert_eq!(accepted.max_concurrent, 3);
@@ -116,7 +117,7 @@ fn without_a_policy_or_without_the_server_among_its_signers_nothing_runs() {
 #[test]
 fn one_action_that_is_not_allowed_keeps_the_others_from_starting() {
     let world = world(None);
-    std::fs::write(world.folder.path().join("10.toml"), policy(&world.own)).unwrap();
+    std::fs::write(world.folder.path().join("policy.d/10.toml"), policy(&world.own)).unwrap();
     let actions = json!([{"type": "COMMAND", "command": "true", "user": world.own}, {"type": "SCRIPT", "content": "true"}]);
     let refused = judge(&world, &order(&world, actions), 2_000).unwrap_err();
     assert_eq!(refused.reason.code, "policy_action");
@@ -134,7 +135,7 @@ fn a_user_that_the_policy_does_not_name_is_refused() {
 #[test]
 fn an_action_that_this_build_does_not_know_is_planned_as_unsupported() {
     let world = world(None);
-    std::fs::write(world.folder.path().join("10.toml"), policy(&world.own)).unwrap();
+    std::fs::write(world.folder.path().join("policy.d/10.toml"), policy(&world.own)).unwrap();
     let actions = json!([{"type": "COMMAND", "command": "true", "user": world.own}, {"type": "REBOOT", "now": true}]);
     let accepted = judge(&world, &order(&world, actions), 2_000).unwrap();
     assert_eq!(accepted.plan.steps[1].kind(), "REBOOT");

@@ -1,6 +1,7 @@
 //! The real programs: `taskey` and `taskeyd` as a user starts them, killed as a machine kills them, and foreign MQTT clients.
 
 mod accounts;
+mod actions;
 mod altered;
 mod crash;
 mod devices;

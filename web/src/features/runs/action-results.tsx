@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core'
 import type { ActionResult } from '../../lib/api/types'
 import { Duration } from '../../ui/moment'
+import { actionTypeWord } from '../tasks/action-words'
 import classes from './action-results.module.css'
 import { reasonText } from './reason'
 import { StateBadge } from './state-badge'
@@ -15,11 +16,10 @@ export function ActionResults({ results }: { results: ActionResult[] }) {
         <li key={index} className={classes.result}>
           <div className={classes.line}>
             <span className={classes.name}>
-              {index + 1}.{' '}
-              {result.type === 'COMMAND' ? 'Command' : result.type === 'SCRIPT' ? 'Script' : result.type}
+              {index + 1}. {actionTypeWord(result.type)}
             </span>
             <StateBadge state={result.state} />
-            {result.code !== null && result.code !== undefined && <span>{codeLabel(result.code)}</span>}
+            {codeLabel(result) && <span>{codeLabel(result)}</span>}
             {result.started_at && result.finished_at && (
               <span className={classes.duration}>
                 <Duration from={result.started_at} to={result.finished_at} />
@@ -43,8 +43,10 @@ export function ActionResults({ results }: { results: ActionResult[] }) {
   )
 }
 
-/** 128 and more is how a signal is told. */
-export function codeLabel(code: number): string {
+/** What the number means; 128 and more of a program is how a signal is told, and a file that was read has none to tell. */
+export function codeLabel({ type, code }: Pick<ActionResult, 'type' | 'code'>): string | null {
+  if (code === null || code === undefined || type === 'READ_FILE') return null
+  if (type === 'HTTP_REQUEST') return `HTTP ${code}`
   return code > 128 && code < 128 + 65 ? `exit code ${code} (signal ${code - 128})` : `exit code ${code}`
 }
 

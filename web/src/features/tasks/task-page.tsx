@@ -11,7 +11,8 @@ import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
 import { RunDialog } from '../runs/run-dialog-lazy'
-import { ActionView, onFailureLabel } from './action-view'
+import { ActionView } from './action-view'
+import { onFailureWords } from './action-words'
 import { taskDetail } from './queries'
 
 const route = getRouteApi('/in/tasks/$task')
@@ -48,7 +49,7 @@ function TaskView({ task }: { task: Task }) {
       <FactList
         facts={[
           { name: 'Version', value: task.version },
-          { name: 'If an action fails', value: onFailureLabel(task.on_failure) },
+          { name: 'If an action fails', value: onFailureWords[task.on_failure] },
           { name: 'Self-service', value: task.self_service ? 'People with that role may start it' : 'No' },
           { name: 'Changed', value: <Moment at={task.updated_at} /> },
         ]}

@@ -406,13 +406,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One step of a task. `type` says which. */
+        /** @description One step of a task. `type` says which. How it is read from JSON stands in `read.rs`. */
         Action: (components["schemas"]["Command"] & {
             /** @enum {string} */
             type: "COMMAND";
         }) | (components["schemas"]["Script"] & {
             /** @enum {string} */
             type: "SCRIPT";
+        }) | (components["schemas"]["HttpRequest"] & {
+            /** @enum {string} */
+            type: "HTTP_REQUEST";
+        }) | (components["schemas"]["ReadFile"] & {
+            /** @enum {string} */
+            type: "READ_FILE";
         });
         /** @description What became of one action. `output` is stdout, `error` is stderr or why it could not start. */
         ActionResult: {
@@ -467,7 +473,9 @@ export interface components {
             environment?: components["schemas"]["KeyValue"][];
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
+            /** @description A user of the device; default: `taskey`, else `nobody`, else the agent's own when that is not root. */
             user?: string | null;
+            /** @description Default: the user's home. */
             working_directory?: string | null;
         };
         /** @description A new enrolment token. `token` is shown this once. */
@@ -576,6 +584,28 @@ export interface components {
             detail: string;
             pointer: string;
         };
+        /** @description A header: `Name: value`, or a key with its value or secret. */
+        Header: string | components["schemas"]["KeyValue"];
+        /** @description A request that the device sends. `code` of its result is the HTTP status, `output` the body of the answer. */
+        HttpRequest: {
+            /** @description Sent unchanged. Not beside `form`. */
+            body?: string | null;
+            /** @description The statuses that count as success; without any: all below 400. */
+            expect_status?: number[];
+            /** @description Whether redirections are followed, up to 10; the result is then that of the last one. */
+            follow_redirects?: boolean;
+            /** @description Sent as `application/x-www-form-urlencoded`, in order, repeated keys too. Not beside `body`. */
+            form?: components["schemas"]["KeyValue"][];
+            /** @description Sent as given: order, repetition and letter case are kept. */
+            headers?: components["schemas"]["Header"][];
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            request_method: components["schemas"]["Method"];
+            /** @description `http://` or `https://`, without user and password. */
+            request_url: string;
+            timeout?: components["schemas"]["Span"] | null;
+            /** @description As for `COMMAND`. */
+            user?: string | null;
+        };
         /** @description What anyone may know of this server, before signing in. */
         Instance: {
             /** @description Whether nobody has an account yet. */
@@ -585,10 +615,12 @@ export interface components {
         };
         InstanceId: string;
         KeyId: string;
-        /** @description One environment variable. A repeated key: the last one counts. */
+        /** @description A name with its value: one of `value` and `secret`. */
         KeyValue: {
             key: string;
-            value: string;
+            /** @description The name of a secret of the organization, whose value the device gets sealed and masks in all output. */
+            secret?: string | null;
+            value?: string | null;
         };
         /** @description One event of the stream. */
         LiveEvent: {
@@ -606,6 +638,8 @@ export interface components {
             organization: components["schemas"]["OrganizationRef"];
             user: components["schemas"]["User"];
         };
+        /** @enum {string} */
+        Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
         /**
          * @description What happens to the actions after one that failed.
          * @enum {string}
@@ -765,6 +799,20 @@ export interface components {
         };
         /** @description 32 bytes in standard base64 */
         PublicKey: string;
+        /** @description The content of a file, by the rights of `user`. */
+        ReadFile: {
+            /**
+             * Format: int64
+             * @description What is beyond is cut off and marked as truncated. Default, and at most: 1048576.
+             */
+            max_bytes?: number | null;
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            /** @description A whole path, from `/`. */
+            path: string;
+            timeout?: components["schemas"]["Span"] | null;
+            /** @description As for `COMMAND`. */
+            user?: string | null;
+        };
         /** @description A reason beside a state: a word for programs, a text for people. */
         Reason: {
             code: string;
@@ -801,7 +849,9 @@ export interface components {
             interpreter?: string | null;
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
+            /** @description As for `COMMAND`. */
             user?: string | null;
+            /** @description Default: the user's home. */
             working_directory?: string | null;
         };
         /** @description `GET /agent/v1/server`: the agent compares the key with the fingerprint in its token before it sends the token's secret. */

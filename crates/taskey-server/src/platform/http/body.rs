@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use http::header;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use taskey_proto::problem::{Code, FieldError};
+use taskey_proto::problem::{Code, FieldError, located, pointer};
 
 use super::ApiError;
 
@@ -40,26 +40,16 @@ fn unreadable(error: Box<dyn std::error::Error + Send + Sync>) -> ApiError {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let content = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
+        let place = pointer(error.path());
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => ApiError::invalid(vec![FieldError::new(pointer, inner.to_string())]),
+            serde_json::error::Category::Data => {
+                let (pointer, detail) = located(&place, &inner.to_string());
+                ApiError::invalid(vec![FieldError::new(pointer, detail)])
+            }
             _ => ApiError::new(Code::MalformedBody, format!("The body is not JSON: {inner}.")),
         }
     })?;
     json.end().map_err(|error| ApiError::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
     Ok(content)
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
