@@ -1,6 +1,6 @@
 //! The command line of `taskeyd`. Data goes to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 done, 1 usage or any other error, 3 the server cannot be reached, 4 the server refuses, 130 interrupted.
+//! Exit codes: 0 done, 1 usage or any other error, 2 a policy test that refuses, 3 the server cannot be reached, 4 the server refuses, 130 interrupted.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::RawFd;
@@ -18,9 +18,11 @@ use crate::errand;
 use crate::group::Warden;
 use crate::http::HttpError;
 use crate::identity::{Identity, IdentityError, Keys};
+use crate::policy_test::{self, PolicyTestError};
 use crate::spawn::close_inherited;
 use crate::state_dir::{Durability, StateDir, replace_file};
 use crate::status::{Status, StatusError};
+use crate::users::Users;
 
 const TOKEN_VARIABLE: &str = "TASKEY_ENROLL_TOKEN";
 
@@ -59,6 +61,9 @@ enum Command {
         #[command(flatten)]
         state: StateArgument,
     },
+    /// The owner's policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Carry out an errand of the agent; for the agent alone
     #[command(hide = true, name = errand::COMMAND)]
     Errand { errand: RawFd, verdict: RawFd },
@@ -67,6 +72,20 @@ enum Command {
         /// The file to write, with mode 0600; `-` for standard output
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        #[command(flatten)]
+        state: StateArgument,
+    },
+}
+
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Say what this device would allow of a task, and run nothing; ends with 2 where it refuses something
+    Test {
+        /// The task, in YAML or JSON, `-` for standard input
+        #[arg(short = 'f', long = "file", value_name = "TASK")]
+        file: PathBuf,
+        #[arg(short, long, value_enum, default_value = "table")]
+        output: Output,
         #[command(flatten)]
         state: StateArgument,
     },
@@ -98,6 +117,10 @@ enum Failure {
     Run(#[from] RunError),
     #[error(transparent)]
     Status(#[from] StatusError),
+    #[error(transparent)]
+    PolicyTest(#[from] PolicyTestError),
+    #[error("this device refuses the task")]
+    Refused,
     #[error("{0}")]
     Usage(String),
     #[error("{0}: {1}")]
@@ -131,6 +154,7 @@ pub fn main() -> ExitCode {
 async fn carry_out(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run { state } => run(state.into()).await,
+        Command::Policy(PolicyCommand::Test { file, output, state }) => test_policy(&state.into(), &file, output),
         Command::Errand { errand, verdict } => Ok(errand::carry_out(errand, verdict).await?),
         Command::Status { output, state } => show_status(&state.into(), output),
         Command::Enroll { server, token_file, name, state } => {
@@ -169,6 +193,19 @@ fn show_status(state: &StateDir, output: Output) -> Result<(), Failure> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
+fn test_policy(state: &StateDir, file: &Path, output: Output) -> Result<(), Failure> {
+    let users = Users::default();
+    let predictions = policy_test::predict(&read_file(file)?, state, &users.own(), &users)?;
+    let text = match output {
+        Output::Table => policy_test::table(&predictions),
+        Output::Json => {
+            serde_json::to_string_pretty(&serde_json::json!({"items": predictions, "next": null})).map_err(io::Error::from)? + "\n"
+        }
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    if predictions.iter().all(|prediction| prediction.allowed) { Ok(()) } else { Err(Failure::Refused) }
+}
+
 async fn write_credential(state: &StateDir, out: &Path) -> Result<(), Failure> {
     let identity = Identity::load(state)?;
     let keys = Arc::new(Keys::load(state)?);
@@ -182,15 +219,20 @@ async fn write_credential(state: &StateDir, out: &Path) -> Result<(), Failure> {
 
 fn read_token(file: Option<&Path>) -> Result<String, Failure> {
     match file {
-        Some(file) if file == Path::new("-") => {
-            let mut text = String::new();
-            io::stdin().read_to_string(&mut text)?;
-            Ok(text)
-        }
-        Some(file) => std::fs::read_to_string(file).map_err(|error| Failure::File(file.display().to_string(), error)),
+        Some(file) => read_file(file),
         None => std::env::var(TOKEN_VARIABLE)
             .map_err(|_| Failure::Usage(format!("give the token by --token-file FILE, --token-file - or the variable {TOKEN_VARIABLE}"))),
     }
+}
+
+/// A file's text, or that of standard input for `-`.
+fn read_file(file: &Path) -> Result<String, Failure> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(|error| Failure::File(file.display().to_string(), error))
 }
 
 async fn or_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -211,6 +253,7 @@ impl Failure {
                 HttpError::Unexpected { .. } => 1,
             },
             Failure::Credential(CredentialError::Challenge(_) | CredentialError::Foreign | CredentialError::OldEpoch { .. }) => 4,
+            Failure::Refused => 2,
             Failure::Interrupted => 130,
             _ => 1,
         }

@@ -33,6 +33,7 @@ pub mod orders;
 pub mod outbox;
 pub mod output;
 pub mod policy;
+pub mod policy_test;
 pub mod recovery;
 pub mod secrets;
 pub mod server_url;

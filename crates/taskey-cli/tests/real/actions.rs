@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use taskey_testkit::Engine;
 use taskey_testkit::echo::EchoServer;
-use taskey_testkit::process::{Installation, Running, binary, succeeded};
+use taskey_testkit::process::{Installation, Running, binary, run, succeeded};
 
 use crate::{installation, open_folder};
 
@@ -222,4 +222,14 @@ async fn the_devices_policy_has_the_last_word_on_hosts_and_paths() {
     assert_eq!(ended(&one(led)), ("rejected", None, "policy_host"), "a redirection leads no further than the policy");
     assert_eq!(ended(&one(json!({"type": "READ_FILE", "path": "/etc/hostname"}))).0, "succeeded");
     assert_eq!(ended(&one(json!({"type": "READ_FILE", "path": "/etc/passwd"}))), ("rejected", None, "policy_path"));
+
+    let task = succeeded(installation.taskey(&["tasks", "show", "t", "-o", "json"]).unwrap()).unwrap();
+    let spec: Value = serde_json::from_str(&task).unwrap();
+    let spec = json!({"name": "t", "actions": spec["actions"]}).to_string();
+    let mut test = Command::new(binary("taskeyd"));
+    test.args(["policy", "test", "-f", "-", "-o", "json", "--state"]).arg(installation.path("web-1"));
+    let predicted = run(&mut test, &spec).unwrap();
+    assert_eq!(predicted.status.code(), Some(2));
+    let predicted: Value = serde_json::from_slice(&predicted.stdout).unwrap();
+    assert_eq!((&predicted["items"][0]["allowed"], &predicted["items"][0]["reason"]["code"]), (&json!(false), &json!("policy_path")));
 }
