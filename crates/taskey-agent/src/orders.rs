@@ -12,7 +12,7 @@ use taskey_proto::runs::State;
 
 use crate::execution::{Plan, Step, not_started};
 use crate::executor::Rules;
-use crate::identity::Identity;
+use crate::identity::{Identity, Keys};
 use crate::policy::{self, Policy};
 use crate::secrets::Secrets;
 use crate::state_dir::StateDir;
@@ -21,6 +21,7 @@ use crate::users::{User, Users};
 /// What an order is held against.
 pub struct Bench<'a> {
     pub identity: &'a Identity,
+    pub keys: &'a Keys,
     pub now: Time,
     pub state: &'a StateDir,
     pub users: &'a Users,
@@ -61,7 +62,7 @@ impl Bench<'_> {
             on_failure: verified.task.on_failure,
             steps,
             rules,
-            secrets: Secrets::default(),
+            secrets: Secrets::open(order, self.keys).map_err(|reason| Refused::all(&verified, reason))?,
         };
         Ok(Accepted { plan, issued_at: verified.issued_at, max_concurrent: policy.max_concurrent })
     }

@@ -1,9 +1,16 @@
 //! The values of an execution's secrets: what the task names, the server sends sealed, and output never shows.
 
+mod mask;
+
 use std::collections::BTreeMap;
 
+use taskey_proto::document::Order;
 use taskey_proto::problem::Reason;
 use taskey_proto::tasks::KeyValue;
+use x25519_dalek::PublicKey;
+
+pub use self::mask::{Mask, MaskedStream};
+use crate::identity::Keys;
 
 /// Secrets by name. Never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -16,6 +23,22 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
+    /// Opens what came with an order.
+    pub fn open(order: &Order, keys: &Keys) -> Result<Self, Reason> {
+        let own = keys.sealing_public();
+        let agree = |theirs: [u8; 32]| {
+            let shared = keys.sealing.diffie_hellman(&PublicKey::from(theirs));
+            shared.was_contributory().then(|| shared.to_bytes())
+        };
+        let open = |secret: &taskey_proto::secrets::SealedSecret| {
+            let value = secret.open(&own, order.execution, agree).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let unreadable =
+                || Reason::new("secret_unreadable", format!("the secret {} was not sealed for this execution here", secret.name));
+            value.map(|value| (secret.name.clone(), value)).ok_or_else(unreadable)
+        };
+        Ok(Self(order.secrets.iter().map(open).collect::<Result<_, _>>()?))
+    }
+
     /// The value that a pair stands for.
     pub fn value_of<'a>(&'a self, pair: &'a KeyValue) -> Result<&'a str, Reason> {
         match (&pair.value, &pair.secret) {
@@ -26,5 +49,10 @@ impl Secrets {
             }
             (None, None) => Ok(""),
         }
+    }
+
+    /// What hides them in output.
+    pub fn mask(&self) -> Mask {
+        Mask::new(self.0.values().map(String::as_str))
     }
 }

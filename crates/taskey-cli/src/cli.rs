@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completion, devices, enroll_tokens, exec, keys, login, run, runs, setup, tasks};
+use crate::commands::{completion, devices, enroll_tokens, exec, keys, login, run, runs, secrets, setup, tasks};
 use crate::serve;
 
 /// Runs commands on your devices, and keeps an account of it.
@@ -64,6 +64,9 @@ pub enum Command {
     /// Enrolled machines.
     #[command(subcommand)]
     Devices(devices::DevicesCommand),
+    /// Values that tasks use and nobody reads back.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Task definitions.
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),

@@ -29,6 +29,26 @@ pub async fn line_of_stdin(what: &'static str) -> Result<String, Failure> {
     Ok(line.to_owned())
 }
 
+/// All of stdin, without a line end at its end.
+pub async fn all_of_stdin(what: &'static str) -> Result<String, Failure> {
+    let read = || io::read_to_string(io::stdin().lock());
+    let text = tokio::task::spawn_blocking(read).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let text = text.map_err(|error| Failure::File("stdin".to_owned(), error))?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    if text.is_empty() {
+        return Err(Failure::usage(format!("stdin holds no {what}")));
+    }
+    Ok(text.to_owned())
+}
+
+/// A secret's value, typed in the terminal.
+pub async fn value_typed() -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage("give the value on stdin, with --stdin"));
+    }
+    typed("Value: ", "value").await
+}
+
 /// The password: a line of stdin where that was asked for, else typed in the terminal.
 pub async fn password(from_stdin: bool) -> Result<String, Failure> {
     if !from_stdin && !io::stdin().is_terminal() {

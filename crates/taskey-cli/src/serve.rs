@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use taskey_server::Announcement;
-use taskey_server::config::Settings;
+use taskey_server::config::{Config, Settings};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Exit;
@@ -52,6 +52,18 @@ pub enum AdminCommand {
     /// Organizations.
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
+    /// The master key of the vault, in which secrets lie.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Make a new master key and wrap every secret with it; the server may be running.
+    Rotate {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,15 +111,49 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
 }
 
 pub fn administer(command: AdminCommand, output: Output) -> Result<Exit, Failure> {
-    let AdminCommand::Organizations(OrganizationsCommand::Create { name, username, password_stdin, store }) = command;
-    let settings = Settings { data: store.data, database_url: store.database_url, ..Settings::default() };
-    let config = settings.load().map_err(|error| Failure::Server(error.into()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;
-    let id = runtime.block_on(async {
-        let password = secrets::password(password_stdin).await?;
-        taskey_server::admin::create_organization(config, &name, &username, &password).await.map_err(Failure::Server)
-    })?;
+    let outcome = runtime.block_on(async {
+        match command {
+            AdminCommand::Organizations(OrganizationsCommand::Create { name, username, password_stdin, store }) => {
+                create_organization(store, name, username, password_stdin, output).await
+            }
+            AdminCommand::Vault(VaultCommand::Rotate { store }) => rotate_vault(store, output).await,
+        }
+    });
     runtime.shutdown_background();
+    outcome
+}
+
+impl StoreArgs {
+    fn config(self) -> Result<Config, Failure> {
+        let settings = Settings { data: self.data, database_url: self.database_url, ..Settings::default() };
+        settings.load().map_err(|error| Failure::Server(error.into()))
+    }
+}
+
+async fn rotate_vault(store: StoreArgs, output: Output) -> Result<Exit, Failure> {
+    let (file, count) = taskey_server::admin::rotate_vault(store.config()?).await.map_err(Failure::Server)?;
+    let file = file.display().to_string();
+    output.thing(&serde_json::json!({"key": file, "secrets": count}), &file, || {
+        let mut table = Table::of_fields();
+        table.field("master key", file.as_str());
+        table.field("secrets", format!("{count} wrapped anew"));
+        table.field("next", "back it up; the older key files are needed for older backups of the database alone");
+        table
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn create_organization(
+    store: StoreArgs,
+    name: String,
+    username: String,
+    password_stdin: bool,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let config = store.config()?;
+    let password = secrets::password(password_stdin).await?;
+    let id = taskey_server::admin::create_organization(config, &name, &username, &password).await.map_err(Failure::Server)?;
     output.thing(&serde_json::json!({"id": id, "name": name}), &name, || {
         let mut table = Table::of_fields();
         table.field("organization", name.as_str());

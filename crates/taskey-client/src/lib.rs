@@ -13,6 +13,7 @@ mod events;
 mod output;
 mod pages;
 mod runs;
+mod secrets;
 mod sse;
 mod tasks;
 mod tls;

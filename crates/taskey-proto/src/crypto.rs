@@ -17,6 +17,8 @@ pub enum CryptoError {
     Key,
     #[error("the signature does not match")]
     Signature,
+    #[error("it was sealed with another key, for something else, or was changed")]
+    Sealed,
 }
 
 /// An Ed25519 key pair. Its private half never leaves this type but as PKCS#8 for its own file.
@@ -81,6 +83,66 @@ pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut tag = [0; 32];
     tag.copy_from_slice(ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), message).as_ref());
     tag
+}
+
+/// Bytes of the nonce before each ciphertext of [`encrypt`].
+const NONCE_LEN: usize = 12;
+
+/// Encrypts with ChaCha20-Poly1305: a random nonce of 12 bytes, the ciphertext, the tag. `context` is authenticated, not included.
+pub fn encrypt(key: &[u8; 32], context: &[u8], plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let nonce = random::<NONCE_LEN>()?;
+    let mut bytes = plain.to_vec();
+    let aad = ring::aead::Aad::from(context);
+    aead(key)
+        .seal_in_place_append_tag(ring::aead::Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
+        .map_err(|_| CryptoError::Sealed)?;
+    Ok([&nonce[..], &bytes].concat())
+}
+
+/// Undoes [`encrypt`].
+pub fn decrypt(key: &[u8; 32], context: &[u8], bytes: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let (nonce, rest) = bytes.split_first_chunk::<NONCE_LEN>().ok_or(CryptoError::Sealed)?;
+    let mut rest = rest.to_vec();
+    let aad = ring::aead::Aad::from(context);
+    let nonce = ring::aead::Nonce::assume_unique_for_key(*nonce);
+    let plain = aead(key).open_in_place(nonce, aad, &mut rest).map_err(|_| CryptoError::Sealed)?;
+    Ok(plain.to_vec())
+}
+
+fn aead(key: &[u8; 32]) -> ring::aead::LessSafeKey {
+    // The key's length is that of the algorithm: this cannot fail.
+    let key = ring::aead::UnboundKey::new(&ring::aead::CHACHA20_POLY1305, key).expect("a key of 32 bytes");
+    ring::aead::LessSafeKey::new(key)
+}
+
+/// Encrypts to the holder of an X25519 key: an ephemeral public key of 32 bytes, then as [`encrypt`] with the key that both agree on
+/// (HKDF-SHA-256 over both public keys).
+pub fn seal(recipient: &PublicKey, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
+    let own = EphemeralPrivateKey::generate(&X25519, &ring::rand::SystemRandom::new()).map_err(|_| CryptoError::Random)?;
+    let public = own.compute_public_key().map_err(|_| CryptoError::Random)?;
+    let mut ephemeral = [0; PUBLIC_KEY_LEN];
+    ephemeral.copy_from_slice(public.as_ref());
+    let key = agree_ephemeral(own, &UnparsedPublicKey::new(&X25519, recipient.0), |shared| agreed_key(shared, &ephemeral, recipient));
+    let key = key.map_err(|_| CryptoError::Key)?;
+    Ok([&ephemeral[..], &encrypt(&key, context, plain)?].concat())
+}
+
+/// Undoes [`seal`]; `agree` is the recipient's half of X25519, `None` where the sender's key is no key.
+pub fn unseal(
+    recipient: &PublicKey,
+    context: &[u8],
+    bytes: &[u8],
+    agree: impl FnOnce([u8; 32]) -> Option<[u8; 32]>,
+) -> Result<Vec<u8>, CryptoError> {
+    let (ephemeral, rest) = bytes.split_first_chunk::<PUBLIC_KEY_LEN>().ok_or(CryptoError::Sealed)?;
+    let shared = agree(*ephemeral).ok_or(CryptoError::Sealed)?;
+    decrypt(&agreed_key(&shared, ephemeral, recipient), context, rest)
+}
+
+fn agreed_key(shared: &[u8], ephemeral: &[u8; 32], recipient: &PublicKey) -> [u8; 32] {
+    let extracted = mac(&[&ephemeral[..], &recipient.0].concat(), shared);
+    mac(&extracted, b"taskey sealed v1\x01")
 }
 
 /// Compares in constant time.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::crypto::{PublicKey, SigningKey, sha256};
 use crate::id::{DeviceId, ExecutionId, RunId};
+use crate::secrets::SealedSecret;
 use crate::tasks::OnFailure;
 
 pub const TASK_CONTEXT: &str = "taskey/v1/task";
@@ -145,6 +146,9 @@ pub struct Order {
     pub authorization: SignedDocument,
     pub dispatch: SignedDocument,
     pub proof: Proof,
+    /// The values of the secrets that the task names, for this device and this execution alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SealedSecret>,
 }
 
 /// A leaf's way to the root of the tree.
@@ -338,6 +342,7 @@ mod tests {
                 authorization: authorization.clone(),
                 dispatch: dispatch.clone(),
                 proof: tree.proof(index),
+                secrets: Vec::new(),
             })
             .collect();
         World { key, orders }

@@ -89,6 +89,7 @@ ids! {
     KeyId = "key_";
     DeviceId = "dev_";
     EnrollTokenId = "etk_";
+    SecretId = "sec_";
     TaskId = "tsk_";
     RunId = "run_";
     ExecutionId = "exe_";

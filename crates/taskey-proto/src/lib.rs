@@ -13,6 +13,7 @@ pub mod line;
 pub mod page;
 pub mod problem;
 pub mod runs;
+pub mod secrets;
 pub mod tasks;
 pub mod time;
 

@@ -82,7 +82,6 @@ CREATE TABLE api_key (
   name TEXT NOT NULL,
   key_hash TEXT NOT NULL UNIQUE,
   scopes TEXT NOT NULL,
-  signed_in BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   expires_at BIGINT,
   last_used_at BIGINT

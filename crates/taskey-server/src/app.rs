@@ -18,6 +18,7 @@ use crate::platform::http::idempotency::InFlight;
 use crate::platform::keys::Keys;
 use crate::platform::mqtt::Lines;
 use crate::platform::mqtt::uplink::Uplink;
+use crate::platform::vault::Vault;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -28,6 +29,7 @@ pub struct Inner {
     pub clock: Clock,
     pub ids: IdSource,
     pub keys: Keys,
+    pub vault: Vault,
     pub public_url: String,
     pub hosts: Hosts,
     pub instance: InstanceId,

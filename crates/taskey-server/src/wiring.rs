@@ -14,13 +14,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::app::{App, Inner};
 use crate::config::{Config, Database};
 use crate::features::accounts::{Api, Route};
-use crate::features::{accounts, devices, runs, tasks};
+use crate::features::{accounts, devices, runs, secrets, tasks};
 use crate::live;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
+use crate::platform::vault::{Vault, VaultError};
 use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
 use crate::{args, sql};
 
@@ -33,6 +34,8 @@ pub enum StartError {
     Data { path: std::path::PathBuf, source: std::io::Error },
     #[error(transparent)]
     Keys(#[from] KeyError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error(transparent)]
     Db(#[from] DbError),
     #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
@@ -131,6 +134,7 @@ async fn serve_http(app: App, listener: TcpListener) {
 pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, StartError> {
     make_data_folder(&config.data)?;
     let keys = Keys::open(&config.data)?;
+    let vault = Vault::open(&config.data)?;
     let hub = Hub::default();
     let db = match &config.database {
         Database::Sqlite => Db::open_sqlite(&config.data.join("taskey.db"), hub).await?,
@@ -146,6 +150,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         clock,
         ids,
         keys,
+        vault,
         hosts: Hosts::new(&public_url, port),
         public_url,
         instance,
@@ -186,6 +191,7 @@ fn api() -> Api {
     Api::default()
         .merge(accounts::http::api())
         .merge(devices::http::api())
+        .merge(secrets::http::api())
         .merge(tasks::http::api())
         .merge(runs::http::api())
         .merge(live::api())

@@ -32,7 +32,7 @@ impl EchoServer {
     pub fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        accept(listener, |stream| answer(stream));
+        accept(listener, answer);
         Ok(Self { port, certificate: None })
     }
 

@@ -58,8 +58,14 @@ impl Agent {
     }
 
     fn judge(&self, order: &Order) -> Result<Accepted, Refused> {
-        let bench =
-            Bench { identity: &self.identity, now: self.time.now(), state: &self.config.state, users: &self.config.users, own: &self.own };
+        let bench = Bench {
+            identity: &self.identity,
+            keys: &self.keys,
+            now: self.time.now(),
+            state: &self.config.state,
+            users: &self.config.users,
+            own: &self.own,
+        };
         bench.judge(order)
     }
 

@@ -96,10 +96,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let line = tokio::spawn(line.hold(line_orders, line_events));
 
     let (fetched_tx, fetched) = mpsc::unbounded_channel();
-    let fetcher = Fetcher { state: config.state.clone(), keys, server, fetched: fetched_tx };
+    let fetcher = Fetcher { state: config.state.clone(), keys: keys.clone(), server, fetched: fetched_tx };
     let (events_tx, events) = mpsc::unbounded_channel();
     let mut agent = Agent {
         identity,
+        keys,
         own: config.users.own(),
         boot_id,
         journal,
@@ -136,6 +137,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
 struct Agent {
     config: Config,
     identity: Identity,
+    keys: Arc<Keys>,
     own: User,
     boot_id: String,
     journal: Journal,

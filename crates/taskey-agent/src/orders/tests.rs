@@ -12,6 +12,7 @@ struct World {
     folder: tempfile::TempDir,
     key: SigningKey,
     identity: Identity,
+    keys: Keys,
     own: String,
 }
 
@@ -31,7 +32,7 @@ fn world(policy: Option<&str>) -> World {
         server_key: key.public_key(),
         epoch: 1,
     };
-    World { folder, key, identity, own: Users::default().own().name }
+    World { folder, key, identity, keys: Keys::generate().unwrap(), own: Users::default().own().name }
 }
 
 fn order(world: &World, actions: Value) -> Order {
@@ -57,12 +58,13 @@ fn order(world: &World, actions: Value) -> Order {
         valid_until: Time::from_ms(5_000),
     };
     let dispatch = SignedDocument::sign(&world.key, DISPATCH_CONTEXT, &dispatch).unwrap();
-    Order { execution, device, task, authorization, dispatch, proof: tree.proof(0) }
+    Order { execution, device, task, authorization, dispatch, proof: tree.proof(0), secrets: Vec::new() }
 }
 
 fn judge(world: &World, order: &Order, now_ms: i64) -> Result<Accepted, Refused> {
     let bench = Bench {
         identity: &world.identity,
+        keys: &world.keys,
         now: Time::from_ms(now_ms),
         state: &StateDir::new(Some(world.folder.path().to_owned())),
         users: &Users::default(),

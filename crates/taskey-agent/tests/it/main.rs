@@ -123,7 +123,7 @@ impl World {
             valid_until: now().plus_ms(3_600_000),
         };
         let dispatch = SignedDocument::sign(key, DISPATCH_CONTEXT, &dispatch).unwrap();
-        Order { execution, device: self.server.device, task, authorization, dispatch, proof: tree.proof(0) }
+        Order { execution, device: self.server.device, task, authorization, dispatch, proof: tree.proof(0), secrets: Vec::new() }
     }
 
     fn execute(&self, order: &Order) {

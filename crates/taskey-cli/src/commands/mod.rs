@@ -8,6 +8,7 @@ pub mod keys;
 pub mod login;
 pub mod run;
 pub mod runs;
+pub mod secrets;
 pub mod setup;
 pub mod tasks;
 
@@ -59,6 +60,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Keys(command) => keys::run(global, command, output).await,
         Command::EnrollTokens(command) => enroll_tokens::run(global, command, output).await,
         Command::Devices(command) => devices::run(global, command, output).await,
+        Command::Secrets(command) => secrets::run(global, command, output).await,
         Command::Tasks(command) => tasks::run(global, command, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),

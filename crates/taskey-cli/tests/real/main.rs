@@ -8,6 +8,7 @@ mod devices;
 mod exec;
 mod mqtt;
 mod runs;
+mod secrets;
 mod serve;
 mod shape;
 mod tasks;

@@ -4,4 +4,5 @@
 pub mod accounts;
 pub mod devices;
 pub mod runs;
+pub mod secrets;
 pub mod tasks;

@@ -42,23 +42,23 @@ impl Keys {
             .create(&folder)
             .map_err(|source| KeyError::File { path: folder.clone(), source })?;
         let signing_path = folder.join("signing.key");
-        let signing = match read(&signing_path)? {
+        let signing = match read_key(&signing_path)? {
             Some(pkcs8) => SigningKey::from_pkcs8(&pkcs8)
                 .map_err(|error| KeyError::Damaged { path: signing_path.clone(), detail: error.to_string() })?,
             None => {
                 let (key, pkcs8) = SigningKey::generate()?;
-                write(&signing_path, &pkcs8)?;
+                write_key(&signing_path, &pkcs8)?;
                 key
             }
         };
         let master_path = folder.join("master.key");
-        let master = match read(&master_path)? {
+        let master = match read_key(&master_path)? {
             Some(bytes) => bytes
                 .try_into()
                 .map_err(|_| KeyError::Damaged { path: master_path.clone(), detail: "it is not 32 bytes long".to_owned() })?,
             None => {
                 let master = crypto::random()?;
-                write(&master_path, &master)?;
+                write_key(&master_path, &master)?;
                 master
             }
         };
@@ -71,7 +71,8 @@ impl Keys {
     }
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
+/// Reads a key file; one that others may read is refused.
+pub(super) fn read_key(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
     let failed = |source| KeyError::File { path: path.to_owned(), source };
     match fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -82,7 +83,8 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
 }
 
 /// Written beside, synced, then renamed: a crash leaves either no key or a whole one.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+/// Replaces a key file in one step.
+pub(super) fn write_key(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let beside = path.with_extension("new");
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;

@@ -9,3 +9,4 @@ pub mod keys;
 pub mod mqtt;
 pub mod retention;
 pub mod telemetry;
+pub mod vault;

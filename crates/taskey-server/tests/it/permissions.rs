@@ -16,6 +16,7 @@ struct Things {
     run: String,
     execution: String,
     key: String,
+    secret: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -24,7 +25,16 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
     let task = person.post("/api/v1/tasks", task).await;
     let (run, execution) = person.exec("web-1", &["true"]).await;
     let key = person.post("/api/v1/keys", json!({"name": "spare"})).await;
-    Things { device: device.id.to_string(), task: task.id().to_owned(), run, execution, key: key.id().to_owned() }
+    let secret = person.request(Method::PUT, "/api/v1/secrets/token").json(&json!({"value": "a value"}));
+    let secret = send(secret).await;
+    Things {
+        device: device.id.to_string(),
+        task: task.id().to_owned(),
+        run,
+        execution,
+        key: key.id().to_owned(),
+        secret: secret.id().to_owned(),
+    }
 }
 
 impl Things {
@@ -35,6 +45,7 @@ impl Things {
             ("{run}", &self.run),
             ("{execution}", &self.execution),
             ("{key}", &self.key),
+            ("{secret}", &self.secret),
         ];
         let path = ids.iter().fold(route.path.clone(), |path, (place, id)| path.replace(place, id));
         assert!(!path.contains('{'), "the walk does not know what to put into {path}");
@@ -122,7 +133,11 @@ on_both! {
         let his = make_things(&server, &mallory).await;
         let spec = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "false"}]});
         for (route, _) in permitted().into_iter().filter(|(route, _)| route.path.contains('{')) {
-            let body = if route.path.contains("{task}") { &spec } else { &json!({"name": "stolen"}) };
+            let body = match route.path.as_str() {
+                path if path.contains("{task}") => &spec,
+                path if path.contains("{secret}") => &json!({"value": "stolen"}),
+                _ => &json!({"name": "stolen"}),
+            };
             let answer = call(&mallory, &route, &hers.path(&route), body).await;
             assert_eq!((answer.status, answer.code()), (404, "not_found"), "{} {}", route.method, route.path);
         }

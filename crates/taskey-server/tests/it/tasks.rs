@@ -44,9 +44,11 @@ on_both! {
         let ann = server.set_up().await;
         for (body, status, pointer) in [
             (json!({"name": "a b", "actions": []}), 422, "/name"),
-            (json!({"name": "x"}), 422, ""),
+            (json!({"name": "x"}), 422, "/actions"),
             (json!({"name": "x", "actions": [{"type": "REBOOT"}]}), 422, "/actions/0/type"),
-            (json!({"name": "x", "actions": [{"type": "COMMAND", "command": "a", "timeout": "soon"}]}), 422, "/actions/0"),
+            (json!({"name": "x", "actions": [{"type": "COMMAND", "command": "a", "timeout": "soon"}]}), 422, "/actions/0/timeout"),
+            (json!({"name": "x", "actions": [{"type": "HTTP_REQUEST", "request_method": "GET"}]}), 422, "/actions/0/request_url"),
+            (json!({"name": "x", "actions": [{"type": "READ_FILE", "path": "etc"}]}), 422, "/actions/0/path"),
             (json!({"name": 5, "actions": []}), 422, "/name"),
             (json!({"name": "x", "color": "red", "actions": []}), 422, "/color"),
         ] {

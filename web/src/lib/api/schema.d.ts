@@ -314,6 +314,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's secrets, without their values. */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One secret, without its value. */
+        get: operations["show_secret"];
+        /** Gives a secret a value; a name that is not there yet makes one. */
+        put: operations["set_secret"];
+        post?: never;
+        /** Removes a secret; tasks that name it cannot be run until it is set again. */
+        delete: operations["remove_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -652,6 +688,8 @@ export interface components {
             dispatch: components["schemas"]["SignedDocument"];
             execution: components["schemas"]["ExecutionId"];
             proof: components["schemas"]["Proof"];
+            /** @description The values of the secrets that the task names, for this device and this execution alone. */
+            secrets?: components["schemas"]["SealedSecret"][];
             task: string;
         };
         OrganizationId: string;
@@ -746,6 +784,22 @@ export interface components {
                 reason?: components["schemas"]["Reason"] | null;
                 state: components["schemas"]["State"];
                 task: components["schemas"]["RunTask"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Secret: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: components["schemas"]["SecretId"];
+                name: string;
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every value.
+                 */
+                version: number;
             }[];
             next?: string | null;
         };
@@ -854,12 +908,38 @@ export interface components {
             /** @description Default: the user's home. */
             working_directory?: string | null;
         };
+        /** @description A secret's value on its way to one device for one execution. */
+        SealedSecret: {
+            name: string;
+            sealed: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A secret as the API shows it: everything but its value. */
+        Secret: {
+            created_at: components["schemas"]["Time"];
+            id: components["schemas"]["SecretId"];
+            name: string;
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every value.
+             */
+            version: number;
+        };
+        SecretId: string;
         /** @description `GET /agent/v1/server`: the agent compares the key with the fingerprint in its token before it sends the token's secret. */
         ServerIdentity: {
             key: components["schemas"]["PublicKey"];
             /** Format: int32 */
             protocol: number;
             server: components["schemas"]["InstanceId"];
+        };
+        /** @description A new value for a secret. */
+        SetSecret: {
+            /** @description 4 to 32768 bytes, without NUL. */
+            value: string;
         };
         /** @description Makes the first organization and its super user, who is also the operator of the server. */
         Setup: {
@@ -1690,6 +1770,138 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Execution"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Secrets by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Secret"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSecret"];
+            };
+        };
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

@@ -33,6 +33,9 @@ verbs! {
     ReadDevices = "devices.read";
     WriteDevices = "devices.write";
     EnrollDevices = "devices.enroll";
+    ReadSecrets = "secrets.read";
+    /// To set and remove secrets; nobody reads their values.
+    WriteSecrets = "secrets.write";
     ReadTasks = "tasks.read";
     WriteTasks = "tasks.write";
     ReadRuns = "runs.read";

@@ -293,3 +293,13 @@ pub async fn find_targets(db: &Db, organization: OrganizationId, words: &[String
     }
     Ok(targets)
 }
+
+/// What secrets for a device are sealed to, and whose device it is; `None` when it was removed.
+pub async fn sealing_key(db: &Db, id: DeviceId) -> Result<Option<(OrganizationId, PublicKey)>, DbError> {
+    let sql = sql!("SELECT organization_id, sealing_key FROM device WHERE id = $1 AND removed_at IS NULL");
+    let Some(row) = db.row(sql, args![id]).await? else { return Ok(None) };
+    let bytes: Vec<u8> = row.get("sealing_key")?;
+    let key =
+        bytes.try_into().map_err(|_| DbError::Column { column: "sealing_key".to_owned(), detail: "it is not 32 bytes long".to_owned() })?;
+    Ok(Some((row.get("organization_id")?, PublicKey(key))))
+}

@@ -12,6 +12,8 @@ use taskey_proto::runs::State;
 use super::ops::end_execution;
 use super::store::{self, End, OpenExecution};
 use crate::app::App;
+use crate::features::secrets::seal_for;
+use crate::features::tasks::named_secrets;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::mqtt::uplink::LineDevice;
@@ -35,7 +37,7 @@ async fn try_deliver(app: &App, device: &LineDevice, held: Option<Vec<ExecutionI
     let input = DeliverInput { device: device.id, held, now: app.now() };
     let delivery = app.db.write(input, |tx, input| Box::pin(hand_out(tx, input))).await?;
     for order in delivery.orders {
-        send_order(app, order);
+        send_order(app, order).await;
     }
     for (execution, by) in delivery.cancels {
         send_cancel(app, device.id, execution, &by);
@@ -89,9 +91,19 @@ async fn announce_changed(tx: &mut Tx<'_>, execution: &OpenExecution, state: Sta
     tx.announce(Announce { organization: execution.organization, name: "run.changed", subject: &subject, at: now, data: &data }).await
 }
 
+/// Adds the values of the secrets that the task names. They are in the order's message alone, never in the database.
+pub(super) async fn with_secrets(app: &App, mut order: Order) -> Order {
+    let names = named_secrets(&order.task);
+    if !names.is_empty() {
+        order.secrets = seal_for(app, order.device, order.execution, &names).await;
+    }
+    order
+}
+
 /// Puts an order on the device's line, or where it is large a word that it is there to be fetched.
-pub(super) fn send_order(app: &App, order: Order) {
+pub(super) async fn send_order(app: &App, order: Order) {
     let (device, execution) = (order.device, order.execution);
+    let order = with_secrets(app, order).await;
     let Some(bytes) = encode(&Down::Execute(Box::new(order))) else { return };
     let bytes = if bytes.len() > INLINE_LEN_MAX { encode(&Down::Fetch { execution }).unwrap_or_default() } else { bytes };
     app.lines.send(device, Bytes::from(bytes));

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::ops::no_run;
 use super::output::Follow;
-use super::{ops, output, store, view};
+use super::{delivery, ops, output, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::features::devices::http::authenticate_device;
@@ -176,7 +176,7 @@ async fn fetch_order(State(app): State<App>, Path(execution): Path<ExecutionId>,
         })
         .await
         .map_err(ApiError::from)?;
-    Ok(Json(found.ok_or_else(no_execution)?))
+    Ok(Json(delivery::with_secrets(&app, found.ok_or_else(no_execution)?).await))
 }
 
 /// The run as soon as it is over, or as it is when the time is up.

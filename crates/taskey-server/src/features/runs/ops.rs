@@ -22,7 +22,8 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
 use crate::features::devices::{Target, find_targets};
-use crate::features::tasks::{SignedTask, insert_document, load_task, signed_task};
+use crate::features::secrets::missing;
+use crate::features::tasks::{SignedTask, insert_document, load_task, named_secrets, signed_task};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
@@ -39,6 +40,7 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     check(start_errors(&start))?;
     let organization = permit.organization();
     let task = task_to_run(app, permit, &start).await?;
+    check_secrets(app, organization, &start, &task).await?;
     let targets = resolve_targets(app, organization, &start.targets.devices).await?;
     let started = Started::prepare(app, permit, &start, task, targets)?;
     let sending = started.to_send();
@@ -64,7 +66,7 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     if !answer.replayed {
         metrics::counter!("taskey_runs_started_total").increment(1);
         for order in sending {
-            delivery::send_order(app, order);
+            delivery::send_order(app, order).await;
         }
     }
     Ok(answer)
@@ -101,6 +103,28 @@ async fn task_to_run(app: &App, permit: &Permit, start: &StartRun) -> ApiResult<
             signed_task(app, &exec_name(actions), OnFailure::Stop, actions)
         }
     }
+}
+
+/// Every secret that is named must be there: a run that lacks one could only fail, device by device.
+async fn check_secrets(app: &App, organization: OrganizationId, start: &StartRun, task: &SignedTask) -> ApiResult<()> {
+    let names = named_secrets(&task.bytes);
+    let mut errors = Vec::new();
+    for name in missing(&app.db, organization, names.iter().map(String::as_str)).await? {
+        let pointer = match &start.actions {
+            None => "/task".to_owned(),
+            Some(actions) => secret_pointer(actions, name),
+        };
+        errors.push(FieldError::new(pointer, format!("there is no secret `{name}`; set it with `taskey secrets set {name} --stdin`")));
+    }
+    check(errors)
+}
+
+fn secret_pointer(actions: &[Action], name: &str) -> String {
+    let places = actions
+        .iter()
+        .enumerate()
+        .flat_map(|(index, action)| action.secrets().into_iter().map(move |(place, secret)| (format!("/actions/{index}{place}"), secret)));
+    places.into_iter().find(|(_, secret)| *secret == name).map_or_else(|| "/actions".to_owned(), |(place, _)| place)
 }
 
 /// How a run of actions that are not a task is called: by its first program.
@@ -217,6 +241,7 @@ impl Started {
                 authorization: self.authorization.clone(),
                 dispatch: self.dispatch.clone(),
                 proof: proof.clone(),
+                secrets: Vec::new(),
             })
             .collect()
     }

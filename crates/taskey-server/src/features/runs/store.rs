@@ -409,5 +409,6 @@ pub(super) async fn order(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<Ord
         authorization: SignedDocument { bytes: row.get("authorization_bytes")?, signature: row.get("authorization_signature")? },
         dispatch: SignedDocument { bytes: row.get("dispatch_bytes")?, signature: row.get("dispatch_signature")? },
         proof: Proof { index: row.get("leaf_index")?, count: row.get("leaf_count")?, path },
+        secrets: Vec::new(),
     })
 }

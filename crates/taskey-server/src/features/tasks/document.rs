@@ -90,6 +90,20 @@ struct Actions {
     actions: Vec<Action>,
 }
 
+/// The names of the secrets that a task's actions need, each once.
+pub fn named_secrets(task: &[u8]) -> Vec<String> {
+    // Few tasks name any, and reading one costs more than looking for the word.
+    const WORD: &[u8] = b"\"secret\"";
+    if !task.windows(WORD.len()).any(|window| window == WORD) {
+        return Vec::new();
+    }
+    let actions = serde_json::from_slice::<Actions>(task).map(|document| document.actions).unwrap_or_default();
+    let mut names: Vec<String> = actions.iter().flat_map(Action::secrets).map(|(_, name)| name.to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The bytes behind a digest, as they are stored now; the device judges them.
 pub async fn document_bytes(tx: &mut Tx<'_>, organization: OrganizationId, digest: &str) -> Result<Vec<u8>, DbError> {
     let sql = sql!("SELECT bytes FROM task_document WHERE organization_id = $1 AND digest = $2");

@@ -11,4 +11,4 @@ pub mod http;
 mod ops;
 mod store;
 
-pub use document::{SignedTask, insert_document, load_task, signed_task};
+pub use document::{SignedTask, insert_document, load_task, named_secrets, signed_task};
