@@ -1,7 +1,6 @@
 //! One execution: its actions in order, and what its results add up to.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,7 +16,7 @@ use crate::clock::ServerTime;
 use crate::executor::{self, News, Outcome, Rules, Scene, Stop};
 use crate::group::{ISOLATION, Warden};
 use crate::journal::ProcessMark;
-use crate::secrets::{MaskedStream, Secrets};
+use crate::secrets::Secrets;
 use crate::users::{User, Users};
 
 /// Bytes of one reason's detail; the system's own texts are shorter, a path in one may not be.
@@ -182,22 +181,13 @@ async fn run_step(
         return Outcome::not_started(State::Failed, Reason::new("start_failed", format!("this device has no user {user} in /etc/passwd")));
     };
     let execution = plan.execution;
-    let mask = plan.secrets.mask();
-    let streams = Mutex::new([Stream::Output, Stream::Error].map(|stream| (stream, MaskedStream::new(mask.clone()))));
-    let output = |stream: Stream, data: Vec<u8>| {
-        if !data.is_empty() {
-            let _ = events.send(Event::Output { execution, action: index, stream, data });
-        }
-    };
-    let masked = || streams.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let tell = |news: News<'_>| match news {
-        News::Process(process) => drop(events.send(Event::Process { execution, process })),
-        News::Started(at) => drop(events.send(Event::Started { execution, at })),
-        News::Output(stream, data) => {
-            let mut masked = masked();
-            let Some((_, hiding)) = masked.iter_mut().find(|(other, _)| *other == stream) else { return };
-            output(stream, hiding.take(data));
-        }
+    let tell = |news: News<'_>| {
+        let event = match news {
+            News::Process(process) => Event::Process { execution, process },
+            News::Started(at) => Event::Started { execution, at },
+            News::Output(stream, data) => Event::Output { execution, action: index, stream, data: data.to_vec() },
+        };
+        let _ = events.send(event);
     };
     let scene = Scene {
         execution,
@@ -213,11 +203,8 @@ async fn run_step(
         tell: &tell,
     };
     let mut outcome = executor::run(action, &user, &scene).await;
-    for (stream, hiding) in masked().iter_mut() {
-        output(*stream, hiding.finish());
-    }
     if let Some(reason) = &mut outcome.reason {
-        reason.detail = mask.hide(&reason.detail);
+        reason.detail = plan.secrets.mask().hide(&reason.detail);
     }
     outcome
 }

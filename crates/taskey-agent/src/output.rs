@@ -1,37 +1,83 @@
 //! Output on its way: how much of a stream is kept, and how it is cut into chunks.
 //!
-//! The head of a stream is kept up to the cap, the rest is read and dropped, so that no process ever waits for a reader.
+//! The head of a stream and its end are kept, what is between is read and dropped, so that no process ever waits for a reader.
 //! While data waits to be sent it is merged per stream; a chunk gets its number when it is cut, without gaps.
 
 use std::collections::VecDeque;
 
 use taskey_proto::line::{CHUNK_LEN_MAX, Chunk};
-use taskey_proto::runs::{STREAM_LEN_MAX, Stream};
+use taskey_proto::runs::{STREAM_LEN_KEPT, Stream};
 
 /// Bytes of one execution's output that are held while they cannot be sent; beyond it output is dropped as truncated.
 pub const HELD_LEN_MAX: usize = 8 * 1024 * 1024;
 
-/// What is left of one stream's cap.
-#[derive(Debug)]
-pub struct Cap {
-    left: u64,
-    pub truncated: bool,
-}
+/// Bytes of a stream's beginning that are kept, and told as they come.
+pub const HEAD_LEN: usize = 768 * 1024;
+/// Bytes of its end that are kept, and told when it has ended.
+pub const TAIL_LEN: usize = STREAM_LEN_KEPT as usize - HEAD_LEN;
 
-impl Default for Cap {
-    fn default() -> Self {
-        Self { left: STREAM_LEN_MAX, truncated: false }
-    }
+/// One stream on its way through the cap: its head passes, of the rest the last is held.
+#[derive(Debug, Default)]
+pub struct Cap {
+    head_len: usize,
+    head_is_full: bool,
+    tail: VecDeque<u8>,
+    left_out: u64,
 }
 
 impl Cap {
-    /// The part of `data` that is still kept.
+    /// The part of `data` that belongs to the head.
     pub fn take<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
-        let kept = data.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        self.left -= kept as u64;
-        self.truncated |= kept < data.len();
+        let room = if self.head_is_full { 0 } else { HEAD_LEN - self.head_len };
+        let mut kept = data.len().min(room);
+        if kept < data.len() {
+            self.head_is_full = true;
+            // Not through the middle of a character, as far as this piece shows.
+            while kept > 0 && is_inside(data[kept]) {
+                kept -= 1;
+            }
+        }
+        self.head_len += kept;
+        self.hold(&data[kept..]);
         &data[..kept]
     }
+
+    pub fn is_truncated(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// What was held: the end of the stream, after a line that says how much is missing before it.
+    pub fn finish(&mut self) -> Vec<u8> {
+        if self.left_out > 0 {
+            while self.tail.front().is_some_and(|byte| is_inside(*byte)) {
+                self.tail.pop_front();
+                self.left_out += 1;
+            }
+        }
+        let tail: Vec<u8> = std::mem::take(&mut self.tail).into();
+        match self.left_out {
+            0 => tail,
+            left_out => [format!("\n[{left_out} bytes left out]\n").as_bytes(), &tail].concat(),
+        }
+    }
+
+    fn hold(&mut self, data: &[u8]) {
+        let data = if data.len() > TAIL_LEN {
+            self.left_out += (data.len() - TAIL_LEN) as u64;
+            &data[data.len() - TAIL_LEN..]
+        } else {
+            data
+        };
+        let excess = (self.tail.len() + data.len()).saturating_sub(TAIL_LEN);
+        self.tail.drain(..excess);
+        self.left_out += excess as u64;
+        self.tail.extend(data);
+    }
+}
+
+/// Whether a byte is inside a UTF-8 character, not its first.
+fn is_inside(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
 }
 
 /// The output of one execution that the server has not acknowledged.
@@ -136,21 +182,50 @@ impl Unacknowledged {
 
 #[cfg(test)]
 mod tests {
+    use taskey_proto::runs::STREAM_LEN_MAX;
+
     use super::*;
 
     fn bytes(chunks: &[Chunk], stream: Stream) -> Vec<u8> {
         chunks.iter().filter(|chunk| chunk.stream == stream).flat_map(|chunk| chunk.data.clone()).collect()
     }
 
-    #[test]
-    fn a_stream_keeps_its_head() {
+    fn kept(data: &[u8], piece_len: usize) -> (Vec<u8>, bool) {
         let mut cap = Cap::default();
-        let head = vec![b'a'; STREAM_LEN_MAX as usize - 1];
-        assert_eq!(cap.take(&head).len(), head.len());
-        assert!(!cap.truncated);
-        assert_eq!(cap.take(b"xyz"), b"x");
-        assert!(cap.truncated);
-        assert_eq!(cap.take(b"more"), b"");
+        let mut kept = Vec::new();
+        for piece in data.chunks(piece_len) {
+            kept.extend_from_slice(cap.take(piece));
+        }
+        kept.extend(cap.finish());
+        (kept, cap.is_truncated())
+    }
+
+    #[test]
+    fn what_fits_is_kept_whole_however_it_comes() {
+        let data: Vec<u8> = (0..HEAD_LEN + TAIL_LEN).map(|index| index as u8).collect();
+        for piece_len in [1_000, 16 * 1024, data.len()] {
+            assert!(kept(&data, piece_len) == (data.clone(), false), "{piece_len}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_stream_the_beginning_and_the_end_are_kept_and_the_gap_is_told() {
+        let data = ["first ".as_bytes(), &vec![b'x'; 3_000_000], b" last"].concat();
+        for piece_len in [777, 16 * 1024, data.len()] {
+            let (kept, truncated) = kept(&data, piece_len);
+            let left_out = data.len() - HEAD_LEN - TAIL_LEN;
+            let text = String::from_utf8(kept).unwrap();
+            assert!(truncated && text.starts_with("first x") && text.ends_with("x last"));
+            assert!(text.contains(&format!("x\n[{left_out} bytes left out]\nx")), "{piece_len}");
+            assert!(text.len() as u64 <= STREAM_LEN_MAX);
+        }
+    }
+
+    #[test]
+    fn no_character_is_cut_in_two() {
+        let data = "\u{20ac}".repeat(1_000_000);
+        let (kept, truncated) = kept(data.as_bytes(), 16 * 1024);
+        assert!(truncated && std::str::from_utf8(&kept).is_ok());
     }
 
     #[test]
@@ -197,7 +272,7 @@ mod tests {
     fn what_is_held_is_bounded() {
         let mut output = Unacknowledged::default();
         for action in 0..20 {
-            output.add(action, Stream::Output, &vec![b'x'; STREAM_LEN_MAX as usize]);
+            output.add(action, Stream::Output, &vec![b'x'; STREAM_LEN_KEPT as usize]);
         }
         assert!(output.len <= HELD_LEN_MAX);
         assert!(!output.has_overflowed(7, Stream::Output));

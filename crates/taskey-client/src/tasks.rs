@@ -3,7 +3,7 @@
 use reqwest::header::ETAG;
 use serde::de::DeserializeOwned;
 use taskey_proto::page::Page;
-use taskey_proto::tasks::{Task, TaskSpec};
+use taskey_proto::tasks::{Task, TaskSpec, TaskVersion};
 
 use crate::transport::{Call, read_json};
 use crate::{Client, ClientError, pages};
@@ -32,6 +32,15 @@ impl Client {
 
     pub async fn show_task(&self, task: &str) -> Result<Tagged<Task>, ClientError> {
         Tagged::read(self, self.get(&["tasks", task])).await
+    }
+
+    /// All versions of a task, newest first, or the first `limit`.
+    pub async fn list_task_versions(&self, task: &str, limit: Option<usize>) -> Result<Page<TaskVersion>, ClientError> {
+        pages::collect(limit, || self.get(&["tasks", task, "versions"])).await
+    }
+
+    pub async fn show_task_version(&self, task: &str, version: u32) -> Result<TaskVersion, ClientError> {
+        self.get(&["tasks", task, "versions", &version.to_string()]).json_answer().await
     }
 
     pub async fn create_task(&self, spec: &TaskSpec) -> Result<Task, ClientError> {

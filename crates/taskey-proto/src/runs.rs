@@ -204,8 +204,10 @@ pub struct Truncated {
     pub error: bool,
 }
 
-/// Bytes of output and of error, each, that are kept of one action.
-pub const STREAM_LEN_MAX: u64 = 1024 * 1024;
+/// Bytes of output and of error, each, that are kept of one action: the beginning and the end.
+pub const STREAM_LEN_KEPT: u64 = 1024 * 1024;
+/// With the line between them that says how much is left out.
+pub const STREAM_LEN_MAX: u64 = STREAM_LEN_KEPT + 256;
 
 /// One piece of live output, the data of an `output` event of `GET /api/v1/executions/{id}/output`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

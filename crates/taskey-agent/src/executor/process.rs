@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::{News, Outcome, Scene, Stop};
 use crate::group::Group;
 use crate::output::Cap;
+use crate::secrets::{Mask, MaskedStream};
 use crate::spawn::{Launch, Owner, spawn};
 use crate::users::User;
 
@@ -41,7 +42,7 @@ pub async fn run(launch: Launch<'_>, user: &User, scene: &Scene<'_>) -> Outcome 
     (scene.tell)(News::Process(group.mark()));
     (scene.tell)(News::Started(started_at));
 
-    let mut pipes = Pipes::of(&mut child);
+    let mut pipes = Pipes::of(&mut child, &scene.secrets.mask());
     let (status, ended_by) = wait(&mut child, &group, &mut pipes, timeout, scene).await;
     match ended_by.kill_at() {
         Some(kill_at) => outlast_grace(&group, &mut pipes, kill_at, scene).await,
@@ -143,25 +144,25 @@ fn verdict(status: std::io::Result<ExitStatus>, ended_by: EndedBy, timeout: Span
     (state, Some(code), reason)
 }
 
-/// Both pipes of a process, each with its cap.
+/// Both pipes of a process, each with its way out.
 struct Pipes {
     output: Option<ChildStdout>,
     error: Option<ChildStderr>,
-    output_cap: Cap,
-    error_cap: Cap,
     output_buffer: Vec<u8>,
     error_buffer: Vec<u8>,
+    output_outlet: Outlet,
+    error_outlet: Outlet,
 }
 
 impl Pipes {
-    fn of(child: &mut Child) -> Self {
+    fn of(child: &mut Child, mask: &Mask) -> Self {
         Self {
             output: child.stdout.take(),
             error: child.stderr.take(),
-            output_cap: Cap::default(),
-            error_cap: Cap::default(),
             output_buffer: vec![0; READ_LEN],
             error_buffer: vec![0; READ_LEN],
+            output_outlet: Outlet::new(Stream::Output, mask),
+            error_outlet: Outlet::new(Stream::Error, mask),
         }
     }
 
@@ -175,27 +176,48 @@ impl Pipes {
         tokio::select! {
             read = read_some(&mut self.output, &mut self.output_buffer), if output_open => match read {
                 0 => self.output = None,
-                len => tell_kept(scene, Stream::Output, self.output_cap.take(&self.output_buffer[..len])),
+                len => self.output_outlet.tell(scene, &self.output_buffer[..len]),
             },
             read = read_some(&mut self.error, &mut self.error_buffer), if error_open => match read {
                 0 => self.error = None,
-                len => tell_kept(scene, Stream::Error, self.error_cap.take(&self.error_buffer[..len])),
+                len => self.error_outlet.tell(scene, &self.error_buffer[..len]),
             },
             else => {}
         }
     }
 
+    /// Reads what is left, as long as that makes sense, and tells what was held back.
     async fn drain(&mut self, scene: &Scene<'_>) {
         let give_up_at = Instant::now() + DRAIN_TIME_MAX;
-        while self.are_open() {
-            if timeout_at(give_up_at, self.read(scene)).await.is_err() {
-                return;
-            }
-        }
+        while self.are_open() && timeout_at(give_up_at, self.read(scene)).await.is_ok() {}
+        self.output_outlet.finish(scene);
+        self.error_outlet.finish(scene);
     }
 
     fn truncated(&self) -> Truncated {
-        Truncated { output: self.output_cap.truncated, error: self.error_cap.truncated }
+        Truncated { output: self.output_outlet.cap.is_truncated(), error: self.error_outlet.cap.is_truncated() }
+    }
+}
+
+/// The way of one stream out of the action: secrets are hidden first, so that no cut can halve one, then the cap has its say.
+struct Outlet {
+    stream: Stream,
+    mask: MaskedStream,
+    cap: Cap,
+}
+
+impl Outlet {
+    fn new(stream: Stream, mask: &Mask) -> Self {
+        Self { stream, mask: MaskedStream::new(mask.clone()), cap: Cap::default() }
+    }
+
+    fn tell(&mut self, scene: &Scene<'_>, data: &[u8]) {
+        tell(scene, self.stream, self.cap.take(&self.mask.take(data)));
+    }
+
+    fn finish(&mut self, scene: &Scene<'_>) {
+        tell(scene, self.stream, self.cap.take(&self.mask.finish()));
+        tell(scene, self.stream, &self.cap.finish());
     }
 }
 
@@ -206,8 +228,8 @@ async fn read_some<P: tokio::io::AsyncRead + Unpin>(pipe: &mut Option<P>, buffer
     }
 }
 
-fn tell_kept(scene: &Scene<'_>, stream: Stream, kept: &[u8]) {
-    if !kept.is_empty() {
-        (scene.tell)(News::Output(stream, kept));
+fn tell(scene: &Scene<'_>, stream: Stream, data: &[u8]) {
+    if !data.is_empty() {
+        (scene.tell)(News::Output(stream, data));
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use taskey_client::{Client, ClientError, Tagged};
 use taskey_proto::problem::Code;
-use taskey_proto::tasks::{Task, TaskSpec};
+use taskey_proto::tasks::{Task, TaskSpec, TaskVersion};
 
 use crate::cli::Global;
 use crate::diff::line_diff;
@@ -34,7 +34,19 @@ pub enum TasksCommand {
         limit: Option<usize>,
     },
     /// Show one task.
-    Show { task: String },
+    Show {
+        task: String,
+        /// An older version, as it was written.
+        #[arg(long, value_name = "N")]
+        version: Option<u32>,
+    },
+    /// List the versions of a task, newest first, each with what it changed.
+    Versions {
+        task: String,
+        /// Show no more than this many.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
     /// Remove a task; its runs stay.
     Rm {
         task: String,
@@ -51,7 +63,15 @@ pub async fn run(global: &Global, command: TasksCommand, output: Output) -> Resu
             let page = session::client(global)?.list_tasks(limit).await?;
             output.list(&page, |task| task.name.clone(), list_table)?;
         }
-        TasksCommand::Show { task } => {
+        TasksCommand::Show { task, version: Some(version) } => {
+            let version = session::client(global)?.show_task_version(&task, version).await?;
+            output.thing(&version, &version.spec.name, || version_table(&version))?;
+        }
+        TasksCommand::Versions { task, limit } => {
+            let page = session::client(global)?.list_task_versions(&task, limit).await?;
+            output.list(&page, |version| version.version.to_string(), versions_table)?;
+        }
+        TasksCommand::Show { task, version: None } => {
             let task = session::client(global)?.show_task(&task).await?.value;
             output.thing(&task, &task.name, || show_table(&task))?;
         }
@@ -128,6 +148,39 @@ fn spec_of(task: &Task) -> TaskSpec {
 
 fn canonical(spec: &TaskSpec) -> String {
     serde_saphyr::to_string(spec).unwrap_or_else(|_| format!("{spec:#?}"))
+}
+
+fn version_table(version: &TaskVersion) -> Table {
+    let mut table = Table::of_fields();
+    table.field("version", format!("v{}", version.version));
+    table.field("written", relative(version.created_at, now()));
+    table.field("by", version.created_by.as_str());
+    for line in canonical(&version.spec).lines() {
+        table.field("", line);
+    }
+    table
+}
+
+fn versions_table(versions: &[TaskVersion]) -> Table {
+    let now = now();
+    let mut table = Table::new(&["VERSION", "WRITTEN", "BY", "LINES"]);
+    for (index, version) in versions.iter().enumerate() {
+        let before = versions.get(index + 1).map(|before| canonical(&before.spec)).unwrap_or_default();
+        table.row([
+            format!("v{}", version.version).into(),
+            relative(version.created_at, now).into(),
+            version.created_by.as_str().into(),
+            changed_lines(&before, &canonical(&version.spec)).into(),
+        ]);
+    }
+    table
+}
+
+/// `+3 -1`: lines that came and went.
+fn changed_lines(before: &str, after: &str) -> String {
+    let difference = line_diff(before, after);
+    let count = |mark: char| difference.lines().filter(|line| line.starts_with(mark)).count();
+    format!("+{} -{}", count('+'), count('-'))
 }
 
 fn list_table(tasks: &[Task]) -> Table {

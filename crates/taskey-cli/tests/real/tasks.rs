@@ -44,6 +44,14 @@ async fn a_file_is_applied_once_for_each_difference() {
     let action = json!({"type": "COMMAND", "command": "uname", "arguments": ["-r"], "environment": [{"key": "LANG", "value": "C"}], "timeout": "30s"});
     assert_eq!(task["actions"], json!([action]));
 
+    let versions = installation.json(&["tasks", "versions", "hello"]).unwrap();
+    let shape = [("version", Kind::Number), ("created_at", Kind::Time), ("created_by", Kind::Text), ("spec", Kind::Map)];
+    items(&versions).iter().for_each(|version| assert_shape(version, &shape));
+    let first = installation.json(&["tasks", "show", "hello", "--version", "1"]).unwrap();
+    assert_eq!(first["spec"]["actions"][0]["arguments"], json!(["-a"]));
+    let table = succeeded(installation.taskey(&["tasks", "versions", "hello"]).unwrap()).unwrap();
+    assert!(table.contains("+1 -1"), "{table}");
+
     ended(&installation.taskey(&["tasks", "rm", "hello"]).unwrap(), 0, "");
     ended(&installation.taskey(&["tasks", "rm", "hello"]).unwrap(), 1, "no such");
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OnFailure;
 use crate::Span;
-use crate::runs::STREAM_LEN_MAX;
+use crate::runs::STREAM_LEN_KEPT;
 
 pub const TIMEOUT_DEFAULT: Span = Span::from_secs(3_600);
 pub const READ_TIMEOUT_DEFAULT: Span = Span::from_secs(60);
@@ -164,7 +164,7 @@ pub struct ReadFile {
 
 impl ReadFile {
     pub fn len_max(&self) -> u64 {
-        self.max_bytes.unwrap_or(STREAM_LEN_MAX)
+        self.max_bytes.unwrap_or(STREAM_LEN_KEPT)
     }
 }
 

@@ -4,7 +4,7 @@ use super::TaskSpec;
 use super::action::{Action, ActionCommon, Header, HttpRequest, KeyValue, ReadFile};
 use crate::Span;
 use crate::problem::FieldError;
-use crate::runs::STREAM_LEN_MAX;
+use crate::runs::STREAM_LEN_KEPT;
 
 pub const NAME_LEN_MAX: usize = 100;
 pub const DESCRIPTION_LEN_MAX: usize = 2_000;
@@ -198,8 +198,8 @@ fn check_file(at: &str, file: &ReadFile, errors: &mut Vec<FieldError>) {
     if file.path.ends_with('/') {
         errors.push(FieldError::new(format!("{at}/path"), "name a file, not a folder"));
     }
-    if !(1..=STREAM_LEN_MAX).contains(&file.len_max()) {
-        errors.push(FieldError::new(format!("{at}/max_bytes"), format!("from 1 to {STREAM_LEN_MAX}")));
+    if !(1..=STREAM_LEN_KEPT).contains(&file.len_max()) {
+        errors.push(FieldError::new(format!("{at}/max_bytes"), format!("from 1 to {STREAM_LEN_KEPT}")));
     }
 }
 

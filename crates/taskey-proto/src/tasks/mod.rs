@@ -62,3 +62,13 @@ pub struct Task {
     pub created_at: Time,
     pub updated_at: Time,
 }
+
+/// A version of a task, as it was written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TaskVersion {
+    pub version: u32,
+    pub created_at: Time,
+    pub created_by: String,
+    pub spec: TaskSpec,
+}

@@ -46,6 +46,7 @@ impl Things {
             ("{execution}", &self.execution),
             ("{key}", &self.key),
             ("{secret}", &self.secret),
+            ("{version}", &"1".to_owned()),
         ];
         let path = ids.iter().fold(route.path.clone(), |path, (place, id)| path.replace(place, id));
         assert!(!path.contains('{'), "the walk does not know what to put into {path}");

@@ -33,6 +33,14 @@ on_both! {
         let changed = put(&ann, Some("\"1\""), hello("false")).await;
         assert_eq!((changed.status, changed.header("etag"), changed.body["version"].as_u64()), (200, "\"2\"", Some(2)));
         assert_eq!(put(&ann, Some("\"1\""), hello("true")).await.status, 412);
+        let versions = ann.get("/api/v1/tasks/hello/versions?limit=1").await;
+        assert_eq!((versions.body["items"][0]["version"].as_u64(), versions.body["items"][0]["created_by"].as_str()), (Some(2), Some("ann (test)")));
+        let next = versions.body["next"].as_str().unwrap();
+        let older = ann.get(&format!("/api/v1/tasks/hello/versions?limit=1&cursor={next}")).await;
+        assert_eq!((&older.body["items"][0]["version"], &older.body["next"]), (&json!(1), &json!(null)));
+        let first = ann.get("/api/v1/tasks/hello/versions/1").await;
+        assert_eq!((&first.body["spec"]["actions"], &first.body), (&hello("true")["actions"], &older.body["items"][0]));
+        assert_eq!(ann.get("/api/v1/tasks/hello/versions/3").await.status, 404);
         assert_eq!(ann.post("/api/v1/tasks", hello("true")).await.code(), "name_taken");
         assert_eq!(ann.delete("/api/v1/tasks/hello").await.status, 204);
         assert_eq!(ann.get("/api/v1/tasks/hello").await.status, 404);

@@ -5,24 +5,26 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use taskey_proto::page::Page;
-use taskey_proto::tasks::{Task, TaskSpec};
+use taskey_proto::tasks::{Task, TaskSpec, TaskVersion};
 use utoipa_axum::routes;
 
 use super::ops::no_task;
 use super::{ops, store};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
-use crate::platform::http::Body;
 use crate::platform::http::etag::{etag, if_match_required};
 use crate::platform::http::idempotency::Answer;
 use crate::platform::http::page::{PageAnswer, Paging};
 use crate::platform::http::problem::ApiResult;
+use crate::platform::http::{ApiError, Body};
 
 pub fn api() -> Api {
     Api::default()
         .route(Verb::ReadTasks, routes!(list_tasks))
         .route(Verb::WriteTasks, routes!(create_task))
         .route(Verb::ReadTasks, routes!(show_task))
+        .route(Verb::ReadTasks, routes!(list_versions))
+        .route(Verb::ReadTasks, routes!(show_version))
         .route(Verb::WriteTasks, routes!(replace_task))
         .route(Verb::WriteTasks, routes!(remove_task))
 }
@@ -50,6 +52,32 @@ async fn create_task(State(app): State<App>, permit: Permit, headers: HeaderMap,
 async fn show_task(State(app): State<App>, permit: Permit, Path(task): Path<String>) -> ApiResult<Response> {
     let found = store::task_of_organization(&mut &app.db, permit.organization(), &task).await?;
     Ok(answer(found.ok_or_else(no_task)?))
+}
+
+/// Every version of a task, newest first.
+#[utoipa::path(get, path = "/api/v1/tasks/{task}/versions", tag = "tasks", params(("task" = String, Path, description = "Id or name"), Paging),
+    responses((status = 200, description = "Versions, newest first", body = Page<TaskVersion>)))]
+async fn list_versions(
+    State(app): State<App>,
+    permit: Permit,
+    Path(task): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<PageAnswer<TaskVersion>> {
+    let task = store::task_of_organization(&mut &app.db, permit.organization(), &task).await?.ok_or_else(no_task)?;
+    let before = paging.after::<u32>()?;
+    let versions = store::versions_of_task(&app.db, task.id, before, paging.limit() + 1).await?;
+    Ok(paging.page(versions, |version| version.version.to_string()))
+}
+
+/// One version of a task.
+#[utoipa::path(get, path = "/api/v1/tasks/{task}/versions/{version}", tag = "tasks",
+    params(("task" = String, Path, description = "Id or name"), ("version" = u32, Path, description = "Its number")),
+    responses((status = 200, description = "The version", body = TaskVersion)))]
+async fn show_version(State(app): State<App>, permit: Permit, Path((task, version)): Path<(String, u32)>) -> ApiResult<Json<TaskVersion>> {
+    let task = store::task_of_organization(&mut &app.db, permit.organization(), &task).await?.ok_or_else(no_task)?;
+    let found = store::versions_of_task(&app.db, task.id, version.checked_add(1), 1).await?;
+    let found = found.into_iter().find(|found| found.version == version);
+    Ok(Json(found.ok_or_else(|| ApiError::not_found("version"))?))
 }
 
 /// Replaces a task by its next version; the same content again changes nothing.

@@ -2,7 +2,7 @@
 
 use taskey_proto::Time;
 use taskey_proto::id::{OrganizationId, TaskId};
-use taskey_proto::tasks::{Task, TaskSpec};
+use taskey_proto::tasks::{Task, TaskSpec, TaskVersion};
 
 use crate::platform::db::{Db, DbError, Row, Source, Tx};
 use crate::{args, sql};
@@ -88,6 +88,24 @@ pub(super) struct NewVersion<'a> {
 pub(super) async fn insert_version(tx: &mut Tx<'_>, new: &NewVersion<'_>, now: Time) -> Result<(), DbError> {
     let sql = sql!("INSERT INTO task_version (task_id, version, spec, digest, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)");
     tx.execute(sql, args![new.task, new.version, new.spec, new.digest, now, new.by]).await.map(|_| ())
+}
+
+/// The versions of a task below `before`, newest first, at most `limit`.
+pub(super) async fn versions_of_task(db: &Db, task: TaskId, before: Option<u32>, limit: usize) -> Result<Vec<TaskVersion>, DbError> {
+    let sql = sql!(
+        "SELECT version, spec, created_at, created_by FROM task_version \
+         WHERE task_id = $1 AND (CAST($2 AS BIGINT) IS NULL OR version < $2) ORDER BY version DESC LIMIT $3"
+    );
+    let rows = db.rows(sql, args![task, before, limit]).await?;
+    let version = |row: &Row| {
+        Ok(TaskVersion {
+            version: row.get("version")?,
+            created_at: row.get("created_at")?,
+            created_by: row.get("created_by")?,
+            spec: row.json("spec")?,
+        })
+    };
+    rows.iter().map(version).collect()
 }
 
 pub(super) async fn remove_task(tx: &mut Tx<'_>, id: TaskId, now: Time) -> Result<(), DbError> {
