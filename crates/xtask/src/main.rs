@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "this program's output is for people")]
 
+mod actions_page;
 mod check;
 mod generate;
 mod missing;
