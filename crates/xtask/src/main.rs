@@ -24,7 +24,8 @@ cargo x up [--data DIR] [--exit]   builds everything, starts server and agent, a
 cargo x test [ARGS]                builds and runs all tests; ARGS go to the Rust test runner
 cargo x check                      formatting, lints, types, licences
 cargo x browsers                   the browser tests, on desktop and phone
-cargo x ci                         check, test, browsers
+cargo x fuzz                       schemathesis against the API of a running server
+cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
 cargo x bench [trigger] [ARGS]     measures, with its floors beside it";
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "check" => check::run(),
         "browsers" => test::run_browser_tests(),
+        "fuzz" => test::run_fuzzer(),
         "ci" => run_ci(rest),
         "gen" => generate::run(),
         "web" => web::ensure_built(),
@@ -59,11 +61,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Everything that must be green; the browser tests last, since they take longest to tell little else.
+/// Everything that must be green; what takes longest to tell little else comes last.
 fn run_ci(arguments: &[String]) -> Outcome {
     check::run()?;
     test::run(arguments)?;
-    test::run_browser_tests()
+    test::run_browser_tests()?;
+    test::run_fuzzer()
 }
 
 fn run_bench(arguments: &[String]) -> Outcome {

@@ -36,6 +36,13 @@ pub fn run_browser_tests() -> Outcome {
     step::run(web::npm(&folder).args(["run", "--silent", "test"]))
 }
 
+/// A fuzzer of APIs against a server of its own.
+pub fn run_fuzzer() -> Outcome {
+    missing::ensure_test_tools()?;
+    step::run(workspace::cargo().args(["build", "--workspace"]))?;
+    step::run(&mut Command::new(workspace::binary("fuzz-api")))
+}
+
 struct Suite {
     name: &'static str,
     closing: Vec<String>,

@@ -1,10 +1,8 @@
 //! Foreign MQTT clients with a device's credential: Mosquitto's for 3.1.1 and 5, paho over a WebSocket.
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::sync::Mutex;
+use std::process::{Command, Output};
 
-use anyhow::Context as _;
 use taskey_testkit::Engine;
 use taskey_testkit::process::{Installation, Running, binary, run, succeeded};
 
@@ -174,26 +172,9 @@ async fn a_removed_device_is_cut_and_cannot_come_back() {
     assert!(!world.publish("mqttv311", &["-t", &topic, "-q", "1"]).status.success());
 }
 
-/// Python with paho, in an environment of its own below the target folder; made once.
+/// A Python that has paho.
 fn python_with_paho() -> anyhow::Result<PathBuf> {
-    static MADE: Mutex<()> = Mutex::new(());
-    let _alone = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let folder = binary("taskey").with_file_name("paho-2.1.0");
-    let lock = std::fs::File::create(folder.with_extension("lock"))?;
-    lock.lock()?;
-    let python = folder.join("bin/python");
-    let has_paho = |python: &PathBuf| {
-        let mut check = Command::new(python);
-        check.args(["-c", "import paho.mqtt.client"]).stderr(Stdio::null());
-        check.status().is_ok_and(|status| status.success())
-    };
-    if !has_paho(&python) {
-        let mut venv = Command::new("python3");
-        succeeded(run(venv.args(["-m", "venv"]).arg(&folder), "")?).context("sudo apt-get install python3-venv")?;
-        let mut pip = Command::new(folder.join("bin/pip"));
-        succeeded(run(pip.args(["install", "--quiet", "--disable-pip-version-check", "paho-mqtt==2.1.0"]), "")?)?;
-    }
-    Ok(python)
+    Ok(taskey_testkit::python::environment("paho-mqtt==2.1.0")?.join("bin/python"))
 }
 
 const PAHO: &str = r#"

@@ -13,7 +13,6 @@ pub const HTTP_TIMEOUT_DEFAULT: Span = Span::from_secs(60);
 /// One step of a task. `type` says which. How it is read from JSON stands in `read.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Action {
     #[serde(rename = "COMMAND")]
     Command(Command),
@@ -253,5 +252,48 @@ impl Action {
             }
             Action::ReadFile(_) => Vec::new(),
         }
+    }
+}
+
+/// Each type's own fields with `type` among them: an action has no others, and a reference to its fields beside `type` would
+/// forbid that one.
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+    use utoipa::openapi::{Ref, RefOr};
+    use utoipa::{PartialSchema, ToSchema};
+
+    use super::{ACTION_TYPES, Action, Command, HttpRequest, ReadFile, Script};
+
+    impl PartialSchema for Action {
+        fn schema() -> RefOr<Schema> {
+            let fields = [Command::schema(), Script::schema(), HttpRequest::schema(), ReadFile::schema()];
+            let variants = ACTION_TYPES.iter().zip(fields).map(|(word, fields)| with_type(word, fields));
+            variants.fold(OneOfBuilder::new(), OneOfBuilder::item).description(Some("One step of a task. `type` says which.")).into()
+        }
+    }
+
+    impl ToSchema for Action {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            let own = [
+                (Command::name(), Command::schema()),
+                (Script::name(), Script::schema()),
+                (HttpRequest::name(), HttpRequest::schema()),
+                (ReadFile::name(), ReadFile::schema()),
+            ];
+            schemas.extend(own.map(|(name, schema)| (name.into_owned(), schema)));
+            Command::schemas(schemas);
+            Script::schemas(schemas);
+            HttpRequest::schemas(schemas);
+            ReadFile::schemas(schemas);
+        }
+    }
+
+    fn with_type(word: &str, fields: RefOr<Schema>) -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut object)) = fields else { return Ref::from_schema_name(word).into() };
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word])).build();
+        object.properties.insert("type".to_owned(), kind.into());
+        object.required.insert(0, "type".to_owned());
+        Schema::Object(object).into()
     }
 }

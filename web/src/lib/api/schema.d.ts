@@ -476,20 +476,68 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One step of a task. `type` says which. How it is read from JSON stands in `read.rs`. */
-        Action: (components["schemas"]["Command"] & {
+        /** @description One step of a task. `type` says which. */
+        Action: {
+            arguments?: string[];
+            /** @description A path, or a name to be found in PATH. */
+            command: string;
+            environment?: components["schemas"]["KeyValue"][];
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
             type: "COMMAND";
-        }) | (components["schemas"]["Script"] & {
+            /** @description A user of the device; default: `taskey`, else `nobody`, else the agent's own when that is not root. */
+            user?: string | null;
+            /** @description Default: the user's home. */
+            working_directory?: string | null;
+        } | {
+            content: string;
+            environment?: components["schemas"]["KeyValue"][];
+            /** @description Default: `/bin/sh`. */
+            interpreter?: string | null;
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
             type: "SCRIPT";
-        }) | (components["schemas"]["HttpRequest"] & {
+            /** @description As for `COMMAND`. */
+            user?: string | null;
+            /** @description Default: the user's home. */
+            working_directory?: string | null;
+        } | {
+            /** @description Sent unchanged. Not beside `form`. */
+            body?: string | null;
+            /** @description The statuses that count as success; without any: all below 400. */
+            expect_status?: number[];
+            /** @description Whether redirections are followed, up to 10; the result is then that of the last one. */
+            follow_redirects?: boolean;
+            /** @description Sent as `application/x-www-form-urlencoded`, in order, repeated keys too. Not beside `body`. */
+            form?: components["schemas"]["KeyValue"][];
+            /** @description Sent as given: order, repetition and letter case are kept. */
+            headers?: components["schemas"]["Header"][];
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            request_method: components["schemas"]["Method"];
+            /** @description `http://` or `https://`, without user and password. */
+            request_url: string;
+            timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
             type: "HTTP_REQUEST";
-        }) | (components["schemas"]["ReadFile"] & {
+            /** @description As for `COMMAND`. */
+            user?: string | null;
+        } | {
+            /**
+             * Format: int64
+             * @description What is beyond is cut off and marked as truncated. Default, and at most: 1048576.
+             */
+            max_bytes?: number | null;
+            on_failure?: components["schemas"]["OnFailure"] | null;
+            /** @description A whole path, from `/`. */
+            path: string;
+            timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
             type: "READ_FILE";
-        });
+            /** @description As for `COMMAND`. */
+            user?: string | null;
+        };
         /** @description What became of one action. `output` is stdout, `error` is stderr or why it could not start. */
         ActionResult: {
             /**
