@@ -6,6 +6,7 @@ mod altered;
 mod crash;
 mod devices;
 mod exec;
+mod hostile;
 mod mqtt;
 mod runs;
 mod secrets;

@@ -1,0 +1,93 @@
+//! Output and input that mean harm, or are only too much: capped, marked, and nobody's memory is filled.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+use taskey_testkit::Engine;
+use taskey_testkit::process::{Installation, Running, succeeded};
+
+use crate::{ended, installation, is_alive, open_folder};
+
+const MIB: u64 = 1024 * 1024;
+
+async fn world() -> (Installation, Running) {
+    let installation = installation(Engine::Sqlite).await.unwrap();
+    installation.enroll("web-1").unwrap();
+    let agent = installation.agent("web-1").unwrap();
+    installation.wait_for_presence("web-1", "online").unwrap();
+    (installation, agent)
+}
+
+fn exec(installation: &Installation, argv: &[&str]) -> Output {
+    installation.taskey(&[&["exec", "--device", "web-1", "--"], argv].concat()).unwrap()
+}
+
+/// The most memory that a process has had resident, in bytes.
+fn peak_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test]
+async fn two_hundred_megabytes_are_cut_to_one_and_fill_nobodys_memory() {
+    let (installation, agent) = world().await;
+    let server = installation.server.as_ref().unwrap().pid();
+    let before = (peak_memory(agent.pid()), peak_memory(server));
+    let output = exec(&installation, &["sh", "-c", "echo begin; head -c 200000000 /dev/zero | tr '\\0' x; echo; echo end"]);
+    ended(&output, 0, "more than is kept");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("begin\nx") && text.ends_with("x\nend\n") && text.contains(" bytes left out]\n"));
+    assert!((MIB as usize..MIB as usize + 256).contains(&text.len()), "{}", text.len());
+    let grown = (peak_memory(agent.pid()) - before.0, peak_memory(server) - before.1);
+    assert!(grown.0 < 8 * MIB && grown.1 < 48 * MIB, "agent and server grew by {grown:?} bytes");
+}
+
+#[tokio::test]
+async fn bytes_that_drive_a_terminal_or_a_browser_are_only_bytes() {
+    let (installation, _agent) = world().await;
+    let hostile = "\\033]0;owned\\007\\033[2J<script>alert(1)</script>\\000\\377\\r\\n";
+    let output = exec(&installation, &["printf", hostile]);
+    assert_eq!(output.stdout, b"\x1b]0;owned\x07\x1b[2J<script>alert(1)</script>\0\xff\r\n", "byte for byte where no terminal is");
+    let run = installation.json(&["runs", "ls", "--limit", "1"]).unwrap()["items"][0]["id"].as_str().unwrap().to_owned();
+    let shown = installation.json(&["runs", "show", &run]).unwrap();
+    let result = &shown["executions"][0]["actions"][0];
+    assert_eq!(result["encoding"], "binary");
+    assert_eq!(result["output"], "\u{1b}]0;owned\u{7}\u{1b}[2J<script>alert(1)</script>\0\u{fffd}\r\n");
+    let table = succeeded(installation.taskey(&["runs", "show", &run]).unwrap()).unwrap();
+    assert!(!table.contains('\u{1b}'), "{table:?}");
+}
+
+#[tokio::test]
+async fn a_script_of_a_megabyte_and_arguments_of_every_kind_arrive_whole() {
+    let (installation, _agent) = world().await;
+    let filler = format!("#{}\n", "x".repeat(1023)).repeat(1022);
+    let script = format!("{filler}printf %s \"$0\" | wc -c\n");
+    let task = json!({"name": "t", "actions": [{"type": "SCRIPT", "content": script}]}).to_string();
+    succeeded(installation.taskey_with(&["tasks", "apply", "-f", "-"], &task).unwrap()).unwrap();
+    let waited = installation.taskey(&["run", "t", "--device", "web-1", "--wait", "-o", "json"]).unwrap();
+    ended(&waited, 0, "");
+    let larger = json!({"name": "t", "actions": [{"type": "SCRIPT", "content": format!("{filler}{filler}")}]}).to_string();
+    ended(&installation.taskey_with(&["tasks", "apply", "-f", "-"], &larger).unwrap(), 1, "/actions/0/content");
+
+    let every: String = (1..=0x7f_u8).map(char::from).chain(['\u{e4}', '\u{20ac}', '\u{1f600}']).collect();
+    assert_eq!(exec(&installation, &["printf", "%s", &every]).stdout, every.as_bytes());
+    let run = installation.json(&["runs", "ls", "--limit", "1"]).unwrap();
+    assert_eq!(run["items"][0]["state"], "succeeded");
+}
+
+#[tokio::test]
+async fn what_goes_off_to_be_a_daemon_ends_with_its_execution() {
+    let (installation, _agent) = world().await;
+    let folder = open_folder().unwrap();
+    let file = folder.path().join("pid");
+    let script = format!(
+        "setsid sh -c 'setsid sh -c \"echo \\$\\$ > {0}; exec sleep 600\" &' & while [ ! -s {0} ]; do sleep 0.01; done",
+        file.display()
+    );
+    ended(&exec(&installation, &["sh", "-c", &script]), 0, "");
+    let pid: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    assert!(!is_alive(pid));
+    let execution: Value = installation.json(&["runs", "ls", "--limit", "1"]).unwrap();
+    assert_eq!(execution["items"][0]["state"], "succeeded");
+}
