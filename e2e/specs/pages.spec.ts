@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { expect, runScript, test } from '../world/test.ts'
+import { expect, makeTask, runScript, test } from '../world/test.ts'
 
 const destinations = ['Tasks', 'Runs', 'API keys', 'Devices']
 
@@ -49,12 +49,38 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await isGood(page)
     await page.keyboard.press('Escape')
 
+    await makeTask(server, 'hello', 'uname')
+    for (const path of ['/tasks/new', '/tasks/hello', '/tasks/hello/edit']) {
+      await page.goto(server.url + path)
+      await expect(page.getByRole('heading', { name: /hello|New task/, level: 1 })).toBeVisible()
+      await isGood(page)
+    }
+
     await page.goto(`${server.url}/devices`)
     await page.getByRole('button', { name: 'Enrol a device' }).click()
     await page.getByRole('button', { name: 'Make the command' }).click()
     await expect(page.getByText('Waiting for the device…')).toBeVisible()
     await isGood(page)
     expect(complaints).toEqual([])
+  })
+
+  test(`the task editor is accessible and fits its width with all its fields and problems (${colorScheme})`, async ({ page, server }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.goto(`${server.url}/tasks/new`)
+    for (const type of ['Command', 'Script', 'Web request', 'Read a file']) {
+      await page.getByRole('group', { name: 'Add an action' }).getByRole('button', { name: type }).click()
+    }
+    for (const more of await page.getByRole('button', { name: 'More' }).all()) await more.click()
+    await page.getByRole('button', { name: 'Add a variable' }).first().click()
+    await page.getByRole('button', { name: 'Add a header' }).click()
+    await page.getByRole('button', { name: 'Create the task' }).click()
+    await expect(page.getByText('write the script')).toBeVisible()
+    await isGood(page)
+    await page.getByRole('radiogroup', { name: 'View' }).getByText('YAML').click()
+    await isGood(page)
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await isGood(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click()
   })
 }
 

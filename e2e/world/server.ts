@@ -51,6 +51,11 @@ export class Server {
     return (await this.#post('/api/v1/enroll-tokens', { uses: 1, ttl: '1h', labels: { role: 'web' } }, key)).token
   }
 
+  /** Stores a task of one command. */
+  async makeTask(key: string, name: string, command: string): Promise<void> {
+    await this.#post('/api/v1/tasks', { name, actions: [{ type: 'COMMAND', command }] }, key)
+  }
+
   /** Does on a device what the dialog tells to: joins with a token and keeps the agent running. */
   async join(token: string, name: string): Promise<void> {
     const state = join(this.#folder, name)

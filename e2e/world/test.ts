@@ -57,6 +57,11 @@ export async function signIn(page: Page, server: Server) {
   await expect(page.getByRole('heading', { name: 'Devices', level: 1 })).toBeVisible()
 }
 
+/** Stores a task of one command without the browser. */
+export async function makeTask(server: Server, name: string, command: string) {
+  await server.makeTask(keyOf.get(server) ?? '', name, command)
+}
+
 /** Opens web-1 and starts a script there; ends on the run's page. */
 export async function runScript(page: Page, script: string, asUser?: string) {
   await page.getByRole('link', { name: 'web-1' }).click()

@@ -82,6 +82,18 @@ const task = createRoute({
   component: lazyRouteComponent(() => import('../features/tasks/task-page'), 'TaskPage'),
 })
 
+const newTask = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/tasks/new',
+  component: lazyRouteComponent(() => import('../features/tasks/editor/new-task-page'), 'NewTaskPage'),
+})
+
+const editTask = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/tasks/$task/edit',
+  component: lazyRouteComponent(() => import('../features/tasks/editor/edit-task-page'), 'EditTaskPage'),
+})
+
 const runs = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs',
@@ -106,5 +118,5 @@ const keys = createRoute({
 export const routeTree = root.addChildren([
   setup,
   login,
-  signedIn.addChildren([home, devices, device, tasks, task, runs, run, keys]),
+  signedIn.addChildren([home, devices, device, tasks, newTask, task, editTask, runs, run, keys]),
 ])

@@ -4,7 +4,8 @@ import type { Task } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { ListAnswer, LoadMore, NothingHere } from '../../ui/answers'
 import { CopyBlock } from '../../ui/copy'
-import { TaskIcon } from '../../ui/icons'
+import { PlusIcon, TaskIcon } from '../../ui/icons'
+import { ButtonLink } from '../../ui/links'
 import { Page } from '../../ui/page'
 import { Row, RowLink, Rows } from '../../ui/rows'
 import { taskList } from './queries'
@@ -13,7 +14,7 @@ import { taskList } from './queries'
 export function TasksPage() {
   const { query, items } = usePagedList(taskList())
   return (
-    <Page title="Tasks">
+    <Page title="Tasks" actions={<NewTask />}>
       <ListAnswer query={query} items={items} empty={<NoTasks />}>
         {(tasks) => (
           <>
@@ -49,13 +50,21 @@ function TaskRows({ tasks }: { tasks: Task[] }) {
   )
 }
 
+function NewTask() {
+  return (
+    <ButtonLink to="/tasks/new" leftSection={<PlusIcon size={16} />}>
+      New task
+    </ButtonLink>
+  )
+}
+
 function NoTasks() {
   return (
-    <NothingHere icon={TaskIcon} title="No tasks yet">
+    <NothingHere icon={TaskIcon} title="No tasks yet" action={<NewTask />}>
       <Stack gap="sm">
         <div>
-          A task is a named, versioned list of actions that can be run again and again. Write it as a file and
-          send it with the command line:
+          A task is a named, versioned list of actions that can be run again and again. Make one here, or
+          write it as a file and send it with the command line:
         </div>
         <CopyBlock text="taskey tasks apply -f hello.yaml" label="Command that stores a task" />
       </Stack>

@@ -1,11 +1,11 @@
 import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Task } from '../../lib/api/types'
 import { Failed, LoadingRows } from '../../ui/answers'
-import { RunIcon } from '../../ui/icons'
-import { TextLink } from '../../ui/links'
+import { PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
+import { ButtonLink, TextLink } from '../../ui/links'
 import { Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
@@ -14,10 +14,11 @@ import { RunDialog } from '../runs/run-dialog-lazy'
 import { ActionView } from './action-view'
 import { onFailureWords } from './action-words'
 import { taskDetail } from './queries'
+import { RemoveTaskDialog } from './remove-task'
 
 const route = getRouteApi('/in/tasks/$task')
 
-/** One task: what it does, and the way to run it. */
+/** One task: what it does, and the ways to run, edit and remove it. */
 export function TaskPage() {
   const { task: id } = route.useParams()
   const query = useQuery(taskDetail(id))
@@ -30,7 +31,9 @@ export function TaskPage() {
 }
 
 function TaskView({ task }: { task: Task }) {
-  const [isRunning, setRunning] = useState(false)
+  const navigate = useNavigate()
+  const [open, setOpen] = useState<'run' | 'remove' | null>(null)
+  const close = () => setOpen(null)
   return (
     <Page
       title={task.name}
@@ -40,9 +43,19 @@ function TaskView({ task }: { task: Task }) {
         </TextLink>
       }
       actions={
-        <Button leftSection={<RunIcon size={15} />} onClick={() => setRunning(true)}>
-          Run on devices…
-        </Button>
+        <>
+          <ButtonLink
+            to="/tasks/$task/edit"
+            params={{ task: task.id }}
+            variant="default"
+            leftSection={<PenIcon size={15} />}
+          >
+            Edit
+          </ButtonLink>
+          <Button leftSection={<RunIcon size={15} />} onClick={() => setOpen('run')}>
+            Run on devices…
+          </Button>
+        </>
       }
     >
       {task.description && <Text mb="md">{task.description}</Text>}
@@ -60,7 +73,19 @@ function TaskView({ task }: { task: Task }) {
           <ActionView key={index} action={action} number={index + 1} />
         ))}
       </Section>
-      {isRunning && <RunDialog task={task.name} onClose={() => setRunning(false)} />}
+      <Section title="Remove">
+        <Text size="sm" c="dimmed" mb="sm">
+          It can no longer be run. The runs that used it stay.
+        </Text>
+        <Button variant="default" leftSection={<TrashIcon size={15} />} onClick={() => setOpen('remove')}>
+          Remove this task
+        </Button>
+      </Section>
+
+      {open === 'run' && <RunDialog task={task.name} onClose={close} />}
+      {open === 'remove' && (
+        <RemoveTaskDialog task={task} onClose={close} onRemoved={() => void navigate({ to: '/tasks' })} />
+      )}
     </Page>
   )
 }

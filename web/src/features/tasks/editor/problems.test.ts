@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ApiProblem, problemOf } from '../../../lib/api/problem'
-import { placeProblems, problemsOf, withoutFields } from './problems'
+import { placeProblems, problemsOf, unchangedProblems } from './problems'
 import { readForm } from './read-form'
+import { withChanged } from './task-form'
 
 const form = readForm({
   name: 'x',
@@ -81,6 +82,13 @@ test('a taken name is a problem of the name', () => {
 })
 
 test('a problem goes when its field is changed, and the others stay', () => {
-  const placed = { places: { 'task/name': 'wrong', 'item-1/name': 'wrong' }, rest: [] }
-  expect(withoutFields(placed, 'task', ['name']).places).toEqual({ 'item-1/name': 'wrong' })
+  const errors = ['/name', '/actions/0/command', '/actions/0/environment/0/key', '/actions/1/request_url']
+  const placed = placeProblems(
+    errors.map((pointer) => ({ pointer, detail: 'wrong' })),
+    form,
+  )
+  expect(unchangedProblems(placed, form, { ...form, actions: form.actions.toReversed() })).toEqual(placed)
+  const changed = withChanged(form.actions, command?.id ?? '', { command: 'b' })
+  const left = unchangedProblems(placed, form, { ...form, name: 'y', actions: changed })
+  expect(Object.keys(left.places)).toEqual(placesOf('/actions/0/environment/0/key', '/actions/1/request_url'))
 })

@@ -41,15 +41,20 @@ export function placeProblems(errors: readonly FieldError[], form: TaskForm): Pl
   return { places, rest }
 }
 
-/** The problems that are left when fields of `owner` have been changed. */
-export function withoutFields(
-  problems: PlacedProblems,
-  owner: ItemId,
-  names: readonly string[],
+/** The problems of fields that are still as they were in `told`, when the server looked at them. */
+export function unchangedProblems(
+  { places, rest }: PlacedProblems,
+  told: TaskForm,
+  now: TaskForm,
 ): PlacedProblems {
-  const changed = new Set<string>(names.map((name) => `${owner}/${name}`))
-  const places = Object.entries(problems.places).filter(([place]) => !changed.has(place))
-  return { ...problems, places: Object.fromEntries(places) }
+  const before = ownersIn(told)
+  const after = ownersIn(now)
+  const isUnchanged = (place: string) => {
+    const [id = '', field = ''] = place.split('/')
+    return before.get(id)?.[field] === after.get(id)?.[field]
+  }
+  const standing = Object.entries(places).filter(([place]) => isUnchanged(place))
+  return { places: Object.fromEntries(standing), rest }
 }
 
 interface Found {
@@ -87,4 +92,20 @@ function pairsOf(action: ActionForm, field: string): readonly PairForm[] {
 function placeInPair(pair: PairForm, part: string | undefined): string {
   if (pair.kind === 'line') return 'line'
   return part === 'value' || part === 'secret' ? pair.kind : 'key'
+}
+
+type Owner = Readonly<Record<string, unknown>>
+
+/** All that has fields, by its id. */
+function ownersIn(form: TaskForm): Map<ItemId, Owner> {
+  const actions = form.actions as readonly (ActionForm & Owner)[]
+  const pairs = actions.flatMap(({ environment = [], headers = [], form = [] }: Owner) => [
+    ...(environment as PairForm[]),
+    ...(headers as PairForm[]),
+    ...(form as PairForm[]),
+  ])
+  return new Map<ItemId, Owner>([
+    [taskId, { ...form }],
+    ...[...actions, ...pairs].map((owner): [ItemId, Owner] => [owner.id, { ...owner }]),
+  ])
 }

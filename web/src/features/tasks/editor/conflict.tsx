@@ -1,0 +1,28 @@
+import { Alert, Button, Group, Text } from '@mantine/core'
+
+interface ConflictProps {
+  /** Throws away what was typed. */
+  onLoad: () => Promise<void>
+  /** Goes on with what was typed; saving it then replaces the newest. */
+  onKeep: () => Promise<void>
+}
+
+/** Two people have changed the same task. */
+export function Conflict({ onLoad, onKeep }: ConflictProps) {
+  return (
+    <Alert color="orange" role="alert" title="Someone else has changed this task meanwhile">
+      <Text size="sm">
+        Load the newest, and what you have changed here is lost. Or keep yours: then saving it replaces
+        theirs.
+      </Text>
+      <Group gap="xs" mt="sm">
+        <Button size="xs" variant="default" onClick={() => void onLoad()}>
+          Load the newest
+        </Button>
+        <Button size="xs" variant="default" onClick={() => void onKeep()}>
+          Keep mine
+        </Button>
+      </Group>
+    </Alert>
+  )
+}
