@@ -174,7 +174,7 @@ async fn run(state: StateDir) -> Result<(), Failure> {
     close_inherited()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let config = Config { warden: Warden::adopting()?, ..Config::new(state) };
+    let config = Config { warden: Warden::adopting(state.path())?, ..Config::new(state) };
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}

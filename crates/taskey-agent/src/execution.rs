@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::ServerTime;
 use crate::executor::{self, News, Outcome, Rules, Scene, Stop};
-use crate::group::{ISOLATION, Warden};
+use crate::group::Warden;
 use crate::journal::ProcessMark;
 use crate::secrets::Secrets;
 use crate::users::{User, Users};
@@ -120,7 +120,7 @@ pub async fn run(plan: Plan, ground: Ground, stop: watch::Receiver<Option<Stop>>
         reason,
         started_at,
         finished_at: ground.time.now(),
-        isolation: started_at.map(|_| ISOLATION.to_owned()),
+        isolation: started_at.map(|_| ground.warden.cells().word().to_owned()),
         actions: reports,
         chunks: Vec::new(),
     };

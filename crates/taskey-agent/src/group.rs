@@ -4,10 +4,11 @@
 //! and every process whose environment carries the execution's id, which is how one that went off into a session of its own
 //! is found. The running agent adopts what loses its parent, so that nothing slips out of sight, and reaps it.
 //!
-//! This is the whole of what other modules know about it; a cgroup or a systemd unit can take this module's place.
+//! Where the machine has control groups for us, the action is in one of its own too ([`crate::cell`]), which nothing leaves.
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,11 +17,10 @@ use rustix::process::{
 };
 use taskey_proto::id::ExecutionId;
 
+use crate::cell::{Cell, Cells};
 use crate::journal::ProcessMark;
 use crate::warning;
 
-/// The word for this way of holding processes together.
-pub const ISOLATION: &str = "process_group";
 /// In the environment of every process of an execution.
 pub const EXECUTION_VARIABLE: &str = "TASKEY_EXECUTION_ID";
 
@@ -32,6 +32,7 @@ const KILL_ROUNDS_MAX: u32 = 400;
 #[derive(Debug, Clone, Default)]
 pub struct Warden {
     adopts: bool,
+    cells: Arc<Cells>,
     leaders: Arc<Mutex<BTreeSet<i32>>>,
 }
 
@@ -41,13 +42,18 @@ pub struct Group {
     warden: Warden,
     execution: ExecutionId,
     leader: Pid,
+    cell: Option<Cell>,
 }
 
 impl Warden {
     /// Makes this process the parent of everything below it that loses its own. For a process that is an agent and no more.
-    pub fn adopting() -> io::Result<Self> {
+    pub fn adopting(state: &Path) -> io::Result<Self> {
         set_child_subreaper(Some(getpid()))?;
-        Ok(Self { adopts: true, ..Self::default() })
+        Ok(Self { adopts: true, cells: Arc::new(Cells::find(state)), ..Self::default() })
+    }
+
+    pub fn cells(&self) -> &Cells {
+        &self.cells
     }
 
     pub fn adopts(&self) -> bool {
@@ -55,9 +61,9 @@ impl Warden {
     }
 
     /// The group of a process that was started just now as the leader of a session.
-    pub fn group(&self, execution: ExecutionId, leader: Pid) -> Group {
+    pub fn group(&self, execution: ExecutionId, leader: Pid, cell: Option<Cell>) -> Group {
         self.leaders().insert(leader.as_raw_pid());
-        Group { warden: self.clone(), execution, leader }
+        Group { warden: self.clone(), execution, leader, cell }
     }
 
     /// Reaps adopted children that have ended; returns those that live. `None` where the system does not list children.
@@ -96,6 +102,9 @@ impl Group {
     /// Ends every process, and returns when none is left.
     pub async fn kill(&self) {
         let _ = kill_process_group(self.leader, Signal::KILL);
+        if let Some(cell) = &self.cell {
+            cell.kill();
+        }
         kill_until_empty(self.execution, || {
             self.warden.reap_strays();
             self.members()
@@ -106,9 +115,14 @@ impl Group {
     /// Ends what the leader, which has ended, left behind. Costs next to nothing when that is nothing.
     pub async fn sweep(&self) {
         let alone = self.warden.reap_strays().is_some_and(|strays| strays.is_empty()) && test_kill_process_group(self.leader).is_err();
-        if !alone {
+        if !alone || self.cell.as_ref().is_some_and(|cell| !cell.pids().is_empty()) {
             self.kill().await;
         }
+    }
+
+    /// Whether the system has killed a process of it for want of memory.
+    pub fn ran_out_of_memory(&self) -> bool {
+        self.cell.as_ref().is_some_and(Cell::ran_out_of_memory)
     }
 
     fn members(&self) -> Vec<Pid> {
@@ -116,8 +130,10 @@ impl Group {
         // Without another execution here, an adopted child that has shed its marks can only be of this one.
         let only_one = self.warden.adopts && self.warden.leaders().len() == 1;
         let own = getpid().as_raw_pid();
+        let inside: BTreeSet<i32> = self.cell.iter().flat_map(Cell::pids).map(Pid::as_raw_pid).collect();
         members(self.execution, |process| {
-            process.pid == leader || process.session == leader || process.group == leader || only_one && process.parent == own
+            let led = process.pid == leader || process.session == leader || process.group == leader;
+            led || inside.contains(&process.pid) || only_one && process.parent == own
         })
     }
 }
@@ -129,14 +145,18 @@ impl Drop for Group {
 }
 
 /// Ends what is left of an execution of an earlier life of the agent on the same start of the machine.
-pub async fn kill_remains(execution: ExecutionId, processes: &[ProcessMark]) {
+pub async fn kill_remains(cells: &Cells, execution: ExecutionId, processes: &[ProcessMark]) {
     // A session's number is not given away while one of its members lives; without its leader it may yet be another's.
     let led: BTreeSet<i32> = processes
         .iter()
         .filter(|mark| Process::read(mark.pid).is_some_and(|process| process.born == mark.born))
         .map(|mark| mark.pid)
         .collect();
-    kill_until_empty(execution, || members(execution, |process| led.contains(&process.session))).await;
+    kill_until_empty(execution, || {
+        let inside: BTreeSet<i32> = cells.pids_of(execution).into_iter().map(Pid::as_raw_pid).collect();
+        members(execution, |process| led.contains(&process.session) || inside.contains(&process.pid))
+    })
+    .await;
 }
 
 async fn kill_until_empty(execution: ExecutionId, members: impl Fn() -> Vec<Pid>) {

@@ -8,32 +8,33 @@ use taskey_proto::line::Finished;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::State;
 
+use crate::cell::Cells;
 use crate::execution::{never_ran, not_started};
-use crate::group::{ISOLATION, kill_remains};
+use crate::group::kill_remains;
 use crate::info;
 use crate::journal::{Journal, Unfinished};
 
 /// Ends what is left of every execution that the journal has no end of. Returns the ends, and until when each order is valid.
-pub async fn end_unfinished(journal: &Journal, boot_id: &str, now: Time) -> Vec<(Finished, Time)> {
+pub async fn end_unfinished(journal: &Journal, cells: &Cells, boot_id: &str, now: Time) -> Vec<(Finished, Time)> {
     let mut ends = Vec::new();
     for unfinished in journal.unfinished() {
         let execution = unfinished.begun.execution;
         if unfinished.begun.boot_id == boot_id {
-            kill_remains(execution, &unfinished.processes).await;
+            kill_remains(cells, execution, &unfinished.processes).await;
         }
         info!("{execution} was cut off by the end of the agent; it is reported as lost");
-        ends.push((lost(&unfinished, now), unfinished.begun.valid_until));
+        ends.push((lost(&unfinished, cells, now), unfinished.begun.valid_until));
     }
     ends
 }
 
-fn lost(unfinished: &Unfinished, now: Time) -> Finished {
+fn lost(unfinished: &Unfinished, cells: &Cells, now: Time) -> Finished {
     let begun = &unfinished.begun;
     let reason = Reason::new("agent_restart", "the agent ended while this was running");
     let actions = begun.kinds.iter().map(|kind| not_started(kind, State::Lost, reason.clone())).collect();
     let mut report = never_ran(begun.execution, State::Lost, reason, actions, now.max(begun.started_at));
     report.started_at = Some(begun.started_at);
-    report.isolation = Some(ISOLATION.to_owned());
+    report.isolation = Some(cells.word().to_owned());
     report
 }
 
@@ -68,7 +69,7 @@ mod tests {
             std::thread::yield_now();
         }
 
-        let mut ends = end_unfinished(&journal, &boot_id, Time::from_ms(1_000)).await;
+        let mut ends = end_unfinished(&journal, &Cells::None, &boot_id, Time::from_ms(1_000)).await;
 
         assert!(!left.wait().unwrap().success());
         let (report, valid_until) = ends.remove(0);

@@ -12,13 +12,14 @@ use std::path::Path;
 use std::process::Stdio;
 
 use rustix::fs::Mode;
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, write};
 use rustix::process::{chdir, setsid, umask};
 use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use taskey_proto::id::{ExecutionId, RunId};
 use taskey_proto::tasks::ActionCommon;
 use tokio::process::{Child, Command};
 
+use crate::cell::Cell;
 use crate::group::EXECUTION_VARIABLE;
 use crate::secrets::Secrets;
 use crate::users::User;
@@ -53,7 +54,9 @@ pub struct Owner<'a> {
 pub struct StartFailed(pub String);
 
 /// Starts the process. It leads its own session; its number is that of the session and the group.
-pub fn spawn(launch: Launch<'_>, owner: Owner<'_>) -> Result<Child, StartFailed> {
+pub fn spawn(launch: Launch<'_>, owner: Owner<'_>, cell: Option<&Cell>) -> Result<Child, StartFailed> {
+    let doors = cell.map(Cell::doors).transpose().map_err(|error| StartFailed(format!("its control group cannot be entered: {error}")))?;
+    let doors = doors.unwrap_or_default();
     let place = Place::of(&launch.common, owner.user)?;
     let named = launch.name.to_string_lossy().into_owned();
     let mut command = Command::new(&launch.program);
@@ -70,6 +73,9 @@ pub fn spawn(launch: Launch<'_>, owner: Owner<'_>) -> Result<Child, StartFailed>
     let inherited = launch.inherited;
     let prepare = move || {
         step(Step::Session, setsid().map(drop))?;
+        for door in &doors {
+            step(Step::Cell, write(door, b"0").map(drop))?;
+        }
         umask(Mode::WGRP | Mode::WOTH);
         if switch_user {
             step(Step::User, set_thread_groups(&user.groups))?;
@@ -139,6 +145,7 @@ enum Step {
     User = 2,
     Directory = 3,
     Inherit = 4,
+    Cell = 5,
 }
 
 const STEP_FACTOR: i32 = 1_000;
@@ -156,6 +163,7 @@ fn explain(error: &io::Error, program: &str, common: &ActionCommon<'_>, owner: O
         2 => format!("it cannot run as {user}: {system}"),
         3 => format!("the working directory {} cannot be entered as {user}: {system}", common.working_directory.unwrap_or("/")),
         4 => format!("its file cannot be handed over: {system}"),
+        5 => format!("its control group cannot be entered: {system}"),
         _ if raw == Errno::NOENT.raw_os_error() && !program.contains('/') => format!("{program} was not found in PATH"),
         _ => format!("{program} cannot be started as {user}: {system}"),
     }

@@ -14,6 +14,7 @@ pub mod page;
 pub mod problem;
 pub mod runs;
 pub mod secrets;
+pub mod size;
 pub mod tasks;
 pub mod time;
 

@@ -85,6 +85,17 @@ impl Drop for Running {
     }
 }
 
+/// Agents are killed with their test, and leave their room in the machine's control groups behind.
+impl Drop for Installation {
+    fn drop(&mut self) {
+        for entry in std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten() {
+            if entry.path().join("identity.json").exists() {
+                taskey_agent::cell::Cells::find(&entry.path()).remove();
+            }
+        }
+    }
+}
+
 /// A server, a device and an administrator's command line, in one temporary folder.
 pub struct Installation {
     pub folder: tempfile::TempDir,

@@ -27,7 +27,7 @@ use crate::errand::OWN_PROGRAM;
 use crate::execution::Event;
 use crate::executor::Stop;
 use crate::fetch::{Fetched, Fetcher};
-use crate::group::{ISOLATION, Warden};
+use crate::group::Warden;
 use crate::identity::{Identity, IdentityError, Keys};
 use crate::journal::{JOURNAL_FILE, Journal};
 use crate::line::{FromLine, Line, ToLine};
@@ -88,7 +88,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let journal = Journal::open(&config.state.file(JOURNAL_FILE)).map_err(failed)?;
     let time = ServerTime::new(config.clock.clone(), newest_time(&config.state));
     let boot_id = facts::boot_id();
-    let lost = recovery::end_unfinished(&journal, &boot_id, time.now()).await;
+    let lost = recovery::end_unfinished(&journal, config.warden.cells(), &boot_id, time.now()).await;
 
     let (to_line, line_orders) = mpsc::unbounded_channel();
     let (line_events, from_line) = mpsc::unbounded_channel();
@@ -130,6 +130,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     agent.stop(&mut inputs).await;
     let _ = agent.to_line.send(ToLine::Disconnect);
     let _ = tokio::time::timeout(Duration::from_secs(1), line).await;
+    agent.config.warden.cells().remove();
     info!("stopped");
     Ok(())
 }
@@ -330,7 +331,7 @@ impl Agent {
             Event::Started { execution, at } => {
                 let first = self.running.get_mut(&execution).is_some_and(|running| !std::mem::replace(&mut running.started, true));
                 if first {
-                    self.outbox.started(execution, at, ISOLATION, Instant::now());
+                    self.outbox.started(execution, at, self.config.warden.cells().word(), Instant::now());
                 }
             }
             Event::Output { execution, action, stream, data } => self.outbox.output(execution, action, stream, &data),

@@ -30,15 +30,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub async fn run(launch: Launch<'_>, user: &User, scene: &Scene<'_>) -> Outcome {
     let timeout = launch.common.timeout;
     let owner = Owner { execution: scene.execution, run: scene.run, user, switch_user: scene.switch_user };
+    let cell = match scene.warden.cells().make(scene.execution, &launch.common.limits) {
+        Ok(cell) => cell,
+        Err(reason) => return Outcome::not_started(State::Rejected, reason),
+    };
+    let memory = launch.common.limits.memory;
     let started_at = scene.time.now();
-    let mut child = match spawn(launch, owner) {
+    let mut child = match spawn(launch, owner, cell.as_ref()) {
         Ok(child) => child,
         Err(failed) => return Outcome::not_started(State::Failed, Reason::new("start_failed", failed.0)),
     };
     let Some(leader) = child.id().and_then(|pid| Pid::from_raw(pid as i32)) else {
         return Outcome::not_started(State::Failed, Reason::new("start_failed", "the process ended before it was seen"));
     };
-    let group = scene.warden.group(scene.execution, leader);
+    let group = scene.warden.group(scene.execution, leader, cell);
     (scene.tell)(News::Process(group.mark()));
     (scene.tell)(News::Started(started_at));
 
@@ -50,7 +55,13 @@ pub async fn run(launch: Launch<'_>, user: &User, scene: &Scene<'_>) -> Outcome 
     }
     pipes.drain(scene).await;
 
-    let (state, code, reason) = verdict(status, ended_by, timeout);
+    let (state, code, mut reason) = verdict(status, ended_by, timeout);
+    if let Some(memory) = memory
+        && state == State::Failed
+        && group.ran_out_of_memory()
+    {
+        reason = Some(Reason::new("out_of_memory", format!("it needed more than {memory} of memory and was killed")));
+    }
     Outcome { state, code, reason, truncated: pipes.truncated(), started_at: Some(started_at) }
 }
 

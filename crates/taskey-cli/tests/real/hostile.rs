@@ -91,3 +91,41 @@ async fn what_goes_off_to_be_a_daemon_ends_with_its_execution() {
     let execution: Value = installation.json(&["runs", "ls", "--limit", "1"]).unwrap();
     assert_eq!(execution["items"][0]["state"], "succeeded");
 }
+
+/// Runs one action as a task; its result, and how its processes were held together.
+fn limited(installation: &Installation, script: &str, limits: Value) -> (Value, String) {
+    let task = json!({"name": "t", "actions": [{"type": "SCRIPT", "content": script, "timeout": "20s", "limits": limits}]}).to_string();
+    succeeded(installation.taskey_with(&["tasks", "apply", "-f", "-"], &task).unwrap()).unwrap();
+    let output = installation.taskey(&["run", "t", "--device", "web-1", "--wait", "-o", "json"]).unwrap();
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let execution = &run["executions"][0];
+    (execution["actions"][0].clone(), execution["isolation"].as_str().unwrap_or("none").to_owned())
+}
+
+#[tokio::test]
+async fn limits_are_kept_or_refused_but_never_forgotten() {
+    let (installation, _agent) = world().await;
+    let (plain, isolation) = limited(&installation, "echo plain", json!({}));
+    assert_eq!(plain["output"], "plain\n");
+    let bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 1; echo survived";
+    let cases = [
+        (bomb, json!({"tasks": 20})),
+        ("x=x; while :; do x=$x$x; done", json!({"memory": "32M"})),
+        ("while :; do :; done & sleep 1; kill $!; awk '{print $14}' /proc/$!/stat 2>/dev/null; times", json!({"cpu_percent": 10})),
+    ];
+    let results = cases.map(|(script, limits)| limited(&installation, script, limits).0);
+    if isolation == "process_group" {
+        for result in results {
+            assert_eq!((&result["state"], &result["reason"]["code"]), (&json!("rejected"), &json!("limit_unsupported")));
+        }
+        return;
+    }
+    assert!(["cgroup_v1", "cgroup_v2"].contains(&isolation.as_str()));
+    assert_eq!(results[0]["output"], "survived\n", "a fork bomb has no more than its share: {}", results[0]);
+    assert_eq!(results[1]["reason"]["code"], "out_of_memory", "{}", results[1]);
+    let used = results[2]["output"].as_str().unwrap().lines().last().unwrap().to_owned();
+    let seconds: f64 = used.split(['m', 's', ' ']).nth(1).unwrap().parse().unwrap();
+    assert!(seconds < 0.5, "a tenth of a core for a second is not {used}");
+    // Nothing is left behind: the next one runs, and the agent is well.
+    assert_eq!(limited(&installation, "echo plain", json!({"tasks": 5})).0["output"], "plain\n");
+}

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::OnFailure;
 use crate::Span;
 use crate::runs::STREAM_LEN_KEPT;
+use crate::size::Size;
 
 pub const TIMEOUT_DEFAULT: Span = Span::from_secs(3_600);
 pub const READ_TIMEOUT_DEFAULT: Span = Span::from_secs(60);
@@ -46,6 +47,9 @@ pub struct Command {
     /// Default: 1h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// A device that cannot keep a limit refuses the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
 }
@@ -70,6 +74,9 @@ pub struct Script {
     /// Default: 1h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// A device that cannot keep a limit refuses the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
 }
@@ -167,6 +174,22 @@ impl ReadFile {
     }
 }
 
+/// What an action's processes may use together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Limits {
+    /// Memory without swap; who needs more is killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
+    /// 100 is one core.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_percent: Option<u32>,
+    /// Processes and threads at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<u32>,
+}
+
 /// A name with its value: one of `value` and `secret`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +210,7 @@ pub struct ActionCommon<'a> {
     pub user: Option<&'a str>,
     pub working_directory: Option<&'a str>,
     pub timeout: Span,
+    pub limits: Limits,
     pub on_failure: Option<OnFailure>,
 }
 
@@ -208,6 +232,7 @@ impl Action {
                 user: command.user.as_deref(),
                 working_directory: command.working_directory.as_deref(),
                 timeout: command.timeout.unwrap_or(TIMEOUT_DEFAULT),
+                limits: command.limits.unwrap_or_default(),
                 on_failure: command.on_failure,
             },
             Action::Script(script) => ActionCommon {
@@ -215,6 +240,7 @@ impl Action {
                 user: script.user.as_deref(),
                 working_directory: script.working_directory.as_deref(),
                 timeout: script.timeout.unwrap_or(TIMEOUT_DEFAULT),
+                limits: script.limits.unwrap_or_default(),
                 on_failure: script.on_failure,
             },
             Action::HttpRequest(request) => ActionCommon {
@@ -222,6 +248,7 @@ impl Action {
                 user: request.user.as_deref(),
                 working_directory: None,
                 timeout: request.timeout.unwrap_or(HTTP_TIMEOUT_DEFAULT),
+                limits: Limits::default(),
                 on_failure: request.on_failure,
             },
             Action::ReadFile(file) => ActionCommon {
@@ -229,6 +256,7 @@ impl Action {
                 user: file.user.as_deref(),
                 working_directory: None,
                 timeout: file.timeout.unwrap_or(READ_TIMEOUT_DEFAULT),
+                limits: Limits::default(),
                 on_failure: file.on_failure,
             },
         }

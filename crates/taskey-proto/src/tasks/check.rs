@@ -1,10 +1,11 @@
 //! What may be in a task: every limit, and every wrong field with its place.
 
 use super::TaskSpec;
-use super::action::{Action, ActionCommon, Header, HttpRequest, KeyValue, ReadFile};
+use super::action::{Action, ActionCommon, Header, HttpRequest, KeyValue, Limits, ReadFile};
 use crate::Span;
 use crate::problem::FieldError;
 use crate::runs::STREAM_LEN_KEPT;
+use crate::size::Size;
 
 pub const NAME_LEN_MAX: usize = 100;
 pub const DESCRIPTION_LEN_MAX: usize = 2_000;
@@ -20,6 +21,9 @@ pub const SCRIPT_LEN_MAX: usize = 1024 * 1024;
 pub const BODY_LEN_MAX: usize = 1024 * 1024;
 pub const TIMEOUT_MAX: Span = Span::from_secs(7 * 86_400);
 const STATUSES_MAX: usize = 100;
+const MEMORY_MIN: Size = Size::from_bytes(1 << 20);
+const CPU_PERCENT_MAX: u32 = 100_000;
+const TASKS_MAX: u32 = 1_000_000;
 
 /// Everything that is wrong with a task, each with its place. Empty when it may be stored.
 pub fn check_task(spec: &TaskSpec) -> Vec<FieldError> {
@@ -235,8 +239,21 @@ fn check_common(at: &str, common: &ActionCommon<'_>, errors: &mut Vec<FieldError
     if let Some(path) = common.working_directory {
         check_absolute(&format!("{at}/working_directory"), path, errors);
     }
+    check_limits(&format!("{at}/limits"), &common.limits, errors);
     if common.timeout.ms() == 0 || common.timeout > TIMEOUT_MAX {
         errors.push(FieldError::new(format!("{at}/timeout"), format!("more than 0s and at most {TIMEOUT_MAX}")));
+    }
+}
+
+fn check_limits(at: &str, limits: &Limits, errors: &mut Vec<FieldError>) {
+    if limits.memory.is_some_and(|memory| memory < MEMORY_MIN) {
+        errors.push(FieldError::new(format!("{at}/memory"), format!("at least {MEMORY_MIN}: with less no program starts")));
+    }
+    if limits.cpu_percent.is_some_and(|percent| !(1..=CPU_PERCENT_MAX).contains(&percent)) {
+        errors.push(FieldError::new(format!("{at}/cpu_percent"), format!("from 1 to {CPU_PERCENT_MAX}; 100 is one core")));
+    }
+    if limits.tasks.is_some_and(|tasks| !(1..=TASKS_MAX).contains(&tasks)) {
+        errors.push(FieldError::new(format!("{at}/tasks"), format!("from 1 to {TASKS_MAX}")));
     }
 }
 
@@ -303,6 +320,9 @@ mod tests {
                 serde_json::json!([{"type": "COMMAND", "command": "a", "environment": [{"key": "A=B", "value": ""}]}]),
                 "/actions/0/environment/0/key",
             ),
+            (serde_json::json!([{"type": "COMMAND", "command": "a", "limits": {"memory": "4K"}}]), "/actions/0/limits/memory"),
+            (serde_json::json!([{"type": "COMMAND", "command": "a", "limits": {"cpu_percent": 0}}]), "/actions/0/limits/cpu_percent"),
+            (serde_json::json!([{"type": "SCRIPT", "content": "x", "limits": {"tasks": 0}}]), "/actions/0/limits/tasks"),
             (serde_json::json!([{"type": "SCRIPT", "content": " "}]), "/actions/0/content"),
             (serde_json::json!([{"type": "SCRIPT", "content": "x", "interpreter": "sh"}]), "/actions/0/interpreter"),
             (request(serde_json::json!({"request_url": "ftp://a"})), "/actions/0/request_url"),

@@ -8,7 +8,7 @@ mod check;
 mod read;
 
 pub use action::{ACTION_TYPES, HTTP_TIMEOUT_DEFAULT, READ_TIMEOUT_DEFAULT, TIMEOUT_DEFAULT};
-pub use action::{Action, ActionCommon, Command, Header, HttpRequest, KeyValue, Method, ReadFile, Script};
+pub use action::{Action, ActionCommon, Command, Header, HttpRequest, KeyValue, Limits, Method, ReadFile, Script};
 pub use check::{
     ACTIONS_MAX, ARGUMENTS_MAX, BODY_LEN_MAX, DESCRIPTION_LEN_MAX, ENVIRONMENT_MAX, HEADERS_MAX, NAME_LEN_MAX, SCRIPT_LEN_MAX,
     TEXT_LEN_MAX, TIMEOUT_MAX, check_actions, check_task, name_problem,

@@ -482,6 +482,7 @@ export interface components {
             /** @description A path, or a name to be found in PATH. */
             command: string;
             environment?: components["schemas"]["KeyValue"][];
+            limits?: components["schemas"]["Limits"] | null;
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
@@ -495,6 +496,7 @@ export interface components {
             environment?: components["schemas"]["KeyValue"][];
             /** @description Default: `/bin/sh`. */
             interpreter?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
             /** @enum {string} */
@@ -589,6 +591,7 @@ export interface components {
             /** @description A path, or a name to be found in PATH. */
             command: string;
             environment?: components["schemas"]["KeyValue"][];
+            limits?: components["schemas"]["Limits"] | null;
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
             /** @description A user of the device; default: `taskey`, else `nobody`, else the agent's own when that is not root. */
@@ -739,6 +742,20 @@ export interface components {
             /** @description The name of a secret of the organization, whose value the device gets sealed and masks in all output. */
             secret?: string | null;
             value?: string | null;
+        };
+        /** @description What an action's processes may use together. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description 100 is one core.
+             */
+            cpu_percent?: number | null;
+            memory?: components["schemas"]["Size"] | null;
+            /**
+             * Format: int32
+             * @description Processes and threads at a time.
+             */
+            tasks?: number | null;
         };
         /** @description One event of the stream. */
         LiveEvent: {
@@ -994,6 +1011,7 @@ export interface components {
             environment?: components["schemas"]["KeyValue"][];
             /** @description Default: `/bin/sh`. */
             interpreter?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
             on_failure?: components["schemas"]["OnFailure"] | null;
             timeout?: components["schemas"]["Span"] | null;
             /** @description As for `COMMAND`. */
@@ -1060,6 +1078,8 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @example 512M */
+        Size: string;
         /** @example 1h30m */
         Span: string;
         /** @description Starts a run: of a stored task (`task`), or of actions given at once (`actions`), never both. */
