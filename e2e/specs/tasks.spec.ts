@@ -136,6 +136,7 @@ test('two people change one task, and the second is told', async ({ page, contex
   await expect(page.getByLabel('Description')).toHaveValue('mine')
   await page.getByRole('button', { name: 'Load the newest' }).click()
   await expect(page.getByLabel('Description')).toHaveValue('theirs')
+  await expect(page.getByRole('alert')).toBeHidden()
   await page.getByLabel('Description').fill('both')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('both')).toBeVisible()

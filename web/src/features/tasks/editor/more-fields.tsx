@@ -1,8 +1,9 @@
-import { Button, Group, Stack } from '@mantine/core'
+import { Button, Stack } from '@mantine/core'
 import { type ReactNode, useId, useState } from 'react'
 import type { OnFailure } from '../../../lib/api/types'
 import { ClosedIcon, OpenIcon } from '../../../ui/icons'
 import { onFailureWords } from '../action-words'
+import classes from './editor.module.css'
 import { Choice, CodeInput, type FieldsProps, inputProps } from './fields'
 import { PairList } from './pair-list'
 import type { Problems } from './problems'
@@ -100,7 +101,7 @@ export function CommonFields<Form extends AnyForm>({
   const { form, problems, onChange } = fields
   return (
     <>
-      <Group grow align="flex-start">
+      <div className={classes.two}>
         <CodeInput
           label="As user"
           description="Empty: as the device decides."
@@ -112,7 +113,7 @@ export function CommonFields<Form extends AnyForm>({
           placeholder="30s, 5m, 1h30m"
           {...inputProps(fields, 'timeout')}
         />
-      </Group>
+      </div>
       <Choice
         label="If it fails"
         data={onFailures}
