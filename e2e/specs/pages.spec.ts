@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, makeTask, runScript, test } from '../world/test.ts'
 
-const destinations = ['Tasks', 'Runs', 'Secrets', 'API keys', 'Devices']
+const destinations = ['Tasks', 'Runs', 'API keys', 'Devices']
 
 test('every link of the navigation leads to its page without a complaint', async ({ page, server: _, complaints }) => {
   for (const name of destinations) {

@@ -52,7 +52,6 @@ export const PersonIcon = drawing(
   'M5 21v-1a5 5 0 0 1 5-5h4a5 5 0 0 1 5 5v1',
 )
 export const PlusIcon = drawing('M12 5v14', 'M5 12h14')
-export const CopyIcon = drawing('M9 9h11v11H9z', 'M15 9V4H4v11h5')
 export const UpIcon = drawing('M12 20V5', 'M6 11l6-6l6 6')
 export const DownIcon = drawing('M12 4v15', 'M6 13l6 6l6-6')
 export const ClosedIcon = drawing('M9 5l7 7l-7 7')
