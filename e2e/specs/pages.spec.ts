@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, makeTask, runScript, test } from '../world/test.ts'
 
-const destinations = ['Tasks', 'Runs', 'API keys', 'Devices']
+const destinations = ['Tasks', 'Runs', 'Secrets', 'API keys', 'Devices']
 
 test('every link of the navigation leads to its page without a complaint', async ({ page, server: _, complaints }) => {
   for (const name of destinations) {
@@ -37,7 +37,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('exit code 0')).toBeVisible()
     await isGood(page)
 
-    for (const path of ['/devices', '/tasks', '/runs', '/keys', '/nowhere', '/devices/web-1']) {
+    for (const path of ['/devices', '/tasks', '/runs', '/secrets', '/keys', '/nowhere', '/devices/web-1']) {
       await page.goto(server.url + path)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)

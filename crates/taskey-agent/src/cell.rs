@@ -1,6 +1,7 @@
 //! Cells: a control group of its own for each running action, where the machine has them for us.
 //!
-//! A process cannot leave its cell, whatever it does to its session, its parent and its environment; and a cell has limits. Under cgroup v2
+//! A cell is made for an action that has limits. Others do without: moving a process into a control group makes the kernel wait for all processors,
+//! now and then for 20 ms, which is ten times what a whole trigger takes. A process cannot leave its cell. Under cgroup v2
 //! the agent needs a subtree of its own (systemd: `Delegate=yes`), or to be root on a machine where nobody else manages them; under v1 it needs
 //! to be root. Where there is no cell, [`crate::group`] holds an action together by itself, and a limit that was asked for is refused.
 
@@ -61,17 +62,21 @@ impl Cells {
         }
     }
 
-    /// The word by which a result tells how its processes were held together.
-    pub fn word(&self) -> &'static str {
+    /// The word by which a result tells how processes with these limits were held together.
+    pub fn word(&self, limits: &Limits) -> &'static str {
         match self {
+            _ if needed(limits).is_empty() => "process_group",
             Self::None => "process_group",
             Self::V2 { .. } => "cgroup_v2",
             Self::V1 { .. } => "cgroup_v1",
         }
     }
 
-    /// Makes the cell of an action; `None` where there are none and none of the limits is asked for.
+    /// Makes the cell of an action; `None` where no limit is asked for.
     pub fn make(&self, execution: ExecutionId, limits: &Limits) -> Result<Option<Cell>, Reason> {
+        if needed(limits).is_empty() {
+            return Ok(None);
+        }
         if let Some(missing) = self.missing(limits) {
             return Err(Reason::new(
                 "limit_unsupported",

@@ -9,7 +9,7 @@ use taskey_proto::id::{ExecutionId, RunId};
 use taskey_proto::line::{ActionReport, Finished};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{State, Stream, Truncated};
-use taskey_proto::tasks::{Action, OnFailure};
+use taskey_proto::tasks::{Action, Limits, OnFailure};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::ServerTime;
@@ -46,6 +46,18 @@ pub struct Plan {
     pub steps: Vec<Step>,
     pub rules: Rules,
     pub secrets: Secrets,
+}
+
+impl Plan {
+    /// How its processes are held together: the strongest that one of its actions asks for.
+    pub fn isolation(&self, warden: &Warden) -> &'static str {
+        let limits = self.steps.iter().filter_map(|step| match step {
+            Step::Run { action, .. } => Some(action.common().limits),
+            Step::Unsupported { .. } => None,
+        });
+        let limited = limits.filter(|limits| *limits != Limits::default()).last();
+        warden.cells().word(&limited.unwrap_or_default())
+    }
 }
 
 /// What every execution has around it.
@@ -120,7 +132,7 @@ pub async fn run(plan: Plan, ground: Ground, stop: watch::Receiver<Option<Stop>>
         reason,
         started_at,
         finished_at: ground.time.now(),
-        isolation: started_at.map(|_| ground.warden.cells().word().to_owned()),
+        isolation: started_at.map(|_| plan.isolation(&ground.warden).to_owned()),
         actions: reports,
         chunks: Vec::new(),
     };

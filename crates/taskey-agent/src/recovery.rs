@@ -23,18 +23,17 @@ pub async fn end_unfinished(journal: &Journal, cells: &Cells, boot_id: &str, now
             kill_remains(cells, execution, &unfinished.processes).await;
         }
         info!("{execution} was cut off by the end of the agent; it is reported as lost");
-        ends.push((lost(&unfinished, cells, now), unfinished.begun.valid_until));
+        ends.push((lost(&unfinished, now), unfinished.begun.valid_until));
     }
     ends
 }
 
-fn lost(unfinished: &Unfinished, cells: &Cells, now: Time) -> Finished {
+fn lost(unfinished: &Unfinished, now: Time) -> Finished {
     let begun = &unfinished.begun;
     let reason = Reason::new("agent_restart", "the agent ended while this was running");
     let actions = begun.kinds.iter().map(|kind| not_started(kind, State::Lost, reason.clone())).collect();
     let mut report = never_ran(begun.execution, State::Lost, reason, actions, now.max(begun.started_at));
     report.started_at = Some(begun.started_at);
-    report.isolation = Some(cells.word().to_owned());
     report
 }
 

@@ -1,7 +1,7 @@
-import { DeviceIcon, type Icon, KeyIcon, RunIcon, TaskIcon } from '../ui/icons'
+import { DeviceIcon, type Icon, KeyIcon, RunIcon, SecretIcon, TaskIcon } from '../ui/icons'
 
 interface Destination {
-  to: '/devices' | '/tasks' | '/runs' | '/keys'
+  to: '/devices' | '/tasks' | '/runs' | '/secrets' | '/keys'
   label: string
   icon: Icon
   /** Pressed after `g`. */
@@ -13,5 +13,6 @@ export const destinations: readonly Destination[] = [
   { to: '/devices', label: 'Devices', icon: DeviceIcon, key: 'd' },
   { to: '/tasks', label: 'Tasks', icon: TaskIcon, key: 't' },
   { to: '/runs', label: 'Runs', icon: RunIcon, key: 'r' },
+  { to: '/secrets', label: 'Secrets', icon: SecretIcon, key: 's' },
   { to: '/keys', label: 'API keys', icon: KeyIcon, key: 'k' },
 ]

@@ -109,6 +109,12 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('../features/runs/run-page'), 'RunPage'),
 })
 
+const secrets = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/secrets',
+  component: lazyRouteComponent(() => import('../features/secrets/list-page'), 'SecretsPage'),
+})
+
 const keys = createRoute({
   getParentRoute: () => signedIn,
   path: '/keys',
@@ -118,5 +124,5 @@ const keys = createRoute({
 export const routeTree = root.addChildren([
   setup,
   login,
-  signedIn.addChildren([home, devices, device, tasks, newTask, task, editTask, runs, run, keys]),
+  signedIn.addChildren([home, devices, device, tasks, newTask, task, editTask, runs, run, secrets, keys]),
 ])

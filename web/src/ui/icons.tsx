@@ -47,6 +47,7 @@ export const TaskIcon = drawing(
 )
 export const RunIcon = drawing('M7 4.5v15l12-7.5z')
 export const KeyIcon = drawing('M8 11a4 4 0 1 0 0 8a4 4 0 1 0 0-8', 'M11 12l8-8', 'M16 7l3 3')
+export const SecretIcon = drawing('M6 11h12v9H6z', 'M8 11V8a4 4 0 0 1 8 0v3', 'M12 15v2')
 export const PersonIcon = drawing(
   'M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8',
   'M5 21v-1a5 5 0 0 1 5-5h4a5 5 0 0 1 5 5v1',

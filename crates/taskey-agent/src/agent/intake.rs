@@ -92,7 +92,10 @@ impl Agent {
         }
         self.outbox.begin(plan.execution);
         let (stop, stopped) = watch::channel(None);
-        self.running.insert(plan.execution, Running { stop, valid_until: plan.valid_until, started: false });
+        self.running.insert(
+            plan.execution,
+            Running { stop, valid_until: plan.valid_until, isolation: plan.isolation(&self.config.warden), started: false },
+        );
         let ground = Ground {
             warden: self.config.warden.clone(),
             own: self.own.clone(),

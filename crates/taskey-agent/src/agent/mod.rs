@@ -164,6 +164,8 @@ struct Agent {
 struct Running {
     stop: watch::Sender<Option<Stop>>,
     valid_until: Time,
+    /// How its processes are held together.
+    isolation: &'static str,
     /// Whether its first process was started.
     started: bool,
 }
@@ -329,9 +331,9 @@ impl Agent {
                 }
             }
             Event::Started { execution, at } => {
-                let first = self.running.get_mut(&execution).is_some_and(|running| !std::mem::replace(&mut running.started, true));
-                if first {
-                    self.outbox.started(execution, at, self.config.warden.cells().word(), Instant::now());
+                let Some(running) = self.running.get_mut(&execution) else { return };
+                if !std::mem::replace(&mut running.started, true) {
+                    self.outbox.started(execution, at, running.isolation, Instant::now());
                 }
             }
             Event::Output { execution, action, stream, data } => self.outbox.output(execution, action, stream, &data),

@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, run or key. */
+  /** Id of the device, task, run, secret or key. */
   subject: string
 }
 
@@ -18,6 +18,8 @@ export const eventNames = [
   'run.finished',
   'task.changed',
   'task.removed',
+  'secret.changed',
+  'secret.removed',
   'key.created',
   'key.removed',
 ] as const
@@ -39,6 +41,8 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
     }
     case 'task':
       return [['tasks']]
+    case 'secret':
+      return [['secrets']]
     case 'key':
       return [['keys']]
     default:
