@@ -25,6 +25,10 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Opens what came with an order.
     pub fn open(order: &Order, keys: &Keys) -> Result<Self, Reason> {
+        if order.secrets.is_empty() {
+            // Computing the public key takes as long as starting a process.
+            return Ok(Self::default());
+        }
         let own = keys.sealing_public();
         let agree = |theirs: [u8; 32]| {
             let shared = keys.sealing.diffie_hellman(&PublicKey::from(theirs));

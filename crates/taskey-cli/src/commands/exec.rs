@@ -116,7 +116,7 @@ fn only_execution(run: Run) -> Result<Execution, Failure> {
 /// Success is silent; anything else is said on stderr, after what the device wrote there.
 fn tell(execution: &Execution) -> Result<Exit, Failure> {
     if execution.actions.iter().any(|action| action.truncated.output || action.truncated.error) {
-        output::note("note: it wrote more than is kept; what came after that is cut off");
+        output::note("note: it wrote more than is kept; its beginning and its end are here");
     }
     match verdict::of_execution(execution) {
         Exit::Done => Ok(Exit::Done),

@@ -1,4 +1,4 @@
-import type { Action, KeyValue } from '../../lib/api/types'
+import type { Action, KeyValue, Limits } from '../../lib/api/types'
 import { commandLine } from './command-line'
 
 /** What people call each type of action. */
@@ -46,10 +46,20 @@ export function actionFacts(action: Action): { name: string; value: string }[] {
     { name: 'As user', value: action.user },
     { name: 'In folder', value: runs?.working_directory },
     { name: 'Time limit', value: action.timeout },
+    { name: 'Limits', value: runs?.limits && limitsText(runs.limits) },
     { name: 'Environment', value: (runs?.environment ?? []).map((pair) => pairText(pair, '=')).join('\n') },
     { name: 'If it fails', value: action.on_failure && onFailureWords[action.on_failure] },
   ]
   return facts.flatMap(({ name, value }) => (value ? [{ name, value }] : []))
+}
+
+function limitsText({ memory, cpu_percent, tasks }: Limits): string {
+  const parts = [
+    memory && `${memory} of memory`,
+    cpu_percent && `${cpu_percent} % of a core`,
+    tasks && `${tasks} processes`,
+  ]
+  return parts.filter(Boolean).join(', ')
 }
 
 export const onFailureWords = {
