@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, makeTask, test } from '../world/test.ts'
 
@@ -156,3 +157,20 @@ async function newTask(page: Page) {
 async function showAs(page: Page, view: 'Form' | 'YAML') {
   await page.getByRole('radiogroup', { name: 'View' }).getByText(view, { exact: true }).click()
 }
+
+test('every version of a task is there, with what it changed', async ({ page, server: _ }) => {
+  await newTask(page)
+  await showAs(page, 'YAML')
+  await page.getByLabel('Task as YAML').fill('name: hello\nactions:\n  - type: COMMAND\n    command: uname\n')
+  await page.getByRole('button', { name: 'Create the task' }).click()
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByLabel('Program').fill('hostname')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('link', { name: 'what each version changed' }).click()
+  await expect(page.getByRole('heading', { name: 'Versions of hello' })).toBeFocused()
+  const second = page.getByRole('region', { name: 'What version 2 changed' })
+  await expect(second.locator('[data-mark="-"]')).toHaveText(/went: .*command: uname/)
+  await expect(second.locator('[data-mark="+"]')).toHaveText(/came: .*command: hostname/)
+  await expect(page.getByRole('region', { name: 'What version 1 changed' }).locator('[data-mark="-"]')).toHaveCount(0)
+  expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()).violations).toEqual([])
+})

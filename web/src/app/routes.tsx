@@ -94,6 +94,12 @@ const editTask = createRoute({
   component: lazyRouteComponent(() => import('../features/tasks/editor/edit-task-page'), 'EditTaskPage'),
 })
 
+const taskHistory = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/tasks/$task/versions',
+  component: lazyRouteComponent(() => import('../features/tasks/history/history-page'), 'HistoryPage'),
+})
+
 const runs = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs',
@@ -124,5 +130,18 @@ const keys = createRoute({
 export const routeTree = root.addChildren([
   setup,
   login,
-  signedIn.addChildren([home, devices, device, tasks, newTask, task, editTask, runs, run, secrets, keys]),
+  signedIn.addChildren([
+    home,
+    devices,
+    device,
+    tasks,
+    newTask,
+    task,
+    editTask,
+    taskHistory,
+    runs,
+    run,
+    secrets,
+    keys,
+  ]),
 ])

@@ -15,6 +15,14 @@ export const taskDetail = (task: string) =>
     queryFn: ({ signal }) => answer(api.GET('/api/v1/tasks/{task}', { params: { path: { task } }, signal })),
   })
 
+/** Every version, newest first. */
+export const taskVersions = (task: string) =>
+  pagedList(['tasks', 'versions', task], (cursor, signal) =>
+    answer(
+      api.GET('/api/v1/tasks/{task}/versions', { params: { path: { task }, query: { cursor } }, signal }),
+    ),
+  )
+
 /** A task as it was read, and the ETag that says so when it is replaced. */
 export interface ReadTask {
   task: Task

@@ -61,7 +61,7 @@ function TaskView({ task }: { task: Task }) {
       {task.description && <Text mb="md">{task.description}</Text>}
       <FactList
         facts={[
-          { name: 'Version', value: task.version },
+          { name: 'Version', value: <VersionLink task={task} /> },
           { name: 'If an action fails', value: onFailureWords[task.on_failure] },
           { name: 'Self-service', value: task.self_service ? 'People with that role may start it' : 'No' },
           { name: 'Changed', value: <Moment at={task.updated_at} /> },
@@ -87,5 +87,17 @@ function TaskView({ task }: { task: Task }) {
         <RemoveTaskDialog task={task} onClose={close} onRemoved={() => void navigate({ to: '/tasks' })} />
       )}
     </Page>
+  )
+}
+
+function VersionLink({ task }: { task: Task }) {
+  return (
+    <>
+      {task.version}
+      {' · '}
+      <TextLink to="/tasks/$task/versions" params={{ task: task.id }}>
+        what each version changed
+      </TextLink>
+    </>
   )
 }
