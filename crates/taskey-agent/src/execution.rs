@@ -49,13 +49,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// How its processes are held together: the strongest that one of its actions asks for.
+    /// How its processes are held together, at best: an action without limits needs no more than a process group.
     pub fn isolation(&self, warden: &Warden) -> &'static str {
-        let limits = self.steps.iter().filter_map(|step| match step {
-            Step::Run { action, .. } => Some(action.common().limits),
+        let limited = self.steps.iter().find_map(|step| match step {
+            Step::Run { action, .. } => Some(action.common().limits).filter(|limits| *limits != Limits::default()),
             Step::Unsupported { .. } => None,
         });
-        let limited = limits.filter(|limits| *limits != Limits::default()).last();
         warden.cells().word(&limited.unwrap_or_default())
     }
 }
