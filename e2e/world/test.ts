@@ -65,6 +65,8 @@ export async function makeTask(server: Server, name: string, command: string) {
 /** Opens web-1 and starts a script there; ends on the run's page. */
 export async function runScript(page: Page, script: string, asUser?: string) {
   await page.getByRole('link', { name: 'web-1' }).click()
+  // The page that is left has a button of that name too.
+  await expect(page.getByRole('heading', { name: 'web-1', level: 1 })).toBeFocused()
   await page.getByRole('button', { name: 'Run a command' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText('Script', { exact: true }).click()
