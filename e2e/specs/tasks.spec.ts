@@ -19,6 +19,7 @@ test('a task is made by the form, run, and its result is seen', async ({ page, s
   await expect(script.getByLabel('Name of variable 1')).toBeFocused()
   await script.getByLabel('Name of variable 1').fill('GREETING')
   await script.getByLabel('Value of variable 1').fill('Good day')
+  await script.getByLabel('Memory').fill('4K')
 
   await page.getByRole('button', { name: 'Command' }).click()
   await expect(page.getByLabel('Program')).toBeFocused()
@@ -28,6 +29,10 @@ test('a task is made by the form, run, and its result is seen', async ({ page, s
   await expect(page.getByRole('group', { name: '1. Command' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Move action 1 down' })).toBeFocused()
 
+  await page.getByRole('button', { name: 'Create the task' }).click()
+  const memory = page.getByRole('group', { name: '2. Script' }).getByLabel('Memory')
+  await expect(memory).toHaveAccessibleDescription(/at least 1M/)
+  await memory.fill('')
   await page.getByRole('button', { name: 'Create the task' }).click()
   await expect(page.getByRole('heading', { name: 'hello', level: 1 })).toBeVisible()
   await page.getByRole('button', { name: 'Run on devices…' }).click()

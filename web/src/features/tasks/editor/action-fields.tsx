@@ -17,7 +17,16 @@ export function ActionFields({ form, isNew, ...fields }: FieldsProps<ActionForm>
   }
 }
 
-const processFields = ['user', 'working_directory', 'timeout', 'on_failure', 'environment'] as const
+const processFields = [
+  'user',
+  'working_directory',
+  'timeout',
+  'memory',
+  'cpu_percent',
+  'tasks',
+  'on_failure',
+  'environment',
+] as const
 
 function CommandFields({ isNew, ...fields }: FieldsProps<CommandForm> & { isNew: boolean }) {
   return (

@@ -73,6 +73,26 @@ export function ProcessFields<Form extends CommandForm | ScriptForm>(fields: Fie
         {...inputProps(fields, 'working_directory')}
       />
       <CommonFields timeoutHint="Empty: 1 hour." {...fields} />
+      <div className={classes.three}>
+        <CodeInput
+          label="Memory"
+          description="At most."
+          placeholder="512M, 2G"
+          {...inputProps(fields, 'memory')}
+        />
+        <CodeInput
+          label="Processor"
+          description="Percent; 100 is one core."
+          placeholder="50"
+          {...inputProps(fields, 'cpu_percent')}
+        />
+        <CodeInput
+          label="Processes"
+          description="At a time."
+          placeholder="100"
+          {...inputProps(fields, 'tasks')}
+        />
+      </div>
       <PairList
         label="Environment"
         one="variable"

@@ -34,6 +34,7 @@ test('a problem of an action is shown at the field of that action, wherever it i
     `${request?.id}/request_url`,
   ])
   expect(placesOf('/actions/1')).toEqual([`${request?.id}/type`])
+  expect(placesOf('/actions/0/limits/memory')).toEqual([`${command?.id}/memory`])
 })
 
 test('one of many arguments is told by its line', () => {

@@ -74,6 +74,7 @@ function placeOf(pointer: string, form: TaskForm): Found | null {
 
 function placeInAction(action: ActionForm, [field, index, part]: string[]): Found | null {
   if (field === undefined) return { place: `${action.id}/type` }
+  if (field === 'limits' && index !== undefined && index in action) return { place: `${action.id}/${index}` }
   if (!(field in action)) return null
   const place: Place = `${action.id}/${field}`
   if (index === undefined) return { place }

@@ -83,8 +83,21 @@ function commonOf(fields: Fields) {
 function processOf(fields: Fields) {
   return {
     working_directory: fields.word('working_directory'),
+    ...limitsOf(fields),
     environment: fields.list('environment').map(([pair, at]) => readPair(pair, at)),
   }
+}
+
+function limitsOf(fields: Fields) {
+  if (!fields.has('limits')) return {}
+  const limits = fields.object('limits')
+  const form = {
+    memory: limits.word('memory'),
+    cpu_percent: limits.number('cpu_percent'),
+    tasks: limits.number('tasks'),
+  }
+  limits.end()
+  return form
 }
 
 function sentOf(fields: Fields) {
@@ -154,6 +167,10 @@ class Fields {
     const line = this.line(name)
     if (line !== line.trim()) throw new NotForTheForm(`${this.at}/${name}`, 'it begins or ends with a space')
     return line
+  }
+
+  object(name: string): Fields {
+    return new Fields(this.#take(name), `${this.at}/${name}`)
   }
 
   number(name: string): string {

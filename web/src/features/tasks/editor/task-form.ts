@@ -28,6 +28,10 @@ interface CommonForm {
 
 interface ProcessForm extends CommonForm {
   working_directory: string
+  /** The three of `limits`. */
+  memory: string
+  cpu_percent: string
+  tasks: string
   environment: readonly PairForm[]
 }
 
@@ -87,7 +91,8 @@ export const actionTypes: readonly ActionType[] = ['COMMAND', 'SCRIPT', 'HTTP_RE
 
 export function emptyAction(type: ActionType): ActionForm {
   const common = { id: newId(), user: '', timeout: '', on_failure: '' } as const
-  const process = { ...common, working_directory: '', environment: [] }
+  const limits = { memory: '', cpu_percent: '', tasks: '' }
+  const process = { ...common, ...limits, working_directory: '', environment: [] }
   switch (type) {
     case 'COMMAND':
       return { type, command: '', arguments: '', ...process }

@@ -24,6 +24,7 @@ const everything: TaskSpec = {
       command: 'printf',
       arguments: ['%s', 'a b', '', "it's", ''],
       working_directory: '/tmp',
+      limits: { memory: '512M', cpu_percent: 150, tasks: 20 },
       environment,
       ...common,
     },

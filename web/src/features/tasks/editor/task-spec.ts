@@ -1,6 +1,14 @@
 import type { Action, KeyValue, TaskSpec } from '../../../lib/api/types'
 import { argumentsOf } from '../../runs/run-form'
-import type { ActionForm, FileForm, PairForm, RequestForm, TaskForm } from './task-form'
+import type {
+  ActionForm,
+  CommandForm,
+  FileForm,
+  PairForm,
+  RequestForm,
+  ScriptForm,
+  TaskForm,
+} from './task-form'
 
 /** The task as it goes to the server. What was left empty, or is as it is without being said, is left out. */
 export function specOf(form: TaskForm): TaskSpec {
@@ -43,9 +51,15 @@ function actionOf(form: ActionForm): Action {
   }
 }
 
-function processOf(form: { working_directory: string; environment: readonly PairForm[] }) {
+function processOf(form: CommandForm | ScriptForm) {
+  const limits = {
+    ...filled('memory', form.memory.trim()),
+    ...number('cpu_percent', form.cpu_percent),
+    ...number('tasks', form.tasks),
+  }
   return {
     ...filled('working_directory', form.working_directory.trim()),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
     ...some('environment', form.environment.map(pairOf)),
   }
 }
@@ -72,8 +86,7 @@ function requestOf(form: RequestForm) {
 }
 
 function fileOf(form: FileForm) {
-  const limit = form.max_bytes.trim()
-  return { path: form.path.trim(), ...(limit ? { max_bytes: numberOf(limit) } : {}) }
+  return { path: form.path.trim(), ...number('max_bytes', form.max_bytes) }
 }
 
 function pairOf({ kind, key, value, secret }: PairForm): KeyValue {
@@ -88,6 +101,10 @@ function numberOf(text: string): number {
 
 function filled<Name extends string>(name: Name, text: string) {
   return (text ? { [name]: text } : {}) as { [name in Name]?: string }
+}
+
+function number<Name extends string>(name: Name, text: string) {
+  return (text.trim() ? { [name]: numberOf(text.trim()) } : {}) as { [name in Name]?: number }
 }
 
 function some<Name extends string, Item>(name: Name, items: Item[]) {
