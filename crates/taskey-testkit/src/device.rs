@@ -12,14 +12,18 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use serde_json::json;
 use taskey_proto::agent::{Challenge, CredentialClaim, make_credential};
 use taskey_proto::crypto::{PublicKey, SigningKey};
-use taskey_proto::document::SignedDocument;
+use taskey_proto::document::{Order, SignedDocument};
 use taskey_proto::id::{DeviceId, InstanceId};
 use taskey_proto::line::{Down, Sync, Up, cmd_topic, evt_topic};
+use taskey_proto::secrets::SealedSecret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::PATIENCE;
 use crate::server::{Person, TestServer};
+
+/// Every device played by hand has this one.
+const SEALING_KEY: [u8; 32] = [7; 32];
 
 pub struct FakeDevice {
     pub id: DeviceId,
@@ -31,13 +35,25 @@ pub struct FakeDevice {
 }
 
 impl FakeDevice {
+    /// The values of the secrets that came with an order, by name.
+    pub fn secrets_of(&self, order: &Order) -> Vec<(String, String)> {
+        let own = x25519_dalek::StaticSecret::from(SEALING_KEY);
+        let public = PublicKey(x25519_dalek::PublicKey::from(&own).to_bytes());
+        let open = |secret: &SealedSecret| {
+            let agree = |theirs: [u8; 32]| Some(own.diffie_hellman(&x25519_dalek::PublicKey::from(theirs)).to_bytes());
+            let value = secret.open(&public, order.execution, agree).expect("it was sealed for this device and this execution");
+            (secret.name.clone(), String::from_utf8(value).expect("a text"))
+        };
+        order.secrets.iter().map(open).collect()
+    }
+
     /// Enrols a device of that name for `person`.
     pub async fn enroll(server: &TestServer, person: &Person, name: &str) -> Self {
         let anonymous = server.anonymous();
         let token = person.enroll_token().await;
         let identity = anonymous.get("/agent/v1/server").await;
         let (key, _) = SigningKey::generate().expect("a key");
-        let sealing = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from([7; 32]));
+        let sealing = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(SEALING_KEY));
         let body = json!({
             "token": token.split('.').next(), "name": name, "signing_key": key.public_key(), "sealing_key": PublicKey(sealing.to_bytes()),
             "facts": {"os": "linux"}, "agent_version": "test", "protocol": 1,

@@ -8,5 +8,6 @@ mod live;
 mod openapi;
 mod permissions;
 mod runs;
+mod secrets;
 mod store;
 mod tasks;
