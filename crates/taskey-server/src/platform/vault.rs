@@ -99,24 +99,19 @@ impl Vault {
         self.read().get(&number).copied().ok_or_else(|| VaultError::MissingKey(self.file(number).display().to_string()))
     }
 
+    /// Reads the key files that are not known yet. A folder that cannot be read is an error, not an empty vault.
     fn reload(&self) -> Result<(), VaultError> {
-        let mut number = self.current_key().unwrap_or(0) + 1;
-        let mut found = Vec::new();
-        // Numbers have no gaps but where a file was lost; a lost one is missed when it is needed.
-        let last = std::fs::read_dir(&self.folder).ok().into_iter().flatten().flatten();
-        let last = last.filter_map(|entry| entry.file_name().to_str()?.strip_prefix("vault-")?.strip_suffix(".key")?.parse::<u32>().ok());
-        let last = last.max().unwrap_or(0);
-        if self.read().is_empty() {
-            number = 1;
-        }
-        while number <= last {
+        let failed = |source| KeyError::File { path: self.folder.clone(), source };
+        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix("vault-")?.strip_suffix(".key")?.parse().ok());
+            let Some(number) = number.filter(|number| !self.read().contains_key(number)) else { continue };
             if let Some(bytes) = read_key(&self.file(number))? {
                 let damaged = |_| KeyError::Damaged { path: self.file(number), detail: "it is not 32 bytes long".to_owned() };
-                found.push((number, bytes.try_into().map_err(damaged)?));
+                let key = bytes.try_into().map_err(damaged)?;
+                self.keys.write().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(number, key);
             }
-            number += 1;
         }
-        self.keys.write().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(found);
         Ok(())
     }
 
@@ -159,9 +154,12 @@ mod tests {
         assert_eq!(vault.open_sealed("a", &again).unwrap(), b"value");
         assert_eq!(vault.seal("a", b"value").unwrap().key, 2);
         assert_eq!(vault.open_sealed("a", &sealed).unwrap(), b"value");
+        let first = std::fs::read(vault.file(1)).unwrap();
         std::fs::remove_file(vault.file(1)).unwrap();
         let without = Vault::open(folder.path()).unwrap();
         assert_eq!(without.open_sealed("a", &again).unwrap(), b"value");
         assert!(without.open_sealed("a", &sealed).unwrap_err().to_string().contains("vault-1.key is missing"));
+        write_key(&vault.file(1), &first).unwrap();
+        assert_eq!(without.open_sealed("a", &sealed).unwrap(), b"value", "a key that is put back is found without a restart");
     }
 }
