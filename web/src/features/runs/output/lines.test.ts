@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
 import { OutputLines, rowLengthMax } from './lines'
+import { spanCountMax } from './spans'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const texts = (lines: OutputLines) =>
   lines.rows.map((row) => `${row.stream === 'error' ? '!' : ''}${row.text}`)
+const spansOf = (lines: OutputLines) =>
+  lines.rows.map((row) => [
+    row.text,
+    ...row.spans.map(({ start, end, style }) => `${start}-${end} ${style.ink}`),
+  ])
 
 test('lines are cut at their ends, and the last one stays open', () => {
   const lines = new OutputLines()
@@ -42,6 +48,34 @@ test('a line too long for a row goes on in the next and is copied as one', () =>
   lines.append(0, 'output', bytes(`${long}\nafter\n`))
   expect(lines.rows.map((row) => row.text.length)).toEqual([rowLengthMax, rowLengthMax, 5, 5])
   expect(lines.toText()).toBe(`${long}\nafter\n`)
+})
+
+test('a row knows which of its stretches are styled, also where they arrive in pieces', () => {
+  const lines = new OutputLines()
+  lines.append(0, 'output', bytes('a \u001b[31mre'))
+  lines.append(0, 'error', bytes('plain\n'))
+  lines.append(0, 'output', bytes('d\nstill\u001b[0m not\n'))
+  expect(spansOf(lines)).toEqual([['a red', '2-5 red'], ['plain'], ['still not', '0-5 red']])
+})
+
+test('styled text is copied without its sequences', () => {
+  const lines = new OutputLines()
+  lines.append(0, 'output', bytes('\u001b[1;31mred\u001b[0m plain\n'))
+  expect(lines.toText()).toBe('red plain\n')
+})
+
+test('a style at each character does not make a row of a thousand elements', () => {
+  const lines = new OutputLines()
+  const colourful = Array.from({ length: rowLengthMax }, (_, index) => `\u001b[3${index % 7}mx`).join('')
+  lines.append(0, 'output', bytes(`${colourful}\n`))
+  expect(lines.rows.map((row) => row.text.length)).toEqual([rowLengthMax])
+  expect(lines.rows[0]?.spans.length).toBe(spanCountMax)
+})
+
+test('neighbours that look the same are one', () => {
+  const lines = new OutputLines()
+  lines.append(0, 'output', bytes('\u001b[31mone\u001b[1;22;31m two\u001b[0m\u001b[0;31m three\n'))
+  expect(spansOf(lines)).toEqual([['one two three', '0-13 red']])
 })
 
 test('the raw bytes come back as they were sent, in the order of the actions', () => {

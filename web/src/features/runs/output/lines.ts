@@ -1,11 +1,14 @@
 import type { OutputStream } from '../../../lib/api/types'
-import { harmlessText } from './harmless'
+import { harmlessText, type StyledText } from './harmless'
+import { type StyledSpan, withSpan } from './spans'
 
 /** One row of the viewer. */
 export interface OutputLine {
   action: number
   stream: OutputStream
   text: string
+  /** The stretches of the text that are not plain, in their order. */
+  spans: readonly StyledSpan[]
   /** Whether the next row of the same stream goes on in the same line, which was too long for one row. */
   goesOn: boolean
 }
@@ -24,7 +27,8 @@ export class OutputLines {
   append(action: number, stream: OutputStream, bytes: Uint8Array<ArrayBuffer>) {
     const state = this.#stream(action, stream)
     state.bytes.push(bytes)
-    this.#write(state, action, stream, state.read(state.decoder.decode(bytes, { stream: true })))
+    for (const piece of state.read(state.decoder.decode(bytes, { stream: true })))
+      this.#write(state, action, stream, piece)
   }
 
   /** The raw bytes of a stream, as the device sent them. */
@@ -42,28 +46,29 @@ export class OutputLines {
     return this.rows.map((row) => (shows(row) ? row.text + (row.goesOn ? '' : '\n') : '')).join('')
   }
 
-  #write(state: StreamState, action: number, stream: OutputStream, text: string) {
-    if (text === '') return
+  #write(state: StreamState, action: number, stream: OutputStream, { text, style }: StyledText) {
     const parts = text.split('\n')
     parts.forEach((part, index) => {
       const isLast = index === parts.length - 1
-      if (!(isLast && part === '')) this.#extend(state, action, stream, part)
+      if (!(isLast && part === '')) this.#extend(state, action, stream, { text: part, style })
       if (!isLast) state.openRow = null
     })
   }
 
   /** Adds to the line that is open, or begins one. */
-  #extend(state: StreamState, action: number, stream: OutputStream, text: string) {
+  #extend(state: StreamState, action: number, stream: OutputStream, { text, style }: StyledText) {
     let rest = text
     do {
       if (state.openRow === null) {
         state.openRow = this.rows.length
-        this.rows.push({ action, stream, text: '', goesOn: false })
+        this.rows.push({ action, stream, text: '', spans: [], goesOn: false })
       }
       const row = this.rows[state.openRow] as OutputLine
       const room = rowLengthMax - row.text.length
       const goesOn = rest.length > room
-      this.rows[state.openRow] = { ...row, text: row.text + rest.slice(0, room), goesOn }
+      const longer = row.text + rest.slice(0, room)
+      const spans = withSpan(row.spans, { start: row.text.length, end: longer.length, style })
+      this.rows[state.openRow] = { ...row, text: longer, spans, goesOn }
       rest = rest.slice(room)
       if (goesOn) state.openRow = null
     } while (rest !== '')
@@ -81,7 +86,7 @@ export class OutputLines {
 
 interface StreamState {
   decoder: TextDecoder
-  read: (text: string) => string
+  read: (text: string) => StyledText[]
   bytes: Uint8Array<ArrayBuffer>[]
   openRow: number | null
 }
