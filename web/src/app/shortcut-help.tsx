@@ -16,6 +16,12 @@ export function ShortcutHelp({ onClose }: { onClose: () => void }) {
             </Table.Tr>
           ))}
           <Table.Tr>
+            <Table.Td>Search the output of a run, where the focus is in it</Table.Td>
+            <Table.Td ta="right">
+              <Kbd>/</Kbd>
+            </Table.Td>
+          </Table.Tr>
+          <Table.Tr>
             <Table.Td>Show these shortcuts</Table.Td>
             <Table.Td ta="right">
               <Kbd>?</Kbd>

@@ -1,6 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useRef } from 'react'
 import type { OutputLine } from './lines'
+import type { RowMatches } from './parts'
+import { RowText } from './row-text'
+import type { Found, Place } from './search'
+import { useReveal } from './use-reveal'
 import classes from './viewer.module.css'
 
 const rowHeight = 20
@@ -8,15 +12,19 @@ const rowHeight = 20
 const endDistance = 24
 
 interface OutputRowsProps {
+  frame: RefObject<HTMLDivElement | null>
   rows: OutputLine[]
   wraps: boolean
   follows: boolean
   onFollows: (follows: boolean) => void
+  found: Found
+  /** The match that one has gone to. */
+  current: Place | null
 }
 
 /** The rows in view, out of tens of thousands. */
-export function OutputRows({ rows, wraps, follows, onFollows }: OutputRowsProps) {
-  const frame = useRef<HTMLDivElement>(null)
+export function OutputRows(props: OutputRowsProps) {
+  const { frame, rows, wraps, follows, onFollows, found, current } = props
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => frame.current,
@@ -32,14 +40,25 @@ export function OutputRows({ rows, wraps, follows, onFollows }: OutputRowsProps)
     if (follows && rows.length > 0) virtual.scrollToIndex(rows.length - 1, { align: 'end' })
   }, [rows, follows, wraps, virtual])
 
+  // The end may come into view because a match is there, and then only the reader may go on with following.
+  const isAtMatch = useRef(false)
+  useEffect(() => {
+    isAtMatch.current = current !== null
+    if (current) onFollows(false)
+  }, [current, onFollows])
+  useReveal(frame, virtual, current)
+  const leaveMatch = () => {
+    isAtMatch.current = false
+  }
+
   const onWheel = (deltaY: number) => {
     if (deltaY < 0) onFollows(false)
   }
   const onScroll = () => {
-    const { current } = frame
-    if (!current || follows) return
-    const distance = current.scrollHeight - current.scrollTop - current.clientHeight
-    if (distance < endDistance && current.scrollTop > 0) onFollows(true)
+    const element = frame.current
+    if (!element || follows || isAtMatch.current) return
+    const distance = element.scrollHeight - element.scrollTop - element.clientHeight
+    if (distance < endDistance && element.scrollTop > 0) onFollows(true)
   }
 
   return (
@@ -51,6 +70,10 @@ export function OutputRows({ rows, wraps, follows, onFollows }: OutputRowsProps)
       aria-live="off"
       aria-label="Output lines"
       tabIndex={0}
+      onWheelCapture={leaveMatch}
+      onPointerDownCapture={leaveMatch}
+      onTouchMoveCapture={leaveMatch}
+      onKeyDownCapture={leaveMatch}
       onWheel={(event) => onWheel(event.deltaY)}
       // Only the scroll bar is the frame itself: whoever takes it wants to look elsewhere.
       onPointerDown={(event) => event.target === event.currentTarget && onFollows(false)}
@@ -78,7 +101,9 @@ export function OutputRows({ rows, wraps, follows, onFollows }: OutputRowsProps)
                 className={classes.row}
               >
                 <Mark row={row} before={rows[index - 1]} />
-                <span className={classes.text}>{row.text || '\u200b'}</span>
+                <span className={classes.text}>
+                  <RowText row={row} matches={matchesIn(found, index, current)} />
+                </span>
               </div>
             )
           })}
@@ -86,6 +111,12 @@ export function OutputRows({ rows, wraps, follows, onFollows }: OutputRowsProps)
       </div>
     </div>
   )
+}
+
+function matchesIn({ query, starts }: Found, index: number, current: Place | null): RowMatches | null {
+  const inRow = starts[index]
+  if (!inRow || inRow.length === 0) return null
+  return { starts: inRow, length: query.length, current: current?.row === index ? current.start : null }
 }
 
 /** Where an action begins, its number; else `!` on what came on stderr, so that colour is not all that tells. */

@@ -1,4 +1,5 @@
 import { ActionIcon, Checkbox, Group, Menu, SegmentedControl, Tooltip } from '@mantine/core'
+import type { ReactNode } from 'react'
 import type { OutputStream } from '../../../lib/api/types'
 import { download } from '../../../lib/download'
 import { CopyButton } from '../../../ui/copy'
@@ -12,6 +13,8 @@ interface OutputToolbarProps {
   lines: OutputLines
   shows: (row: OutputLine) => boolean
   name: string
+  /** The field for searching. */
+  search: ReactNode
   shown: ShownStreams
   onShown: (shown: ShownStreams) => void
   wraps: boolean
@@ -22,7 +25,7 @@ interface OutputToolbarProps {
 
 /** What is shown, how, and the ways to take it along. */
 export function OutputToolbar(props: OutputToolbarProps) {
-  const { lines, shows, name, shown, onShown, wraps, onWraps, follows, onFollows } = props
+  const { lines, shows, name, search, shown, onShown, wraps, onWraps, follows, onFollows } = props
   return (
     <div className={classes.toolbar}>
       <SegmentedControl
@@ -36,6 +39,7 @@ export function OutputToolbar(props: OutputToolbarProps) {
           { value: 'error', label: 'stderr' },
         ]}
       />
+      {search}
       <Group gap="md">
         <Checkbox
           size="xs"

@@ -1,11 +1,14 @@
 import { Text } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import type { State } from '../../../lib/api/types'
 import { isOver } from '../state'
 import type { OutputLine } from './lines'
 import type { LiveOutput } from './live'
 import { OutputRows } from './rows'
+import { SearchField } from './search-field'
+import { searchKeys } from './search-keys'
 import { OutputToolbar, type ShownStreams } from './toolbar'
+import { useSearch } from './use-search'
 import classes from './viewer.module.css'
 
 interface OutputViewerProps {
@@ -28,12 +31,21 @@ export function OutputViewer({ output, name, state }: OutputViewerProps) {
     [lines, version, shown, shows],
   )
 
+  const search = useSearch(rows)
+  const field = useRef<HTMLInputElement>(null)
+  const frame = useRef<HTMLDivElement>(null)
+
   return (
-    <section className={classes.viewer} aria-label="Output">
+    <section
+      className={classes.viewer}
+      aria-label="Output"
+      onKeyDown={searchKeys(search, field, () => frame.current?.focus())}
+    >
       <OutputToolbar
         lines={lines}
         shows={shows}
         name={name}
+        search={<SearchField search={search} field={field} />}
         shown={shown}
         onShown={setShown}
         wraps={wraps}
@@ -42,7 +54,15 @@ export function OutputViewer({ output, name, state }: OutputViewerProps) {
         onFollows={setFollows}
       />
       {rows.length > 0 ? (
-        <OutputRows rows={rows} wraps={wraps} follows={follows} onFollows={setFollows} />
+        <OutputRows
+          frame={frame}
+          rows={rows}
+          wraps={wraps}
+          follows={follows}
+          onFollows={setFollows}
+          found={search.found}
+          current={search.current}
+        />
       ) : (
         <Text size="sm" className={classes.nothing}>
           {nothingText(phase, state)}
