@@ -79,6 +79,7 @@ codes! {
     PreconditionFailed = "precondition_failed", 412, "Someone else has changed it";
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "The body is of a type that is not read here";
+    RangeNotSatisfiable = "range_not_satisfiable", 416, "There are no such bytes";
     UnknownHost = "unknown_host", 421, "This server does not answer to that host name";
     Invalid = "invalid", 422, "Some fields are wrong";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key was used for another request";

@@ -224,7 +224,7 @@ pub struct OutputEvent {
     pub data: Vec<u8>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Stream {
@@ -239,4 +239,22 @@ impl Stream {
             Stream::Error => "error",
         }
     }
+
+    pub fn from_word(word: &str) -> Option<Stream> {
+        [Stream::Output, Stream::Error].into_iter().find(|stream| stream.word() == word)
+    }
+}
+
+/// Executions of one run that ended alike: in the same state for the same reason, with the same results and, byte for byte,
+/// the same output.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExecutionGroup {
+    /// Names the group in `GET /api/v1/runs/{run}/executions?group=`.
+    pub key: String,
+    pub count: u64,
+    /// False while nothing has ended that could be compared: the executions have their state in common, no more.
+    pub compared: bool,
+    /// One of them, with its results: the one with the lowest id.
+    pub sample: Execution,
 }

@@ -78,6 +78,7 @@ impl Server {
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
         jobs.spawn(runs::jobs::follow_events(app.clone()));
+        jobs.spawn(runs::output::fold::fold_what_is_due(app.clone()));
         let http = tokio::spawn(serve_http(app.clone(), listener));
         let url = app.public_url.clone();
         Ok(Self { app, url, mqtt_address, setup_code, http, jobs })

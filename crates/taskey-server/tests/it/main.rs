@@ -6,6 +6,7 @@ mod devices;
 mod line;
 mod live;
 mod openapi;
+mod output;
 mod permissions;
 mod runs;
 mod secrets;

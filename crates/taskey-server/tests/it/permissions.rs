@@ -47,6 +47,8 @@ impl Things {
             ("{key}", &self.key),
             ("{secret}", &self.secret),
             ("{version}", &"1".to_owned()),
+            ("{action}", &"0".to_owned()),
+            ("{stream}", &"output".to_owned()),
         ];
         let path = ids.iter().fold(route.path.clone(), |path, (place, id)| path.replace(place, id));
         assert!(!path.contains('{'), "the walk does not know what to put into {path}");

@@ -159,6 +159,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/executions/{execution}/actions/{action}/{stream}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one action wrote to one stream, byte for byte, as far as it is there. `Range` asks for a part of it, and so for the rest
+         *     of a download that broke off.
+         */
+        get: operations["download_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/executions/{execution}/output": {
         parameters: {
             query?: never;
@@ -306,6 +326,23 @@ export interface paths {
         };
         /** A run's executions with their results. */
         get: operations["list_executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's executions, folded: those that ended alike are one group. */
+        get: operations["list_groups"];
         put?: never;
         post?: never;
         delete?: never;
@@ -699,6 +736,20 @@ export interface components {
             started_at?: components["schemas"]["Time"] | null;
             state: components["schemas"]["State"];
         };
+        /**
+         * @description Executions of one run that ended alike: in the same state for the same reason, with the same results and, byte for byte,
+         *     the same output.
+         */
+        ExecutionGroup: {
+            /** @description False while nothing has ended that could be compared: the executions have their state in common, no more. */
+            compared: boolean;
+            /** Format: int64 */
+            count: number;
+            /** @description Names the group in `GET /api/v1/runs/{run}/executions?group=`. */
+            key: string;
+            /** @description One of them, with its results: the one with the lowest id. */
+            sample: components["schemas"]["Execution"];
+        };
         ExecutionId: string;
         /** @description One field that is wrong: where (RFC 6901, into the request's body) and what to do. */
         FieldError: {
@@ -864,6 +915,20 @@ export interface components {
                 run: components["schemas"]["RunId"];
                 started_at?: components["schemas"]["Time"] | null;
                 state: components["schemas"]["State"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_ExecutionGroup: {
+            items: {
+                /** @description False while nothing has ended that could be compared: the executions have their state in common, no more. */
+                compared: boolean;
+                /** Format: int64 */
+                count: number;
+                /** @description Names the group in `GET /api/v1/runs/{run}/executions?group=`. */
+                key: string;
+                /** @description One of them, with its results: the one with the lowest id. */
+                sample: components["schemas"]["Execution"];
             }[];
             next?: string | null;
         };
@@ -1532,6 +1597,52 @@ export interface operations {
             };
         };
     };
+    download_stream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=FIRST-LAST`, `bytes=FIRST-` or `bytes=-COUNT` */
+                Range?: string | null;
+            };
+            path: {
+                /** @description Which action, from 0 */
+                action: number;
+                execution: components["schemas"]["ExecutionId"];
+                stream: components["schemas"]["Stream"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The part that was asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream_output: {
         parameters: {
             query?: {
@@ -1872,6 +1983,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Only those of one group: the `key` of an item of `GET /api/v1/runs/{run}/groups`. */
+                group?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
             };
@@ -1890,6 +2003,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Execution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups, the largest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExecutionGroup"];
                 };
             };
             /** @description A problem */

@@ -10,13 +10,16 @@ use serde::Deserialize;
 use taskey_proto::document::Order;
 use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
 use taskey_proto::page::Page;
-use taskey_proto::runs::{Execution, OutputEvent, Run, StartRun, State as RunState};
+use taskey_proto::problem::Code;
+use taskey_proto::runs::{Execution, ExecutionGroup, OutputEvent, Run, StartRun, State as RunState, Stream};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
+use super::model::GroupKey;
 use super::ops::no_run;
-use super::output::Follow;
-use super::{delivery, ops, output, store, view};
+use super::output::bytes::{self, ByteRange};
+use super::output::live::{self, Follow};
+use super::{delivery, ops, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::features::devices::http::authenticate_device;
@@ -33,9 +36,11 @@ pub fn api() -> Api {
         .route(Verb::ReadRuns, routes!(list_runs))
         .route(Verb::ReadRuns, routes!(show_run))
         .route(Verb::ReadRuns, routes!(list_executions))
+        .route(Verb::ReadRuns, routes!(list_groups))
         .route(Verb::CancelRuns, routes!(cancel_run))
         .route(Verb::ReadRuns, routes!(show_execution))
         .route(Verb::ReadRuns, routes!(stream_output))
+        .route(Verb::ReadRuns, routes!(download_stream))
         .device(routes!(fetch_order))
 }
 
@@ -99,20 +104,44 @@ async fn show_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>
     Ok(Json(found.ok_or_else(no_run)?))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct InGroup {
+    /// Only those of one group: the `key` of an item of `GET /api/v1/runs/{run}/groups`.
+    group: Option<String>,
+}
+
 /// A run's executions with their results.
-#[utoipa::path(get, path = "/api/v1/runs/{run}/executions", tag = "runs", params(("run" = RunId, Path), Paging),
+#[utoipa::path(get, path = "/api/v1/runs/{run}/executions", tag = "runs", params(("run" = RunId, Path), Paging, InGroup),
     responses((status = 200, description = "Executions", body = Page<Execution>)))]
 async fn list_executions(
     State(app): State<App>,
     permit: Permit,
     Path(run): Path<RunId>,
     Query(paging): Query<Paging>,
+    Query(filter): Query<InGroup>,
 ) -> ApiResult<PageAnswer<Execution>> {
     store::run_of_organization(&mut &app.db, permit.organization(), run).await?.ok_or_else(no_run)?;
-    let executions = store::executions_of_run(&app.db, run, paging.after()?, paging.limit() + 1).await?;
-    let mut page = paging.page(executions, |execution| execution.id);
-    page.0.items = view::executions(&app.db, page.0.items).await?;
-    Ok(page)
+    let group = filter.group.map(|key| key.parse::<GroupKey>()).transpose();
+    let group = group.map_err(|()| ApiError::new(Code::MalformedBody, "`group` is the `key` of one of the run's groups, as it is."))?;
+    let rows = store::executions_of_run(&app.db, run, group.as_ref(), paging.after()?, paging.limit() + 1).await?;
+    let PageAnswer(Page { items, next }) = paging.page(rows, |row| row.execution.id);
+    Ok(PageAnswer(Page { items: view::executions(&app.db, permit.organization(), items).await?, next }))
+}
+
+/// A run's executions, folded: those that ended alike are one group.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/groups", tag = "runs", params(("run" = RunId, Path), Paging),
+    responses((status = 200, description = "Groups, the largest first", body = Page<ExecutionGroup>)))]
+async fn list_groups(
+    State(app): State<App>,
+    permit: Permit,
+    Path(run): Path<RunId>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<PageAnswer<ExecutionGroup>> {
+    store::run_of_organization(&mut &app.db, permit.organization(), run).await?.ok_or_else(no_run)?;
+    let skip = paging.after::<u32>()?.unwrap_or(0);
+    let groups = view::groups(&app.db, permit.organization(), run, skip.into(), paging.limit() + 1).await?;
+    Ok(paging.page(groups, |_| skip as usize + paging.limit()))
 }
 
 /// Cancels what is still open of a run.
@@ -156,7 +185,28 @@ async fn stream_output(
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     let after = seen.or(query.after).unwrap_or(0).min(i64::MAX as u64);
     let follow = if query.follow == Some(false) { Follow::Now } else { Follow::ToTheEnd };
-    Ok(sse::stream(|frames| output::write(app, permit, execution, after, follow, frames)))
+    Ok(sse::stream(|frames| live::write(app, permit, execution, after, follow, frames)))
+}
+
+/// What one action wrote to one stream, byte for byte, as far as it is there. `Range` asks for a part of it, and so for the rest
+/// of a download that broke off.
+#[utoipa::path(get, path = "/api/v1/executions/{execution}/actions/{action}/{stream}", tag = "runs",
+    params(("execution" = ExecutionId, Path), ("action" = u32, Path, description = "Which action, from 0"), ("stream" = Stream, Path),
+        ("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, `bytes=FIRST-` or `bytes=-COUNT`")),
+    responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "The part that was asked for", body = Vec<u8>, content_type = "application/octet-stream")))]
+async fn download_stream(
+    State(app): State<App>,
+    permit: Permit,
+    Path((execution, action, stream)): Path<(ExecutionId, u32, Stream)>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let row = store::execution_of_organization(&app.db, permit.organization(), execution).await?.ok_or_else(no_execution)?;
+    if row.execution.state.is_final() && store::results_of_execution(&app.db, execution).await?.len() <= action as usize {
+        return Err(ApiError::not_found("action"));
+    }
+    let found = bytes::of_stream(&app.db, permit.organization(), execution, row.output, action, stream).await?;
+    bytes::answer(found, ByteRange::from_headers(&headers), &format!("{}-{}.{}", row.execution.device.name, action + 1, stream.word()))
 }
 
 /// A device fetches an order that is too large for its line.

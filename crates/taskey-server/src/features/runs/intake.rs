@@ -10,6 +10,7 @@ use taskey_proto::tasks::ACTIONS_MAX;
 
 use super::model::{LateReport, judge_late};
 use super::ops::end_execution;
+use super::output;
 use super::store::{self, End, OpenExecution};
 use crate::features::devices::{IntakeContext, IntakeError};
 use crate::platform::db::Tx;
@@ -53,19 +54,28 @@ async fn started(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId, star
 }
 
 async fn store_chunks(tx: &mut Tx<'_>, execution: &OpenExecution, chunks: &[Chunk]) -> Result<(), IntakeError> {
-    let offered: u64 = chunks.iter().map(|chunk| chunk.data.len() as u64).sum();
-    if execution.output_len + offered > OUTPUT_LEN_MAX || chunks.iter().any(is_misshapen) {
-        return Err(IntakeError::Unacceptable("output beyond what an execution may have".to_owned()));
+    check_chunks(execution, chunks)?;
+    // Once it has ended all of its output is there; what comes again may have no place any more to be recognized by.
+    if execution.state.is_final() && judge_late(execution.state, execution.reason_code.as_deref()) == LateReport::Repeats {
+        return Ok(());
     }
     let mut added = 0;
     for chunk in chunks {
-        if store::insert_chunk(tx, execution.id, chunk).await? {
+        if output::store::insert_chunk(tx, execution.id, chunk).await? {
             added += chunk.data.len() as u64;
         }
     }
     if added > 0 {
-        store::add_output_len(tx, execution.id, added).await?;
+        output::store::add_output_len(tx, execution.id, added).await?;
         tx.wake(execution.id.to_string());
+    }
+    Ok(())
+}
+
+fn check_chunks(execution: &OpenExecution, chunks: &[Chunk]) -> Result<(), IntakeError> {
+    let offered: u64 = chunks.iter().map(|chunk| chunk.data.len() as u64).sum();
+    if execution.output_len + offered > OUTPUT_LEN_MAX || chunks.iter().any(is_misshapen) {
+        return Err(IntakeError::Unacceptable("output beyond what an execution may have".to_owned()));
     }
     Ok(())
 }
@@ -83,7 +93,8 @@ async fn finished(tx: &mut Tx<'_>, context: &IntakeContext, finished: &Finished)
     if corrects && judge_late(execution.state, execution.reason_code.as_deref()) == LateReport::Repeats {
         return Ok(());
     }
-    store_chunks(tx, &execution, &finished.chunks).await?;
+    check_chunks(&execution, &finished.chunks)?;
+    output::fold::end(tx, execution.organization, execution.id, execution.output_len, finished).await?;
     for (position, report) in finished.actions.iter().enumerate() {
         store::insert_result(tx, execution.id, position, report).await?;
     }

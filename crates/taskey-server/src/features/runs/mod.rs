@@ -1,7 +1,7 @@
 //! Runs: one firing of a task over its targets, each target's execution, its results and output.
 //!
-//! It owns the tables `run`, `run_document`, `execution`, `action_result` and `output_chunk`, and the events `run.started`,
-//! `run.changed` and `run.finished`.
+//! It owns the tables `run`, `run_document`, `execution`, `action_result`, `output_chunk`, `output_stream` and `output_content`,
+//! and the events `run.started`, `run.changed` and `run.finished`.
 //!
 //! *The road of an execution*: `queued` → `dispatched` → `running` → a final state. The documents are signed when the run is
 //! started; an execution whose device is online is written as `dispatched` in the same transaction and sent after the commit.
@@ -17,6 +17,6 @@ pub mod intake;
 pub mod jobs;
 mod model;
 mod ops;
-mod output;
+pub mod output;
 mod store;
 mod view;

@@ -66,9 +66,48 @@ pub fn report_by(expires_at: Time, timeout_ms: u64) -> Time {
     expires_at.plus_ms(timeout_ms as i64).plus_ms(REPORT_GRACE_MS)
 }
 
+/// What executions of a group have in common: their state and, once they were compared, their outcome. Written as
+/// `STATE:OUTCOME:REASON`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupKey {
+    pub state: State,
+    /// A digest; see `output/fold.rs`.
+    pub outcome: Option<String>,
+    pub reason_code: Option<String>,
+}
+
+impl std::fmt::Display for GroupKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |part: &Option<String>| part.clone().unwrap_or_default();
+        write!(f, "{}:{}:{}", self.state.word(), text(&self.outcome), text(&self.reason_code))
+    }
+}
+
+impl std::str::FromStr for GroupKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.splitn(3, ':');
+        let mut part = || parts.next().ok_or(());
+        let state = State::from_word(part()?).ok_or(())?;
+        let filled = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+        Ok(Self { state, outcome: filled(part()?), reason_code: filled(part()?) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_read_as_it_was_written() {
+        for text in ["succeeded:ab12:", "failed:ab12:exit_code", "lost::no_report", "running::", "failed:a:odd:code"] {
+            assert_eq!(text.parse::<GroupKey>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "succeeded", "succeeded:", "done:a:b"] {
+            assert!(wrong.parse::<GroupKey>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_offline_device_waits_is_skipped_or_fails_as_the_run_says() {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use taskey_proto::Time;
 use taskey_proto::document::{Order, Proof, SignedDocument};
 use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
-use taskey_proto::line::{ActionReport, Chunk};
+use taskey_proto::line::ActionReport;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunTask, State};
 
+use super::model::GroupKey;
+use super::output::read::Place;
+use super::output::store::is_folded;
 use crate::features::tasks::document::document_bytes;
 use crate::platform::db::{Db, DbError, FromCol, Row, Source, Tx};
 use crate::{args, sql};
@@ -232,19 +235,6 @@ pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, posit
     tx.execute(sql, [head, tail].concat()).await.map(|_| ())
 }
 
-/// Stores a piece of output; the same piece again changes nothing. True when it was new.
-pub(super) async fn insert_chunk(tx: &mut Tx<'_>, execution: ExecutionId, chunk: &Chunk) -> Result<bool, DbError> {
-    let sql = sql!(
-        "INSERT INTO output_chunk (execution_id, seq, position, stream, bytes) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (execution_id, seq) DO NOTHING"
-    );
-    Ok(tx.execute(sql, args![execution, chunk.seq, chunk.action, chunk.stream.word(), &chunk.data]).await? > 0)
-}
-
-pub(super) async fn add_output_len(tx: &mut Tx<'_>, execution: ExecutionId, bytes: u64) -> Result<(), DbError> {
-    tx.execute(sql!("UPDATE execution SET output_len = output_len + $2 WHERE id = $1"), args![execution, bytes]).await.map(|_| ())
-}
-
 /// Counts one execution of a run as ended and tells how many are still open.
 pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbError> {
     let sql = sql!("UPDATE run SET open_count = open_count - 1 WHERE id = $1 RETURNING open_count");
@@ -349,8 +339,15 @@ async fn counts_between(db: &Db, organization: OrganizationId, oldest: RunId, ne
     Ok(counts)
 }
 
-fn execution_row(row: &Row) -> Result<Execution, DbError> {
-    Ok(Execution {
+/// An execution, without its results, and where its output is.
+#[derive(Debug)]
+pub(super) struct ExecutionRow {
+    pub execution: Execution,
+    pub output: Place,
+}
+
+fn execution_row(row: &Row) -> Result<ExecutionRow, DbError> {
+    let execution = Execution {
         id: row.get("id")?,
         run: row.get("run_id")?,
         device: DeviceRef { id: row.get("device_id")?, name: row.get("device_name")? },
@@ -361,35 +358,75 @@ fn execution_row(row: &Row) -> Result<Execution, DbError> {
         finished_at: row.get("finished_at")?,
         isolation: row.get("isolation")?,
         actions: Vec::new(),
-    })
+    };
+    let output = match (row.get::<u64>("output_len")?, is_folded(row)?) {
+        (0, true) => Place::Nowhere,
+        (_, true) => Place::Contents,
+        (_, false) => Place::Chunks,
+    };
+    Ok(ExecutionRow { execution, output })
 }
 
-/// A run's executions by id, without their results.
-pub(super) async fn executions_of_run(db: &Db, run: RunId, after: Option<ExecutionId>, limit: usize) -> Result<Vec<Execution>, DbError> {
-    let sql = sql!("SELECT * FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3");
-    let rows = db.rows(sql, args![run, after, limit]).await?;
+/// A run's executions by id, of all groups or of one.
+pub(super) async fn executions_of_run(
+    db: &Db,
+    run: RunId,
+    group: Option<&GroupKey>,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<Vec<ExecutionRow>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, device_id, device_name, state, reason_code, reason_detail, created_at, started_at, finished_at, isolation, \
+         output_len, fold FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR (state = $3 AND COALESCE(reason_code, '') = $4 \
+         AND COALESCE(CASE WHEN fold = 'due' THEN NULL ELSE outcome END, '') = $5)) ORDER BY id LIMIT $6"
+    );
+    let of_group = match group {
+        Some(group) => {
+            args![group.state.word(), group.reason_code.as_deref().unwrap_or_default(), group.outcome.as_deref().unwrap_or_default()]
+        }
+        None => args![None::<String>, "", ""],
+    };
+    let rows = db.rows(sql, [args![run, after], of_group, args![limit]].concat()).await?;
     rows.iter().map(execution_row).collect()
 }
 
-/// An execution without its results.
+pub(super) struct GroupRow {
+    pub key: GroupKey,
+    pub count: u64,
+    pub sample: ExecutionId,
+}
+
+/// A run's groups, the largest first.
+pub(super) async fn groups_of_run(db: &Db, run: RunId, skip: u64, limit: usize) -> Result<Vec<GroupRow>, DbError> {
+    let sql = sql!(
+        "SELECT state, reason_code, found, count(*) AS count, min(id) AS sample FROM \
+         (SELECT id, state, reason_code, CASE WHEN fold = 'due' THEN NULL ELSE outcome END AS found FROM execution WHERE run_id = $1) e \
+         GROUP BY state, reason_code, found ORDER BY count(*) DESC, min(id) LIMIT $2 OFFSET $3"
+    );
+    let rows = db.rows(sql, args![run, limit, skip]).await?;
+    let group = |row: &Row| {
+        let key = GroupKey { state: row.get("state")?, reason_code: row.get("reason_code")?, outcome: row.get("found")? };
+        Ok(GroupRow { key, count: row.get("count")?, sample: row.get("sample")? })
+    };
+    rows.iter().map(group).collect()
+}
+
 pub(super) async fn execution_of_organization(
     db: &Db,
     organization: OrganizationId,
     id: ExecutionId,
-) -> Result<Option<Execution>, DbError> {
-    let sql = sql!("SELECT * FROM execution WHERE organization_id = $1 AND id = $2");
+) -> Result<Option<ExecutionRow>, DbError> {
+    let sql = sql!(
+        "SELECT id, run_id, device_id, device_name, state, reason_code, reason_detail, created_at, started_at, finished_at, isolation, \
+         output_len, fold FROM execution WHERE organization_id = $1 AND id = $2"
+    );
     db.row(sql, args![organization, id]).await?.as_ref().map(execution_row).transpose()
 }
 
 pub(super) async fn results_of_execution(db: &Db, execution: ExecutionId) -> Result<Vec<Row>, DbError> {
     let sql = sql!("SELECT * FROM action_result WHERE execution_id = $1 ORDER BY position");
     db.rows(sql, args![execution]).await
-}
-
-/// Pieces of an execution's output after `after`, in order.
-pub(super) async fn chunks_of_execution(db: &Db, execution: ExecutionId, after: u64, limit: usize) -> Result<Vec<Row>, DbError> {
-    let sql = sql!("SELECT seq, position, stream, bytes FROM output_chunk WHERE execution_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
-    db.rows(sql, args![execution, after, limit]).await
 }
 
 /// Everything a device needs to run one execution, from the stored documents.

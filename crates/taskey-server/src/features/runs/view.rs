@@ -1,11 +1,10 @@
 //! Runs, executions and results as the API shows them, put together from their rows.
 
-use std::collections::HashMap;
-
 use taskey_proto::id::{ExecutionId, OrganizationId, RunId};
-use taskey_proto::runs::{ActionResult, Execution, Run, State, Truncated};
+use taskey_proto::runs::{ActionResult, Execution, ExecutionGroup, Run, State, Stream, Truncated};
 
-use super::store;
+use super::output::read::{Place, Reader, StreamBytes, Streams};
+use super::store::{self, ExecutionRow};
 use crate::app::App;
 use crate::platform::db::{Db, DbError, Row};
 
@@ -19,39 +18,63 @@ pub(super) async fn run(app: &App, organization: OrganizationId, id: RunId) -> R
     let Some(row) = store::run_of_organization(&mut &*db, organization, id).await? else { return Ok(None) };
     let mut run = row.run;
     run.counts = store::counts_of_run(&mut &*db, id).await?;
-    run.executions = Some(executions(db, store::executions_of_run(db, id, None, EXECUTIONS_IN_RUN).await?).await?);
+    let rows = store::executions_of_run(db, id, None, None, EXECUTIONS_IN_RUN).await?;
+    run.executions = Some(executions(db, organization, rows).await?);
     Ok(Some(run))
 }
 
 pub(super) async fn execution(app: &App, organization: OrganizationId, id: ExecutionId) -> Result<Option<Execution>, DbError> {
-    let Some(execution) = store::execution_of_organization(&app.db, organization, id).await? else { return Ok(None) };
-    Ok(executions(&app.db, vec![execution]).await?.pop())
+    let Some(row) = store::execution_of_organization(&app.db, organization, id).await? else { return Ok(None) };
+    Ok(executions(&app.db, organization, vec![row]).await?.pop())
 }
 
 /// Adds their results to executions.
-pub(super) async fn executions(db: &Db, mut executions: Vec<Execution>) -> Result<Vec<Execution>, DbError> {
-    let mut budget = ANSWER_LEN_MAX;
-    for execution in &mut executions {
+pub(super) async fn executions(db: &Db, organization: OrganizationId, rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, DbError> {
+    let mut reader = Reader::new(db, organization, ANSWER_LEN_MAX);
+    let mut executions = Vec::with_capacity(rows.len());
+    for ExecutionRow { mut execution, output } in rows {
         if execution.state.is_final() {
-            execution.actions = results(db, execution.id, &mut budget).await?;
+            execution.actions = results(db, &mut reader, execution.id, output).await?;
         }
+        executions.push(execution);
     }
     Ok(executions)
 }
 
-async fn results(db: &Db, execution: ExecutionId, budget: &mut usize) -> Result<Vec<ActionResult>, DbError> {
+/// The groups of a run's executions, the largest first.
+pub(super) async fn groups(
+    db: &Db,
+    organization: OrganizationId,
+    run: RunId,
+    skip: u64,
+    limit: usize,
+) -> Result<Vec<ExecutionGroup>, DbError> {
+    let mut reader = Reader::new(db, organization, ANSWER_LEN_MAX);
+    let mut groups = Vec::new();
+    for group in store::groups_of_run(db, run, skip, limit).await? {
+        let Some(row) = store::execution_of_organization(db, organization, group.sample).await? else { continue };
+        let mut sample = row.execution;
+        if sample.state.is_final() {
+            sample.actions = results(db, &mut reader, sample.id, row.output).await?;
+        }
+        groups.push(ExecutionGroup { compared: group.key.outcome.is_some(), key: group.key.to_string(), count: group.count, sample });
+    }
+    Ok(groups)
+}
+
+async fn results(db: &Db, reader: &mut Reader<'_>, execution: ExecutionId, output: Place) -> Result<Vec<ActionResult>, DbError> {
     let rows = store::results_of_execution(db, execution).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut streams = Streams::read(db, execution, budget).await?;
+    let mut streams = reader.read(execution, output).await?;
     rows.iter().map(|row| result(row, &mut streams)).collect()
 }
 
 fn result(row: &Row, streams: &mut Streams) -> Result<ActionResult, DbError> {
-    let position: i64 = row.get("position")?;
-    let output = streams.take(position, "output");
-    let error = streams.take(position, "error");
+    let position: u32 = row.get("position")?;
+    let output = StreamText::from(streams.take(position, Stream::Output));
+    let error = StreamText::from(streams.take(position, Stream::Error));
     let is_binary = output.is_binary || error.is_binary;
     Ok(ActionResult {
         kind: row.get("kind")?,
@@ -70,47 +93,14 @@ fn result(row: &Row, streams: &mut Streams) -> Result<ActionResult, DbError> {
     })
 }
 
-/// The bytes of an execution's streams, by action and name.
-#[derive(Default)]
-struct Streams(HashMap<(i64, String), StreamBytes>);
-
-#[derive(Default)]
-struct StreamBytes {
-    bytes: Vec<u8>,
-    is_cut: bool,
-}
-
 struct StreamText {
     text: String,
     is_binary: bool,
     is_cut: bool,
 }
 
-const CHUNKS_AT_ONCE: usize = 256;
-
-impl Streams {
-    async fn read(db: &Db, execution: ExecutionId, budget: &mut usize) -> Result<Self, DbError> {
-        let mut streams = Self::default();
-        let mut after = 0;
-        loop {
-            let rows = store::chunks_of_execution(db, execution, after, CHUNKS_AT_ONCE).await?;
-            for row in &rows {
-                after = row.get("seq")?;
-                let stream = streams.0.entry((row.get("position")?, row.get("stream")?)).or_default();
-                let bytes: Vec<u8> = row.get("bytes")?;
-                let room = bytes.len().min(*budget);
-                stream.is_cut |= room < bytes.len();
-                stream.bytes.extend_from_slice(&bytes[..room]);
-                *budget -= room;
-            }
-            if rows.len() < CHUNKS_AT_ONCE {
-                return Ok(streams);
-            }
-        }
-    }
-
-    fn take(&mut self, position: i64, name: &str) -> StreamText {
-        let stream = self.0.remove(&(position, name.to_owned())).unwrap_or_default();
+impl From<StreamBytes> for StreamText {
+    fn from(stream: StreamBytes) -> Self {
         match String::from_utf8(stream.bytes) {
             Ok(text) => StreamText { text, is_binary: false, is_cut: stream.is_cut },
             // A cut may fall into the middle of a character; that does not make it binary.

@@ -8,8 +8,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool, Row as _, Sqli
 use super::DbError;
 
 /// Every migration of every release, in order; a released one is never edited.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../../../migrations/0001_first.sql")), (2, include_str!("../../../migrations/0002_secrets.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_first.sql")),
+    (2, include_str!("../../../migrations/0002_secrets.sql")),
+    (3, include_str!("../../../migrations/0003_output.sql")),
+];
 
 pub(super) async fn sqlite(connection: &mut SqliteConnection) -> Result<(), DbError> {
     connection.execute(TABLE).await?;

@@ -1,0 +1,269 @@
+//! Makes contents out of pieces.
+
+use std::collections::{BTreeMap, HashSet};
+
+use taskey_proto::Time;
+use taskey_proto::crypto::{hex, sha256};
+use taskey_proto::id::{ExecutionId, OrganizationId, RunId};
+use taskey_proto::line::{Chunk, Finished};
+use taskey_proto::runs::{STREAM_LEN_MAX, State, Stream};
+
+use super::layout::{self, Piece};
+use super::store::{self, StoredStream};
+use crate::app::App;
+use crate::platform::db::events::Announce;
+use crate::platform::db::{Db, DbError, Tx};
+
+/// Output up to this, in bytes, is folded by the transaction that takes in the end of its execution.
+const AT_ONCE_LEN_MAX: u64 = 256 * 1024;
+/// The topic that such a transaction wakes when it leaves the work to the job.
+const DUE: &str = "runs:fold";
+const EXECUTIONS_AT_ONCE: usize = 20;
+const CHUNKS_AT_ONCE: usize = 64;
+const DELETED_AT_ONCE: usize = 2_000;
+
+/// What the results of an execution say, without their output; the beginning of its outcome.
+fn outcome_of_results(finished: &Finished) -> String {
+    let results: Vec<_> = finished
+        .actions
+        .iter()
+        .map(|report| serde_json::json!([report.kind, report.state, report.code, report.reason, report.truncated]))
+        .collect();
+    digest(serde_json::json!([finished.state, finished.reason, results]).to_string().as_bytes())
+}
+
+/// The outcome: equal for two executions exactly if a person who reads their results and output sees no difference.
+fn outcome(of_results: &str, streams: &[StoredStream]) -> String {
+    let streams: Vec<_> = streams.iter().map(|stored| (stored.position, stored.stream.word(), &stored.digest)).collect();
+    digest(serde_json::json!([of_results, streams]).to_string().as_bytes())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex(&sha256(bytes))
+}
+
+/// Takes in the last pieces of an execution, with its end. `stored_len` bytes of it came before.
+pub async fn end(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    execution: ExecutionId,
+    stored_len: u64,
+    finished: &Finished,
+) -> Result<(), DbError> {
+    let of_results = outcome_of_results(finished);
+    let last_len: u64 = finished.chunks.iter().map(|chunk| chunk.data.len() as u64).sum();
+    if stored_len + last_len > AT_ONCE_LEN_MAX {
+        for chunk in &finished.chunks {
+            store::insert_chunk(tx, execution, chunk).await?;
+        }
+        tx.wake(DUE.to_owned());
+        return store::set_fold_due(tx, execution, &of_results).await;
+    }
+    let stored = if stored_len > 0 { store::chunks_of(tx, execution).await? } else { Vec::new() };
+    let folded = Folded::of(&stored, &finished.chunks);
+    let mut streams = Vec::with_capacity(folded.streams.len());
+    for ((position, stream), bytes) in &folded.streams {
+        let stored = StoredStream { position: *position, stream: *stream, digest: digest(bytes), len: bytes.len() as u64 };
+        store::insert_content(tx, organization, &stored.digest, bytes).await?;
+        store::insert_stream(tx, execution, &stored).await?;
+        streams.push(stored);
+    }
+    let output_len = folded.streams.values().map(|bytes| bytes.len() as u64).sum();
+    store::set_folded(tx, execution, "done", &folded.layout, output_len, &outcome(&of_results, &streams)).await?;
+    if !stored.is_empty() {
+        store::delete_chunks(tx, execution, stored.len()).await?;
+    }
+    Ok(())
+}
+
+/// A little output, put together in memory.
+struct Folded {
+    layout: String,
+    /// By action and stream.
+    streams: BTreeMap<(u32, Stream), Vec<u8>>,
+}
+
+impl Folded {
+    /// A piece that is in both was sent twice.
+    fn of(stored: &[Chunk], last: &[Chunk]) -> Self {
+        let known: HashSet<u64> = stored.iter().map(|chunk| chunk.seq).collect();
+        let mut chunks: Vec<&Chunk> = stored.iter().chain(last.iter().filter(|chunk| !known.contains(&chunk.seq))).collect();
+        chunks.sort_by_key(|chunk| chunk.seq);
+        chunks.dedup_by_key(|chunk| chunk.seq);
+        let mut streams: BTreeMap<(u32, Stream), Vec<u8>> = BTreeMap::new();
+        for chunk in &chunks {
+            streams.entry((chunk.action, chunk.stream)).or_default().extend_from_slice(&chunk.data);
+        }
+        let piece = |chunk: &&Chunk| Piece { position: chunk.action, stream: chunk.stream, len: chunk.data.len() as u64 };
+        Self { layout: layout::write(chunks.iter().map(piece)), streams }
+    }
+}
+
+/// The job: folds what was too much for a transaction, stream by stream, and deletes the pieces.
+pub async fn fold_what_is_due(app: App) {
+    let mut waker = app.db.hub().subscribe(DUE);
+    loop {
+        if let Err(error) = fold_some(&app).await {
+            tracing::error!(%error, "output was not folded; it is tried again");
+        }
+        waker.woken().await;
+    }
+}
+
+async fn fold_some(app: &App) -> Result<(), DbError> {
+    loop {
+        let rows = store::fold_due(&app.db, EXECUTIONS_AT_ONCE).await?;
+        for row in &rows {
+            let due = Due {
+                execution: row.get("id")?,
+                organization: row.get("organization_id")?,
+                run: row.get("run_id")?,
+                state: row.get("state")?,
+                of_results: row.get::<Option<String>>("outcome")?.unwrap_or_default(),
+                now: app.now(),
+            };
+            if row.get::<String>("fold")? == "due" {
+                fold_one(&app.db, due.clone()).await?;
+            }
+            sweep(&app.db, due.execution).await?;
+        }
+        if rows.len() < EXECUTIONS_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Due {
+    execution: ExecutionId,
+    organization: OrganizationId,
+    run: RunId,
+    state: State,
+    of_results: String,
+    now: Time,
+}
+
+async fn fold_one(db: &Db, due: Due) -> Result<(), DbError> {
+    let pieces = within_caps(store::pieces_of(db, due.execution).await?);
+    let mut lens: BTreeMap<(u32, Stream), u64> = BTreeMap::new();
+    for piece in &pieces {
+        *lens.entry((piece.position, piece.stream)).or_default() += piece.len;
+    }
+    let mut streams = Vec::with_capacity(lens.len());
+    for ((position, stream), len) in lens {
+        let bytes = bytes_of(db, due.execution, position, stream, len).await?;
+        let stored = StoredStream { position, stream, digest: digest(&bytes), len };
+        streams.push(stored.clone());
+        let input = (due.organization, due.execution, stored, bytes);
+        db.write(input, |tx, (organization, execution, stored, bytes)| {
+            Box::pin(async move {
+                store::insert_content(tx, *organization, &stored.digest, bytes).await?;
+                store::insert_stream(tx, *execution, stored).await
+            })
+        })
+        .await?;
+    }
+    let output_len: u64 = streams.iter().map(|stored| stored.len).sum();
+    let input = (outcome(&due.of_results, &streams), layout::write(pieces), output_len, due);
+    db.write(input, |tx, (outcome, layout, output_len, due)| {
+        Box::pin(async move {
+            if store::set_folded(tx, due.execution, "sweep", layout, *output_len, outcome).await? {
+                tx.wake(due.execution.to_string());
+                // Now its group is known.
+                let data = serde_json::json!({"execution": due.execution, "state": due.state});
+                let subject = due.run.to_string();
+                let event = Announce { organization: due.organization, name: "run.changed", subject: &subject, at: due.now, data: &data };
+                tx.announce(event).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// A device that keeps to its caps has no piece beyond them; one that does not loses what is.
+fn within_caps(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut lens: BTreeMap<(u32, Stream), u64> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let len = lens.entry((piece.position, piece.stream)).or_default();
+        let fits = *len + piece.len <= STREAM_LEN_MAX;
+        // Once one does not fit, none that follows would be in its place.
+        *len = if fits { *len + piece.len } else { STREAM_LEN_MAX + 1 };
+        if fits {
+            kept.push(piece);
+        }
+    }
+    kept
+}
+
+/// The first `len` bytes of a stream.
+async fn bytes_of(db: &Db, execution: ExecutionId, position: u32, stream: Stream, len: u64) -> Result<Vec<u8>, DbError> {
+    let mut bytes = Vec::with_capacity(len as usize);
+    let mut after = 0;
+    while (bytes.len() as u64) < len {
+        let chunks = store::chunks_of_stream_after(db, execution, position, stream, after, CHUNKS_AT_ONCE).await?;
+        let Some(last) = chunks.last() else { return Err(DbError::Aborted) };
+        after = last.seq;
+        for chunk in &chunks {
+            bytes.extend_from_slice(&chunk.data);
+        }
+    }
+    bytes.truncate(len as usize);
+    Ok(bytes)
+}
+
+async fn sweep(db: &Db, execution: ExecutionId) -> Result<(), DbError> {
+    loop {
+        let deleted = db
+            .write(execution, |tx, execution| {
+                Box::pin(async move {
+                    let deleted = store::delete_chunks(tx, *execution, DELETED_AT_ONCE).await?;
+                    if deleted < DELETED_AT_ONCE as u64 {
+                        store::set_swept(tx, *execution).await?;
+                    }
+                    Ok::<_, DbError>(deleted)
+                })
+            })
+            .await?;
+        if deleted < DELETED_AT_ONCE as u64 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(seq: u64, action: u32, stream: Stream, data: &str) -> Chunk {
+        Chunk { seq, action, stream, data: data.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn pieces_become_streams_in_their_order_each_once() {
+        let stored = [chunk(1, 0, Stream::Output, "one "), chunk(3, 0, Stream::Output, "three")];
+        let last = [chunk(3, 0, Stream::Output, "three"), chunk(2, 0, Stream::Error, "two"), chunk(4, 1, Stream::Output, "four")];
+        let folded = Folded::of(&stored, &last);
+        assert_eq!(folded.layout, "0o4,0e3,0o5,1o4");
+        assert_eq!(folded.streams[&(0, Stream::Output)], b"one three");
+        assert_eq!(folded.streams[&(0, Stream::Error)], b"two");
+        assert_eq!(folded.streams[&(1, Stream::Output)], b"four");
+    }
+
+    #[test]
+    fn an_outcome_is_the_same_for_the_same_streams_alone() {
+        let stored = |digest: &str| vec![StoredStream { position: 0, stream: Stream::Output, digest: digest.to_owned(), len: 1 }];
+        assert_eq!(outcome("a", &stored("x")), outcome("a", &stored("x")));
+        assert_ne!(outcome("a", &stored("x")), outcome("a", &stored("y")));
+        assert_ne!(outcome("a", &stored("x")), outcome("b", &stored("x")));
+        assert_ne!(outcome("a", &stored("x")), outcome("a", &[]));
+    }
+
+    #[test]
+    fn what_a_stream_has_beyond_its_cap_is_left_out() {
+        let piece = |len| Piece { position: 0, stream: Stream::Output, len };
+        let kept = within_caps(vec![piece(STREAM_LEN_MAX - 1), piece(2), piece(1), Piece { position: 1, ..piece(3) }]);
+        assert_eq!(kept, [piece(STREAM_LEN_MAX - 1), Piece { position: 1, ..piece(3) }]);
+    }
+}
