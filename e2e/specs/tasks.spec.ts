@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { expect, makeTask, test } from '../world/test.ts'
+import { expect, makeTask, setSecret, test } from '../world/test.ts'
 
 test('a task is made by the form, run, and its result is seen', async ({ page, serverWithDevice: _ }) => {
   await openTasks(page)
@@ -147,6 +147,62 @@ test('two people change one task, and the second is told', async ({ page, contex
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('both')).toBeVisible()
 })
+
+test('secrets are offered by name, and one that is not set yet can be named too', async ({ page, server }) => {
+  await setSecret(server, 'hook-token', 'c4n4ry')
+  await setSecret(server, 'other', 'c4n4ry')
+  await newTask(page)
+  await page.getByLabel('Name', { exact: true }).fill('hello')
+  await page.getByRole('button', { name: 'Web request' }).click()
+  await page.getByLabel('Address').fill('http://example.org')
+  await addSecret(page, 'header', 'Authorization')
+  const header = page.getByRole('combobox', { name: 'Secret of header 1' })
+  await header.click()
+  await expect(page.getByRole('option')).toHaveText(['hook-token', 'other'])
+  await header.pressSequentially('hook')
+  await expect(page.getByRole('option')).toHaveText(['hook-token'])
+  await expect(header).toHaveAccessibleDescription(/no secret of this name yet/)
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(header).toHaveValue('hook-token')
+  await expect(header).toHaveAccessibleDescription('')
+
+  await page.getByRole('button', { name: 'Command' }).click()
+  await page.getByLabel('Program').fill('id')
+  await page.getByRole('group', { name: '2. Command' }).getByRole('button', { name: 'More' }).click()
+  await addSecret(page, 'variable', 'TOKEN')
+  const variable = page.getByRole('combobox', { name: 'Secret of variable 1' })
+  await variable.fill('later-token')
+  await expect(variable).toHaveAccessibleDescription(
+    'There is no secret of this name yet; set it before the task runs.',
+  )
+  await expect(page.getByRole('option')).toHaveCount(0)
+  expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()).violations).toEqual([])
+  await page.getByRole('button', { name: 'Create the task' }).click()
+  await expect(page.getByRole('heading', { name: 'hello', level: 1 })).toBeVisible()
+  await expect(page.getByRole('main')).toContainText('hook-token')
+  await expect(page.getByRole('main')).toContainText('later-token')
+})
+
+test('a secret can be named where the list of them cannot be read', async ({ page, server: _ }) => {
+  await page.route('**/api/v1/secrets*', (route) => route.fulfill({ status: 403, json: {} }))
+  await newTask(page)
+  await page.getByRole('button', { name: 'Web request' }).click()
+  const refused = page.waitForResponse('**/api/v1/secrets*')
+  await addSecret(page, 'header', 'Authorization')
+  await refused
+  const header = page.getByRole('combobox', { name: 'Secret of header 1' })
+  await header.fill('hook-token')
+  await expect(header).toHaveValue('hook-token')
+  await expect(header).toHaveAccessibleDescription('')
+})
+
+async function addSecret(page: Page, one: 'header' | 'variable', name: string) {
+  await page.getByRole('button', { name: `Add a ${one}` }).click()
+  await page.getByLabel(`Name of ${one} 1`).fill(name)
+  await page.getByRole('combobox', { name: `Kind of ${one} 1` }).click()
+  await page.getByRole('option', { name: 'Secret' }).click()
+}
 
 async function openTasks(page: Page) {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click()

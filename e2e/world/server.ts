@@ -56,6 +56,10 @@ export class Server {
     await this.#post('/api/v1/tasks', { name, actions: [{ type: 'COMMAND', command }] }, key)
   }
 
+  async setSecret(key: string, name: string, value: string): Promise<void> {
+    await this.#send('PUT', `/api/v1/secrets/${name}`, { value }, key)
+  }
+
   /** Does on a device what the dialog tells to: joins with a token and keeps the agent running. */
   async join(token: string, name: string): Promise<void> {
     const state = join(this.#folder, name)
@@ -72,9 +76,13 @@ export class Server {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #post(path: string, body: unknown, key?: string) {
+  #post(path: string, body: unknown, key?: string) {
+    return this.#send('POST', path, body, key)
+  }
+
+  async #send(method: 'POST' | 'PUT', path: string, body: unknown, key?: string) {
     const headers = { 'Content-Type': 'application/json', ...(key ? { Authorization: `Bearer ${key}` } : {}) }
-    const answer = await fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
     return answer.json()
   }

@@ -62,6 +62,11 @@ export async function makeTask(server: Server, name: string, command: string) {
   await server.makeTask(keyOf.get(server) ?? '', name, command)
 }
 
+/** Sets a secret without the browser. */
+export async function setSecret(server: Server, name: string, value: string) {
+  await server.setSecret(keyOf.get(server) ?? '', name, value)
+}
+
 /** Opens web-1 and starts a script there; ends on the run's page. */
 export async function runScript(page: Page, script: string, asUser?: string) {
   await page.getByRole('link', { name: 'web-1' }).click()

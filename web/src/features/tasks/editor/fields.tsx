@@ -76,4 +76,5 @@ export function Choice<Word extends string>({ data, onChange, ...props }: Choice
   )
 }
 
-const notProse = { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } as const
+/** What a machine reads is not to be put right. */
+export const notProse = { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } as const

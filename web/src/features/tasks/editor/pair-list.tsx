@@ -4,6 +4,7 @@ import { PlusIcon, TrashIcon } from '../../../ui/icons'
 import classes from './editor.module.css'
 import { Choice, CodeArea, CodeInput, type FieldsProps, inputProps } from './fields'
 import type { Problems } from './problems'
+import { SecretField } from './secret-field'
 import { emptyPair, type ItemId, type PairForm, type PairKind, withChanged, without } from './task-form'
 
 interface PairListProps {
@@ -130,13 +131,7 @@ function PairValue({ name, ...fields }: FieldsProps<PairForm> & { name: string }
         />
       )
     case 'secret':
-      return (
-        <CodeInput
-          aria-label={`Secret of ${name}`}
-          placeholder="Name of the secret"
-          {...inputProps(fields, 'secret')}
-        />
-      )
+      return <SecretField name={name} {...fields} />
     case 'line':
       return (
         <CodeInput aria-label={`Line of ${name}`} placeholder="Name: value" {...inputProps(fields, 'line')} />
