@@ -96,6 +96,11 @@ echo 'a needle that comes later'
   await expect(viewer.getByText('2 of 3', { exact: true })).toBeVisible()
   await viewer.getByRole('button', { name: 'Next match' }).click()
   await expect(viewer.getByText('3 of 3', { exact: true })).toBeVisible()
+  await expect(current).toBeInViewport({ ratio: 1 })
+
+  await page.keyboard.press('Escape')
+  await expect(output.locator('mark')).toHaveCount(0)
+  await expect(output.getByText('a needle that comes later')).toBeInViewport()
 
   await field.fill('no such hay')
   await expect(viewer.getByText('No match')).toBeVisible()

@@ -22,7 +22,7 @@ export function useSearch(rows: readonly OutputLine[]): Search {
   const [query, setQuery] = useState('')
   const [searched, setSearched] = useState('')
   useEffect(() => {
-    const timer = setTimeout(() => setSearched(query), query === '' ? 0 : typingPauseMs)
+    const timer = setTimeout(() => setSearched(query), typingPauseMs)
     return () => clearTimeout(timer)
   }, [query])
   const find = useMemo(() => finder(searched), [searched])
@@ -37,7 +37,10 @@ export function useSearch(rows: readonly OutputLine[]): Search {
 
   const onQuery = (query: string) => {
     setQuery(query)
-    if (query === '') setFrom(beginning)
+    if (query !== '') return
+    // At once, so that nothing is gone to any more.
+    setSearched('')
+    setFrom(beginning)
   }
   const onStep = (by: -1 | 1) => {
     // Before what was typed is searched for, there is nothing to go to.
