@@ -49,7 +49,7 @@ pub enum CredentialError {
 
 /// Asks for a challenge and answers it.
 pub async fn obtain(state: &StateDir, identity: &Identity, key: &SigningKey, server: &ServerUrl) -> Result<Credential, CredentialError> {
-    let asked: AskedChallenge = http::post(server, "/agent/v1/challenge", &AskChallenge { device: identity.device }).await?;
+    let asked: AskedChallenge = http::post(server, "/agent/v1/challenge", None, &AskChallenge { device: identity.device }).await?;
     let challenge = check(identity, &asked.challenge)?;
     let counter = count_up(state, challenge.time)?;
     if challenge.epoch > identity.epoch {

@@ -108,7 +108,7 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
         agent_version: VERSION.to_owned(),
         protocol: taskey_proto::PROTOCOL,
     };
-    let enrolled: Enrolled = http::post(&server, "/agent/v1/enroll", &asked).await?;
+    let enrolled: Enrolled = http::post(&server, "/agent/v1/enroll", None, &asked).await?;
     let identity = Identity {
         device: enrolled.device,
         name: enrolled.name,

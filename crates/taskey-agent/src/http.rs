@@ -33,9 +33,14 @@ pub async fn get<A: DeserializeOwned>(server: &ServerUrl, path: &str, bearer: Op
     ask(server, Method::GET, path, bearer, Bytes::new()).await
 }
 
-pub async fn post<Q: Serialize, A: DeserializeOwned>(server: &ServerUrl, path: &str, body: &Q) -> Result<A, HttpError> {
+pub async fn post<Q: Serialize, A: DeserializeOwned>(
+    server: &ServerUrl,
+    path: &str,
+    bearer: Option<&str>,
+    body: &Q,
+) -> Result<A, HttpError> {
     let body = serde_json::to_vec(body).map_err(|error| unexpected(server, error))?;
-    ask(server, Method::POST, path, None, body.into()).await
+    ask(server, Method::POST, path, bearer, body.into()).await
 }
 
 /// Connects with Nagle's algorithm off.

@@ -41,6 +41,7 @@ pub mod server_url;
 pub mod spawn;
 pub mod state_dir;
 pub mod status;
+pub mod upload;
 pub mod users;
 
 pub use agent::{Config, RunError, run};

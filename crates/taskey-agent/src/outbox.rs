@@ -4,6 +4,9 @@
 //! broken lines back. Nothing leaves while the line is down, at most a window of messages is open, and what was open when a
 //! line broke is told again, chunks under their old numbers, so that the server can tell what it has.
 //!
+//! What is left of an execution's output at its end, and does not fit into one message, goes by HTTP, so that it holds up
+//! nothing else on the line: [`Outbox::next_upload`], one at a time. Where that fails it goes by the line after all.
+//!
 //! A start is held back for [`START_HELD`]: an execution that ends within it is told by its end alone. Output goes at most
 //! every [`OUTPUT_EVERY`]. An end that the journal holds is not kept in memory while the line is down.
 
@@ -38,6 +41,27 @@ pub struct Outbox {
     number: u64,
     sync: Option<Sync>,
     stories: BTreeMap<ExecutionId, Story>,
+    uploads: Uploads,
+}
+
+/// At most one upload is wanted or under way.
+#[derive(Debug, Default)]
+struct Uploads {
+    wanted: Option<Upload>,
+    running: bool,
+}
+
+impl Uploads {
+    fn is_free(&self) -> bool {
+        self.wanted.is_none() && !self.running
+    }
+}
+
+/// Output to be told by HTTP.
+#[derive(Debug)]
+pub struct Upload {
+    pub execution: ExecutionId,
+    pub chunks: Vec<Chunk>,
 }
 
 /// What an open message has told.
@@ -76,6 +100,20 @@ struct End {
     rest: Option<Box<Finished>>,
     told: bool,
     acknowledged: bool,
+    output: EndOutput,
+}
+
+/// How the output goes that is left at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndOutput {
+    /// With the end, or where it has to before it, by the line.
+    ByLine,
+    /// Not looked at yet.
+    Unknown,
+    /// It is too much for a message, and waits for the upload of another.
+    Large,
+    Uploading,
+    Uploaded,
 }
 
 #[derive(Debug)]
@@ -139,7 +177,7 @@ impl Outbox {
         let unsent_from = sent_count - std::mem::take(&mut story.again).len();
         let rest = Finished { chunks: chunks[unsent_from..].to_vec(), ..report.clone() };
         report.chunks = chunks;
-        story.end = Some(End { kept: Kept::InJournal, rest: (self.window > 0).then(|| Box::new(rest)), told: false, acknowledged: false });
+        story.end = Some(End { rest: (self.window > 0).then(|| Box::new(rest)), ..End::in_journal() });
         report
     }
 
@@ -152,8 +190,7 @@ impl Outbox {
 
     /// An end of an earlier life, which the journal holds.
     pub fn restore(&mut self, execution: ExecutionId) {
-        let end = End { kept: Kept::InJournal, rest: None, told: false, acknowledged: false };
-        self.stories.entry(execution).or_default().end = Some(end);
+        self.stories.entry(execution).or_default().end = Some(End::in_journal());
     }
 
     /// The next message that may leave now. `load` fetches an end from the journal.
@@ -164,8 +201,24 @@ impl Outbox {
         if let Some(sync) = self.sync.take() {
             return Some(self.open_message(Open::Sync, &Up::Sync(sync)));
         }
-        let (open, up) = self.stories.iter_mut().find_map(|(execution, story)| story.next(*execution, now, &mut load))?;
+        let uploads = &mut self.uploads;
+        let (open, up) = self.stories.iter_mut().find_map(|(execution, story)| story.next(*execution, now, uploads, &mut load))?;
         Some(self.open_message(open, &up))
+    }
+
+    /// Output that is to be told by HTTP now; its outcome goes to [`Outbox::uploaded`].
+    pub fn next_upload(&mut self) -> Option<Upload> {
+        let upload = self.uploads.wanted.take()?;
+        self.uploads.running = true;
+        Some(upload)
+    }
+
+    /// An upload is over. Where the server did not take it, the output goes by the line.
+    pub fn uploaded(&mut self, execution: ExecutionId, taken: bool) {
+        self.uploads.running = false;
+        if let Some(end) = self.stories.get_mut(&execution).and_then(|story| story.end.as_mut()) {
+            end.output = if taken { EndOutput::Uploaded } else { EndOutput::ByLine };
+        }
     }
 
     /// When [`Outbox::next`] will have something that it does not have yet.
@@ -218,6 +271,12 @@ impl Outbox {
     }
 }
 
+impl End {
+    fn in_journal() -> Self {
+        Self { kept: Kept::InJournal, rest: None, told: false, acknowledged: false, output: EndOutput::Unknown }
+    }
+}
+
 impl Story {
     fn line_down(&mut self) {
         self.open_count = 0;
@@ -232,8 +291,14 @@ impl Story {
         }
     }
 
-    fn next(&mut self, execution: ExecutionId, now: Instant, load: &mut impl FnMut(ExecutionId) -> Option<Finished>) -> Option<(Open, Up)> {
-        let told = if self.end.is_some() { self.next_of_end(execution, load) } else { self.next_of_running(execution, now) };
+    fn next(
+        &mut self,
+        execution: ExecutionId,
+        now: Instant,
+        uploads: &mut Uploads,
+        load: &mut impl FnMut(ExecutionId) -> Option<Finished>,
+    ) -> Option<(Open, Up)> {
+        let told = if self.end.is_some() { self.next_of_end(execution, uploads, load) } else { self.next_of_running(execution, now) };
         self.open_count += usize::from(told.is_some());
         told
     }
@@ -258,8 +323,16 @@ impl Story {
         Some(output_message(execution, chunks))
     }
 
-    fn next_of_end(&mut self, execution: ExecutionId, load: &mut impl FnMut(ExecutionId) -> Option<Finished>) -> Option<(Open, Up)> {
+    fn next_of_end(
+        &mut self,
+        execution: ExecutionId,
+        uploads: &mut Uploads,
+        load: &mut impl FnMut(ExecutionId) -> Option<Finished>,
+    ) -> Option<(Open, Up)> {
         let end = self.end.as_mut().filter(|end| !end.told)?;
+        if end.output == EndOutput::Uploading || (end.output == EndOutput::Large && !uploads.is_free()) {
+            return None;
+        }
         let mut rest = match (end.rest.take(), &end.kept) {
             (Some(rest), _) => rest,
             (None, Kept::InMemory(report)) => report.clone(),
@@ -268,8 +341,22 @@ impl Story {
         let chunks = std::mem::take(&mut rest.chunks);
         let report_len = to_json(&rest).len();
         let chunks_len: usize = chunks.iter().map(|chunk| json_len(chunk.data.len())).sum();
+        let fits = report_len + chunks_len <= CHUNKS_LEN_MAX;
+        if end.output == EndOutput::Uploaded || chunks.is_empty() {
+            end.told = true;
+            return Some((Open::End(execution), Up::Finished(rest)));
+        }
+        if !fits && end.output != EndOutput::ByLine {
+            // It is read anew when its turn comes, or when it has to go by the line: no more than one is held for HTTP.
+            end.output = EndOutput::Large;
+            if uploads.is_free() {
+                end.output = EndOutput::Uploading;
+                uploads.wanted = Some(Upload { execution, chunks });
+            }
+            return None;
+        }
         rest.chunks = chunks;
-        if rest.chunks.is_empty() || report_len + chunks_len <= CHUNKS_LEN_MAX {
+        if fits {
             end.told = true;
             return Some((Open::End(execution), Up::Finished(rest)));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use taskey_proto::id::{DeviceId, ExecutionId, RunId};
 use taskey_proto::page::Page;
-use taskey_proto::runs::{Execution, Run, StartRun, State};
+use taskey_proto::runs::{Execution, ExecutionGroup, Run, StartRun, State};
 
 use crate::output::OutputFollower;
 use crate::{Client, ClientError, pages};
@@ -42,9 +42,14 @@ impl Client {
         self.get(&["runs", &run.to_string()]).wait(wait).json_answer().await
     }
 
-    /// All executions of a run, or the first `limit`.
-    pub async fn list_executions(&self, run: RunId, limit: Option<usize>) -> Result<Page<Execution>, ClientError> {
-        pages::collect(limit, || self.get(&["runs", &run.to_string(), "executions"])).await
+    /// All executions of a run, or the first `limit`; with `group`, those of the group of that key.
+    pub async fn list_executions(&self, run: RunId, group: Option<&str>, limit: Option<usize>) -> Result<Page<Execution>, ClientError> {
+        pages::collect(limit, || self.get(&["runs", &run.to_string(), "executions"]).query_opt("group", group)).await
+    }
+
+    /// What ended alike of a run as groups, the largest first: all of them, or the first `limit`.
+    pub async fn list_groups(&self, run: RunId, limit: Option<usize>) -> Result<Page<ExecutionGroup>, ClientError> {
+        pages::collect(limit, || self.get(&["runs", &run.to_string(), "groups"])).await
     }
 
     pub async fn cancel_run(&self, run: RunId) -> Result<Run, ClientError> {

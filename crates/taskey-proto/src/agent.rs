@@ -10,6 +10,7 @@ use crate::crypto::{PublicKey, SigningKey, base64url, from_base64url};
 use crate::devices::Labels;
 use crate::document::SignedDocument;
 use crate::id::{DeviceId, InstanceId};
+use crate::line::Chunk;
 
 pub const CREDENTIAL_CONTEXT: &str = "taskey/v1/credential";
 pub const CREDENTIAL_VALID_MS: i64 = 3_600_000;
@@ -109,6 +110,25 @@ impl ParsedCredential {
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         key.verify(CREDENTIAL_CONTEXT, &self.bytes, &self.signature).is_ok()
     }
+}
+
+/// `POST /agent/v1/executions/{execution}/output`: what is left to be told of an execution that has ended, when that is more
+/// than one message of the line holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendOutput {
+    pub chunks: Vec<Chunk>,
+}
+
+/// Bytes of output in one [`SendOutput`].
+pub const SEND_OUTPUT_LEN_MAX: usize = 1024 * 1024;
+
+/// The answer to [`SendOutput`], and to `GET` of the same path: where to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutputStored {
+    /// The number of the first piece that the server does not have.
+    pub next: u64,
 }
 
 #[cfg(test)]

@@ -106,10 +106,14 @@ pub struct ActionReport {
 
 /// A piece of an execution's output. `seq` counts up from 1 over both streams of all its actions, without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chunk {
     pub seq: u64,
+    /// Which action, from 0.
     pub action: u32,
     pub stream: Stream,
+    /// Bytes, in base64.
     #[serde(with = "crate::crypto::base64_bytes")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub data: Vec<u8>,
 }

@@ -33,6 +33,7 @@ use crate::journal::{JOURNAL_FILE, Journal};
 use crate::line::{FromLine, Line, ToLine};
 use crate::outbox::Outbox;
 use crate::state_dir::StateDir;
+use crate::upload::{Uploaded, Uploader};
 use crate::users::{User, Users};
 use crate::{VERSION, facts, info, recovery, status, warning};
 
@@ -96,7 +97,9 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let line = tokio::spawn(line.hold(line_orders, line_events));
 
     let (fetched_tx, fetched) = mpsc::unbounded_channel();
-    let fetcher = Fetcher { state: config.state.clone(), keys: keys.clone(), server, fetched: fetched_tx };
+    let fetcher = Fetcher { state: config.state.clone(), keys: keys.clone(), server: server.clone(), fetched: fetched_tx };
+    let (uploaded_tx, uploaded) = mpsc::unbounded_channel();
+    let uploader = Uploader { state: config.state.clone(), keys: keys.clone(), server, uploaded: uploaded_tx };
     let (events_tx, events) = mpsc::unbounded_channel();
     let mut agent = Agent {
         identity,
@@ -116,6 +119,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         sync_at: Instant::now() + SYNC_EVERY,
         fetcher,
         fetching: HashSet::new(),
+        uploader,
         events: events_tx,
         config,
     };
@@ -125,7 +129,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     for (report, valid_until) in lost {
         agent.end(report, valid_until);
     }
-    let mut inputs = Inputs { from_line, events, fetched, children: Children::of(&agent.config.warden) };
+    let mut inputs = Inputs { from_line, events, fetched, uploaded, children: Children::of(&agent.config.warden) };
     agent.work(&mut inputs, shutdown).await;
     agent.stop(&mut inputs).await;
     let _ = agent.to_line.send(ToLine::Disconnect);
@@ -158,6 +162,7 @@ struct Agent {
     sync_at: Instant,
     fetcher: Fetcher,
     fetching: HashSet<ExecutionId>,
+    uploader: Uploader,
     events: mpsc::UnboundedSender<Event>,
 }
 
@@ -180,6 +185,7 @@ struct Inputs {
     from_line: mpsc::UnboundedReceiver<FromLine>,
     events: mpsc::UnboundedReceiver<Event>,
     fetched: mpsc::UnboundedReceiver<Fetched>,
+    uploaded: mpsc::UnboundedReceiver<Uploaded>,
     children: Children,
 }
 
@@ -187,6 +193,7 @@ enum Input {
     Line(FromLine),
     Event(Event),
     Fetched(Fetched),
+    Uploaded(Uploaded),
     ChildEnded,
     Due,
 }
@@ -198,6 +205,7 @@ impl Inputs {
             Some(event) = self.events.recv() => Input::Event(event),
             Some(from_line) = self.from_line.recv() => Input::Line(from_line),
             Some(fetched) = self.fetched.recv() => Input::Fetched(fetched),
+            Some(uploaded) = self.uploaded.recv() => Input::Uploaded(uploaded),
             () = self.children.ended() => Input::ChildEnded,
             () = sleep_until(due) => Input::Due,
         }
@@ -271,6 +279,7 @@ impl Agent {
             Input::Line(from_line) => self.take_line(from_line),
             Input::Event(event) => self.take_event(event),
             Input::Fetched(fetched) => self.take_fetched(fetched),
+            Input::Uploaded(uploaded) => self.take_uploaded(uploaded),
             Input::ChildEnded => drop(self.config.warden.reap_strays()),
             Input::Due => self.sync_if_due(),
         }

@@ -13,6 +13,7 @@ use super::Agent;
 use crate::execution::never_ran;
 use crate::journal::Journal;
 use crate::line::ToLine;
+use crate::upload::Uploaded;
 use crate::{VERSION, facts, policy, warning};
 
 pub(super) const SYNC_EVERY: Duration = Duration::from_secs(300);
@@ -37,6 +38,9 @@ impl Agent {
         while let Some(message) = self.outbox.next(now, |execution| Some(load(&self.journal, execution, time))) {
             let _ = self.to_line.send(ToLine::Publish { generation: self.generation, message });
         }
+        if let Some(upload) = self.outbox.next_upload() {
+            self.uploader.upload(upload, self.identity.clone());
+        }
         if std::mem::take(&mut self.journal_is_ahead) {
             // The line writes to its socket before the disk is waited for.
             tokio::task::yield_now().await;
@@ -44,6 +48,13 @@ impl Agent {
                 warning!("the journal cannot be made durable: {error}");
             }
         }
+    }
+
+    pub(super) fn take_uploaded(&mut self, uploaded: Uploaded) {
+        if let Err(error) = &uploaded.outcome {
+            warning!("{}: its output goes by the line, since it could not be sent over HTTP: {error}", uploaded.execution);
+        }
+        self.outbox.uploaded(uploaded.execution, uploaded.outcome.is_ok());
     }
 
     pub(super) fn next_due(&self) -> Instant {

@@ -148,14 +148,58 @@ fn an_end_without_a_line_is_read_from_the_journal_when_the_line_is_back() {
     let mut outbox = Outbox::default();
     outbox.begin(execution(1));
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
-    let len = 10 * CHUNK_LEN_MAX;
-    outbox.output(execution(1), 0, Stream::Output, &vec![b'x'; len]);
+    outbox.output(execution(1), 0, Stream::Output, b"one");
     let record = outbox.finish(report(1));
 
     outbox.line_up(32, sync());
     let told = drain(&mut outbox, now, Some(&record));
+    let [(_, Up::Sync(_)), (number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(finished.chunks[0].data, b"one");
+    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+}
+
+/// An outbox with a line and an execution that has ended with more than a message holds, and its record in the journal.
+fn with_much(now: Instant, number: u128, outbox: &mut Outbox) -> Finished {
+    outbox.begin(execution(number));
+    outbox.started(execution(number), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(number), 0, Stream::Output, &vec![b'x'; 10 * CHUNK_LEN_MAX]);
+    outbox.finish(report(number))
+}
+
+#[test]
+fn much_output_goes_over_http_and_then_the_end_alone() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    let record = with_much(now, 1, &mut outbox);
+    assert!(drain(&mut outbox, now, Some(&record)).is_empty());
+    let upload = outbox.next_upload().unwrap();
+    assert_eq!(upload.chunks, record.chunks);
+    assert!(outbox.next_upload().is_none());
+    // Meanwhile the line is free for others, and may break.
+    outbox.begin(execution(2));
+    let short = outbox.finish(report(2));
+    assert_eq!(drain(&mut outbox, now, Some(&short)).len(), 1);
+    outbox.line_up(32, sync());
+    assert_eq!(drain(&mut outbox, now, Some(&short)).len(), 2);
+
+    outbox.uploaded(execution(1), true);
+    let told = drain(&mut outbox, now, Some(&record));
+    let [(number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
+    assert!(finished.chunks.is_empty());
+    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+}
+
+#[test]
+fn output_that_http_does_not_take_goes_by_the_line() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    let record = with_much(now, 1, &mut outbox);
+    drain(&mut outbox, now, Some(&record));
+    outbox.next_upload().unwrap();
+    outbox.uploaded(execution(1), false);
+    let told = drain(&mut outbox, now, Some(&record));
     let mut seen = Vec::new();
-    for (_, up) in &told[1..] {
+    for (_, up) in &told {
         match up {
             Up::Output { chunks, .. } => seen.extend(chunks.iter().map(|chunk| chunk.seq)),
             Up::Finished(finished) => seen.extend(finished.chunks.iter().map(|chunk| chunk.seq)),
@@ -166,6 +210,29 @@ fn an_end_without_a_line_is_read_from_the_journal_when_the_line_is_back() {
     assert!(matches!(told.last(), Some((_, Up::Finished(_)))));
     let over: Vec<_> = told.iter().filter_map(|(number, _)| outbox.acknowledged(*number)).collect();
     assert_eq!(over, [execution(1)]);
+}
+
+#[test]
+fn one_upload_at_a_time_and_what_waits_for_its_turn_is_not_read_again_and_again() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    let records = [with_much(now, 1, &mut outbox), with_much(now, 2, &mut outbox)];
+    let mut loaded = 0;
+    let mut pump = |outbox: &mut Outbox| {
+        outbox.next(now, |execution| {
+            loaded += 1;
+            records.iter().find(|record| record.execution == execution).cloned()
+        })
+    };
+    for _ in 0..5 {
+        assert!(pump(&mut outbox).is_none());
+    }
+    assert_eq!(outbox.next_upload().unwrap().execution, execution(1));
+    outbox.uploaded(execution(1), true);
+    assert!(pump(&mut outbox).is_some());
+    assert!(pump(&mut outbox).is_none());
+    assert_eq!(outbox.next_upload().unwrap().execution, execution(2));
+    assert!(loaded <= 2, "{loaded}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod process;
 mod server;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use taskey_agent::Config;
 use taskey_agent::identity::{Identity, Keys};
 use taskey_agent::state_dir::StateDir;
 use taskey_agent::status::Status;
+use taskey_proto::agent::SendOutput;
 use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
     AUTHORIZATION_CONTEXT, Authorization, CANCEL_CONTEXT, Cancel, DISPATCH_CONTEXT, Dispatch, Order, SignedDocument, TaskDocument, Tree,
     leaf,
 };
 use taskey_proto::id::{DeviceId, ExecutionId, RunId};
-use taskey_proto::line::{Down, Finished, Up};
+use taskey_proto::line::{CHUNK_LEN_MAX, Down, Finished, Up};
 use taskey_proto::runs::State;
 use taskey_proto::tasks::OnFailure;
 use tokio::sync::oneshot;
@@ -308,6 +310,49 @@ async fn a_large_order_is_fetched_with_a_credential() {
     world.server.send(&Down::Fetch { execution: order.execution });
     assert_eq!(world.end().await.1, "large\n");
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn output_that_is_too_much_for_a_message_goes_over_http_and_goes_on_where_it_was() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let order = world.script("head -c 700000 /dev/zero | tr '\\0' x");
+    let path = format!("/agent/v1/executions/{}/output", order.execution);
+    // An earlier try has brought the first two pieces.
+    world.server.offer(path.clone(), r#"{"next": 3}"#.to_owned());
+    world.execute(&order);
+    // Nothing is acknowledged, so that at the second line everything is still to be told.
+    world.server.acknowledge(false);
+    world.execute(&order);
+    let mut seen: BTreeSet<u64> = [1, 2].into();
+    let mut end = told_of_end(&mut world, &mut seen).await;
+    if world.server.posted(&path).is_empty() {
+        world.server.acknowledge(true);
+        world.server.break_line();
+        end = told_of_end(&mut world, &mut seen).await;
+    }
+    assert!(end.chunks.is_empty(), "the end comes alone");
+    let posted = world.server.posted(&path);
+    assert!(!posted.is_empty());
+    let posted = posted.iter().flat_map(|body| serde_json::from_str::<SendOutput>(body).unwrap().chunks);
+    for chunk in posted {
+        assert!(chunk.seq >= 3);
+        seen.insert(chunk.seq);
+    }
+    let last = 700_000_u64.div_ceil(CHUNK_LEN_MAX as u64);
+    assert!(seen.len() as u64 >= last && seen.iter().copied().eq(1..=seen.len() as u64), "{seen:?}");
+    agent.stop().await;
+}
+
+/// The next end; the numbers of the pieces that come before it are added to `seen`.
+async fn told_of_end(world: &mut World, seen: &mut BTreeSet<u64>) -> Finished {
+    loop {
+        match world.server.told_of_work().await {
+            Up::Output { chunks, .. } => seen.extend(chunks.iter().map(|chunk| chunk.seq)),
+            Up::Finished(finished) => return *finished,
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]

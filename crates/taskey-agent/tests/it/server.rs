@@ -41,8 +41,10 @@ struct Shared {
     challenge: SignedDocument,
     device: DeviceId,
     device_key: PublicKey,
-    orders: Mutex<HashMap<String, String>>,
+    offers: Mutex<HashMap<String, String>>,
     line: Mutex<Option<mpsc::UnboundedSender<Act>>>,
+    /// Bodies that were posted.
+    posted: Mutex<Vec<(String, String)>>,
     acknowledges: Mutex<bool>,
     told: mpsc::UnboundedSender<Up>,
 }
@@ -64,8 +66,9 @@ impl Server {
             challenge: SignedDocument::sign(&key, CHALLENGE_CONTEXT, &challenge).unwrap(),
             device,
             device_key,
-            orders: Mutex::default(),
+            offers: Mutex::default(),
             line: Mutex::default(),
+            posted: Mutex::default(),
             acknowledges: Mutex::new(true),
             told,
         });
@@ -106,9 +109,14 @@ impl Server {
         *self.shared.acknowledges.lock().unwrap() = acknowledges;
     }
 
-    /// Has an order ready to be fetched.
-    pub fn offer(&self, path: String, order: String) {
-        self.shared.orders.lock().unwrap().insert(path, order);
+    /// Has an answer ready for whoever asks at that path.
+    pub fn offer(&self, path: String, answer: String) {
+        self.shared.offers.lock().unwrap().insert(path, answer);
+    }
+
+    /// What was posted to a path so far.
+    pub fn posted(&self, path: &str) -> Vec<String> {
+        self.shared.posted.lock().unwrap().iter().filter(|(to, _)| to == path).map(|(_, body)| body.clone()).collect()
     }
 
     fn act(&self, act: Act) {
@@ -135,19 +143,37 @@ fn speak_mqtt(_: &Request, mut response: Response) -> Result<Response, ErrorResp
 }
 
 async fn answer(mut stream: TcpStream, shared: &Shared) {
-    let mut request = vec![0; 16 * 1024];
-    let len = stream.read(&mut request).await.unwrap();
-    let request = String::from_utf8_lossy(&request[..len]).into_owned();
+    let Some((request, posted)) = read_request(&mut stream).await else { return };
     let path = request.split(' ').nth(1).unwrap().to_owned();
     let body = if path == "/agent/v1/challenge" {
         Some(serde_json::json!({"challenge": shared.challenge}).to_string())
     } else {
         let bearer = request.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap_or_default();
-        shared.is_true(bearer).then(|| shared.orders.lock().unwrap().get(&path).cloned()).flatten()
+        shared.is_true(bearer).then(|| shared.offers.lock().unwrap().get(&path).cloned()).flatten()
     };
+    if body.is_some() && request.starts_with("POST ") {
+        shared.posted.lock().unwrap().push((path, posted));
+    }
     let (status, body) = body.map_or(("500 No", String::new()), |body| ("200 OK", body));
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+/// Head and body of a request.
+async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            let len = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |len| len.parse().unwrap());
+            if bytes.len() >= end + 4 + len {
+                return Some((head, String::from_utf8_lossy(&bytes[end + 4..]).into_owned()));
+            }
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
 }
 
 impl Shared {

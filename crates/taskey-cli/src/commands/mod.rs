@@ -4,6 +4,7 @@ pub mod completion;
 pub mod devices;
 pub mod enroll_tokens;
 pub mod exec;
+pub mod groups;
 pub mod keys;
 pub mod login;
 pub mod run;

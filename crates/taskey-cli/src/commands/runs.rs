@@ -8,6 +8,7 @@ use taskey_proto::id::{DeviceId, RunId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{ActionResult, Execution, OutputEvent, Run, State};
 
+use super::groups;
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -40,9 +41,22 @@ pub enum RunsCommand {
     /// Print what a run wrote; several devices are told apart by their names.
     Logs {
         run: RunId,
+        /// Only what this device wrote, by id or name; may be given several times.
+        #[arg(long, short = 'd', value_name = "DEVICE")]
+        device: Vec<String>,
         /// Go on until the run is over.
         #[arg(long, short = 'f')]
         follow: bool,
+    },
+    /// Show what ended alike as one: how many devices, and in what the others differ.
+    Groups {
+        run: RunId,
+        /// Name the devices, and show how each group's output differs from that of the largest.
+        #[arg(long)]
+        diff: bool,
+        /// Show no more than this many groups.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
     },
     /// Cancel a run: what waits does not start, what runs is ended.
     Cancel { run: RunId },
@@ -63,17 +77,27 @@ pub async fn run(global: &Global, command: RunsCommand, output: Output) -> Resul
             let run = with_all_executions(&client, client.show_run(run, None).await?).await?;
             output.thing(&run, &run.id.to_string(), || show_table(&run))?;
         }
-        RunsCommand::Logs { run, follow } => {
+        RunsCommand::Logs { run, device, follow } => {
             let run = with_all_executions(&client, client.show_run(run, None).await?).await?;
-            let executions = run.executions.unwrap_or_default();
+            let executions = of_devices(run.executions.unwrap_or_default(), &device)?;
             if follow { follow_all(&client, executions).await? } else { print_all(&client, executions).await? }
         }
+        RunsCommand::Groups { run, diff, limit } => groups::show(&client, run, limit, diff, output).await?,
         RunsCommand::Cancel { run } => {
             let run = client.cancel_run(run).await?;
             output.thing(&run, &run.id.to_string(), || show_table(&run))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// The executions on the named devices, or all when none is named.
+fn of_devices(executions: Vec<Execution>, devices: &[String]) -> Result<Vec<Execution>, Failure> {
+    let is = |execution: &Execution, word: &str| execution.device.name == word || execution.device.id.to_string() == word;
+    if let Some(word) = devices.iter().find(|word| !executions.iter().any(|execution| is(execution, word))) {
+        return Err(Failure::usage(format!("the run has no device `{word}`")));
+    }
+    Ok(executions.into_iter().filter(|execution| devices.is_empty() || devices.iter().any(|word| is(execution, word))).collect())
 }
 
 async fn device_id(client: &Client, device: &str) -> Result<DeviceId, ClientError> {
@@ -87,7 +111,7 @@ async fn device_id(client: &Client, device: &str) -> Result<DeviceId, ClientErro
 pub async fn with_all_executions(client: &Client, mut run: Run) -> Result<Run, ClientError> {
     let there = run.executions.as_ref().map_or(0, Vec::len) as u64;
     if there < run.counts.values().sum() {
-        run.executions = Some(client.list_executions(run.id, None).await?.items);
+        run.executions = Some(client.list_executions(run.id, None, None).await?.items);
     }
     Ok(run)
 }
@@ -137,16 +161,21 @@ fn list_table(runs: &[Run]) -> Table {
 fn executions_table(executions: &[Execution]) -> Table {
     let mut table = Table::new(&["DEVICE", "STATE", "CODES", "TOOK", "REASON"]);
     for execution in executions {
-        let codes = execution.actions.iter().map(|action| action.code.map_or_else(|| "-".to_owned(), |code| code.to_string()));
         table.row([
             execution.device.name.as_str().into(),
             state_cell(execution.state),
-            codes.collect::<Vec<_>>().join(",").into(),
+            codes_text(execution).into(),
             took(execution.started_at, execution.finished_at).into(),
             reason_text(execution.reason.as_ref()).unwrap_or_default().into(),
         ]);
     }
     table
+}
+
+/// The code of each action, `-` where it has none.
+pub fn codes_text(execution: &Execution) -> String {
+    let codes = execution.actions.iter().map(|action| action.code.map_or_else(|| "-".to_owned(), |code| code.to_string()));
+    codes.collect::<Vec<_>>().join(",")
 }
 
 fn actions_table(actions: &[ActionResult]) -> Table {
@@ -184,7 +213,7 @@ fn took(started_at: Option<Time>, finished_at: Option<Time>) -> String {
     }
 }
 
-fn state_cell(state: State) -> Cell {
+pub fn state_cell(state: State) -> Cell {
     let tone = match state {
         State::Succeeded => Tone::Good,
         State::Pending | State::Queued | State::Dispatched | State::Running => Tone::Busy,

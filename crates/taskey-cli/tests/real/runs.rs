@@ -69,6 +69,47 @@ async fn a_task_runs_and_its_run_tells_all() {
 }
 
 #[tokio::test]
+async fn what_ended_alike_is_shown_as_one_and_the_others_by_their_difference() {
+    let (installation, _agent) = world().await;
+    let _second = installation.agent("web-2").unwrap();
+    installation.enroll("web-3").unwrap();
+    installation.wait_for_presence("web-2", "online").unwrap();
+    let folder = open_folder().unwrap();
+    let taken = folder.path().join("taken");
+    let apply_script = |name: &str, script: &str| {
+        let task = json!({"name": name, "actions": [{"type": "SCRIPT", "content": script}]});
+        apply(&installation, &task.to_string());
+    };
+    apply_script("alike", "echo the same\n");
+    let alike = start(&installation, &["alike", "--device", "web-1", "--device", "web-2", "--device", "web-3"]);
+    // One device finds the folder free, the other taken.
+    apply_script("unlike", &format!("echo common\nmkdir {0} 2>/dev/null && echo first || echo second\n", taken.display()));
+    let unlike = installation.taskey(&["run", "unlike", "--device", "web-1", "--device", "web-2", "--wait", "-o", "name"]).unwrap();
+    ended(&unlike, 0, "");
+    let unlike = String::from_utf8(unlike.stdout).unwrap().trim_end().to_owned();
+
+    // This run stays open: web-3 is away.
+    let told = |groups: &Value| -> Vec<_> {
+        items(groups).iter().map(|group| (group["count"].as_u64(), group["sample"]["state"].as_str().unwrap().to_owned())).collect()
+    };
+    let mut groups = installation.json(&["runs", "groups", &alike]).unwrap();
+    while told(&groups) != [(Some(2), "succeeded".to_owned()), (Some(1), "queued".to_owned())] {
+        groups = installation.json(&["runs", "groups", &alike]).unwrap();
+    }
+    assert_eq!(items(&groups)[0]["sample"]["actions"][0]["output"], "the same\n");
+    let table = succeeded(installation.taskey(&["runs", "groups", &alike]).unwrap()).unwrap();
+    assert!(table.contains("2        succeeded  0      web-1        the same"), "{table}");
+
+    let text = succeeded(installation.taskey(&["runs", "groups", &unlike, "--diff"]).unwrap()).unwrap();
+    let (one, other) = if text.contains("- first") { ("first", "second") } else { ("second", "first") };
+    assert!(text.starts_with("1 succeeded: web-"), "{text}");
+    assert!(text.contains(&format!("  common\n  {one}\n")) && text.contains(&format!("- {one}\n  + {other}\n")), "{text}");
+    let logs = installation.taskey(&["runs", "logs", &unlike, "--device", "web-2"]).unwrap();
+    assert!(logs.stdout.starts_with(b"common\n") && logs.stdout.iter().filter(|byte| **byte == b'\n').count() == 2);
+    ended(&installation.taskey(&["runs", "logs", &unlike, "--device", "web-3"]).unwrap(), 1, "the run has no device `web-3`");
+}
+
+#[tokio::test]
 async fn an_offline_device_waits_is_skipped_or_fails_as_the_run_says() {
     let (installation, _agent) = world().await;
     let on_offline =

@@ -229,4 +229,34 @@ on_both! {
         assert_eq!(ann.get(&path.replace("actions/0", "actions/1")).await.status, 404);
         assert_eq!(ann.get(&path.replace("output", "else")).await.status, 400);
     }
+
+    async fn a_device_tells_much_output_over_http_and_goes_on_where_it_was(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let (ann, mallory) = (server.set_up().await, server.add_organization("Umbrella").await);
+        let mut web = Web::enroll(&server, &ann, "web-1").await;
+        run_on(&ann, &["web-1"]).await;
+        let execution = web.ordered().await;
+        let path = format!("/agent/v1/executions/{execution}/output");
+        let device = server.with_key(&web.device.credential(&server).await);
+        let send = async |chunks: Vec<Chunk>| device.post(&path, json!({"chunks": chunks})).await;
+        assert_eq!(device.get(&path).await.body["next"], 1);
+        web.write(execution, vec![chunk(1, Stream::Output, b"one ")]).await;
+        assert_eq!(device.get(&path).await.body["next"], 2);
+        let two = chunk(2, Stream::Output, &vec![b'x'; CHUNK_LEN_MAX]);
+        assert_eq!(send(vec![two.clone(), chunk(3, Stream::Output, b" three")]).await.body["next"], 4);
+        assert_eq!(send(vec![two.clone()]).await.body["next"], 4, "again is harmless");
+        let long = send(vec![chunk(4, Stream::Output, &vec![b'x'; CHUNK_LEN_MAX + 1])]).await;
+        assert_eq!((long.status, long.code()), (422, "invalid"));
+        web.finish(&server, execution, State::Succeeded, vec![]).await;
+        let output = ann.get(&format!("/api/v1/executions/{execution}/actions/0/output")).await.text;
+        assert!(output.starts_with("one x") && output.ends_with("x three") && output.len() == CHUNK_LEN_MAX + 10);
+        assert_eq!(send(vec![two]).await.status, 200, "what comes after the end is left alone");
+        assert_eq!(ann.get(&format!("/api/v1/executions/{execution}/actions/0/output")).await.text, output);
+
+        let mut his = FakeDevice::enroll(&server, &mallory, "web-1").await;
+        let foreign = server.with_key(&his.credential(&server).await);
+        assert_eq!(foreign.get(&path).await.status, 404);
+        assert_eq!(foreign.post(&path, json!({"chunks": []})).await.status, 404);
+        assert_eq!(ann.get(&path).await.status, 401, "an API key is no credential of a device");
+    }
 }

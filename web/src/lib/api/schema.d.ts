@@ -38,6 +38,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agent/v1/executions/{execution}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A device asks where to go on with the output of an execution. */
+        get: operations["show_stored"];
+        put?: never;
+        /** A device tells output that is too much for its line; again is harmless. */
+        post: operations["take_output"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/v1/orders/{execution}": {
         parameters: {
             query?: never;
@@ -622,6 +640,19 @@ export interface components {
             /** @description `manual` for a person in the browser, `api` for a key. */
             kind: string;
         };
+        /** @description A piece of an execution's output. `seq` counts up from 1 over both streams of all its actions, without gaps. */
+        Chunk: {
+            /**
+             * Format: int32
+             * @description Which action, from 0.
+             */
+            action: number;
+            /** @description Bytes, in base64. */
+            data: string;
+            /** Format: int64 */
+            seq: number;
+            stream: components["schemas"]["Stream"];
+        };
         /** @description A program with its arguments, started without a shell. */
         Command: {
             arguments?: string[];
@@ -862,6 +893,14 @@ export interface components {
              */
             seq: number;
             stream: components["schemas"]["Stream"];
+        };
+        /** @description The answer to [`SendOutput`], and to `GET` of the same path: where to go on. */
+        OutputStored: {
+            /**
+             * Format: int64
+             * @description The number of the first piece that the server does not have.
+             */
+            next: number;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_ApiKey: {
@@ -1105,6 +1144,13 @@ export interface components {
             version: number;
         };
         SecretId: string;
+        /**
+         * @description `POST /agent/v1/executions/{execution}/output`: what is left to be told of an execution that has ended, when that is more
+         *     than one message of the line holds.
+         */
+        SendOutput: {
+            chunks: components["schemas"]["Chunk"][];
+        };
         /** @description `GET /agent/v1/server`: the agent compares the key with the fingerprint in its token before it sends the token's secret. */
         ServerIdentity: {
             key: components["schemas"]["PublicKey"];
@@ -1288,6 +1334,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_stored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputStored"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_output: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendOutput"];
+            };
+        };
+        responses: {
+            /** @description What is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputStored"];
                 };
             };
             /** @description A problem */

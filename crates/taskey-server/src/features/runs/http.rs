@@ -7,8 +7,10 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use taskey_proto::agent::{OutputStored, SendOutput};
 use taskey_proto::document::Order;
 use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::line::Chunk;
 use taskey_proto::page::Page;
 use taskey_proto::problem::Code;
 use taskey_proto::runs::{Execution, ExecutionGroup, OutputEvent, Run, StartRun, State as RunState, Stream};
@@ -19,9 +21,10 @@ use super::model::GroupKey;
 use super::ops::no_run;
 use super::output::bytes::{self, ByteRange};
 use super::output::live::{self, Follow};
-use super::{delivery, ops, store, view};
+use super::{delivery, intake, ops, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
+use crate::features::devices::IntakeError;
 use crate::features::devices::http::authenticate_device;
 use crate::platform::db::DbError;
 use crate::platform::http::page::{PageAnswer, Paging};
@@ -42,6 +45,8 @@ pub fn api() -> Api {
         .route(Verb::ReadRuns, routes!(stream_output))
         .route(Verb::ReadRuns, routes!(download_stream))
         .device(routes!(fetch_order))
+        .device(routes!(show_stored))
+        .device(routes!(take_output))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -227,6 +232,43 @@ async fn fetch_order(State(app): State<App>, Path(execution): Path<ExecutionId>,
         .await
         .map_err(ApiError::from)?;
     Ok(Json(delivery::with_secrets(&app, found.ok_or_else(no_execution)?).await))
+}
+
+/// A device asks where to go on with the output of an execution.
+#[utoipa::path(get, path = "/agent/v1/executions/{execution}/output", tag = "agent", params(("execution" = ExecutionId, Path)),
+    responses((status = 200, description = "What is stored", body = OutputStored)))]
+async fn show_stored(State(app): State<App>, Path(execution): Path<ExecutionId>, headers: HeaderMap) -> ApiResult<Json<OutputStored>> {
+    let device = authenticate_device(&app, &headers).await?;
+    store_output(&app, device, execution, Vec::new()).await.map(Json)
+}
+
+/// A device tells output that is too much for its line; again is harmless.
+#[utoipa::path(post, path = "/agent/v1/executions/{execution}/output", tag = "agent", params(("execution" = ExecutionId, Path)),
+    request_body = SendOutput, responses((status = 200, description = "What is stored", body = OutputStored)))]
+async fn take_output(
+    State(app): State<App>,
+    Path(execution): Path<ExecutionId>,
+    headers: HeaderMap,
+    body: Body<SendOutput>,
+) -> ApiResult<Json<OutputStored>> {
+    let device = authenticate_device(&app, &headers).await?;
+    store_output(&app, device, execution, body.content.chunks).await.map(Json)
+}
+
+async fn store_output(app: &App, device: DeviceId, execution: ExecutionId, chunks: Vec<Chunk>) -> ApiResult<OutputStored> {
+    let next = app
+        .db
+        .write((device, execution, chunks), |tx, (device, execution, chunks)| {
+            Box::pin(async move {
+                let found = store::execution_of_device(tx, *device, *execution).await?.ok_or_else(no_execution)?;
+                intake::take_output(tx, &found, chunks).await.map_err(|error| match error {
+                    IntakeError::Unacceptable(why) => ApiError::invalid_field("/chunks", why),
+                    IntakeError::Db(error) => error.into(),
+                })
+            })
+        })
+        .await?;
+    Ok(OutputStored { next })
 }
 
 /// The run as soon as it is over, or as it is when the time is up.

@@ -34,6 +34,12 @@ pub fn take_in<'a>(tx: &'a mut Tx<'_>, context: &'a IntakeContext, message: &'a 
     })
 }
 
+/// Output that came over HTTP; tells the number of the first piece that is missing.
+pub(super) async fn take_output(tx: &mut Tx<'_>, execution: &OpenExecution, chunks: &[Chunk]) -> Result<u64, IntakeError> {
+    store_chunks(tx, execution, chunks).await?;
+    Ok(output::store::next_missing(tx, execution.id).await?)
+}
+
 async fn known(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId) -> Result<OpenExecution, IntakeError> {
     let found = store::execution_of_device(tx, context.device.id, id).await?;
     found.ok_or_else(|| IntakeError::Unacceptable(format!("{id} is not an execution of this device")))

@@ -12,7 +12,7 @@ use taskey_proto::line::Chunk;
 use taskey_proto::runs::Stream;
 
 use super::layout::Piece;
-use crate::platform::db::{Db, DbError, FromCol, Row, Source as _, Tx};
+use crate::platform::db::{Db, DbError, FromCol, Row, Source, Tx};
 use crate::{args, sql};
 
 impl FromCol for Stream {
@@ -56,6 +56,19 @@ pub async fn chunks_of(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<Vec<Ch
     let sql = sql!("SELECT seq, position, stream, bytes FROM output_chunk WHERE execution_id = $1 ORDER BY seq");
     let rows = tx.rows(sql, args![execution]).await?;
     rows.iter().map(chunk).collect()
+}
+
+/// The number of the first piece that is not there. Pieces come in order, so that those before it are.
+pub async fn next_missing(source: &mut impl Source, execution: ExecutionId) -> Result<u64, DbError> {
+    let sql = sql!(
+        "SELECT min(c.seq) AS last FROM output_chunk c WHERE c.execution_id = $1 \
+         AND NOT EXISTS (SELECT 1 FROM output_chunk n WHERE n.execution_id = $1 AND n.seq = c.seq + 1)"
+    );
+    let last: Option<i64> = match source.row(sql, args![execution]).await? {
+        Some(row) => row.get("last")?,
+        None => None,
+    };
+    Ok(last.unwrap_or(0) as u64 + 1)
 }
 
 /// The pieces of an execution without their bytes, in order.
