@@ -140,8 +140,8 @@ impl Method {
 }
 
 /// A header: `Name: value`, or a key with its value or secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a header is `Name: value`, or a key with a value or a secret")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Header {
     Line(String),

@@ -8,12 +8,22 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::action::{ACTION_TYPES, Action};
+use super::action::{ACTION_TYPES, Action, Header};
 use crate::problem::{located, pointer};
 
 impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(line) => Ok(Header::Line(line)),
+            Value::Object(fields) => understand(fields).map(Header::Pair).map_err(D::Error::custom),
+            _ => Err(D::Error::custom("a header is `Name: value`, or a key with a value or a secret")),
+        }
     }
 }
 
@@ -71,6 +81,10 @@ mod tests {
             (
                 serde_json::json!({"type": "HTTP_REQUEST", "request_method": "GET", "request_url": "http://a", "headers": ["A: b", 1]}),
                 "/headers/1: a header is",
+            ),
+            (
+                serde_json::json!({"type": "HTTP_REQUEST", "request_method": "GET", "request_url": "http://a", "headers": [{"key": "A", "vlue": ""}]}),
+                "/headers/0/vlue: there is no such field; there are key, value, secret",
             ),
             (serde_json::json!({"type": "READ_FILE"}), "/path: this field is needed"),
             (serde_json::json!({"type": "READ_FILE", "path": "/a", "max_bytes": -1}), "/max_bytes: invalid value"),
