@@ -3,15 +3,15 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { usePagedList } from '../../../lib/api/pages'
 import type { TaskVersion } from '../../../lib/api/types'
+import { lineDiff, linesOf } from '../../../lib/line-diff'
 import { ListAnswer, LoadMore } from '../../../ui/answers'
+import { DiffText } from '../../../ui/diff-text'
 import { TextLink } from '../../../ui/links'
 import { Moment } from '../../../ui/moment'
 import { Page } from '../../../ui/page'
 import { Section } from '../../../ui/section'
 import { writeYaml } from '../editor/task-yaml'
 import { taskDetail, taskVersions } from '../queries'
-import classes from './history-page.module.css'
-import { lineDiff } from './line-diff'
 
 const route = getRouteApi('/in/tasks/$task/versions')
 
@@ -62,29 +62,11 @@ function Version({ version, before, isKnown }: VersionProps) {
         <Moment at={version.created_at} /> by {version.created_by}
       </Text>
       {isKnown && (
-        <Difference
-          before={before ? writeYaml(before.spec) : ''}
-          after={writeYaml(version.spec)}
-          version={version.version}
+        <DiffText
+          label={`What version ${version.version} changed`}
+          lines={lineDiff(linesOf(before ? writeYaml(before.spec) : ''), linesOf(writeYaml(version.spec)))}
         />
       )}
     </Section>
-  )
-}
-
-const words = { '+': 'came: ', '-': 'went: ', ' ': '' }
-
-function Difference({ before, after, version }: { before: string; after: string; version: number }) {
-  return (
-    <pre className={classes.text} tabIndex={0} role="region" aria-label={`What version ${version} changed`}>
-      {lineDiff(before, after).map(({ mark, text }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its place
-        <span key={index} className={classes.line} data-mark={mark.trim() || undefined}>
-          <span aria-hidden="true">{mark} </span>
-          <span className={classes.word}>{words[mark]}</span>
-          {`${text}\n`}
-        </span>
-      ))}
-    </pre>
   )
 }
