@@ -222,14 +222,66 @@ async fn the_devices_policy_has_the_last_word_on_hosts_and_paths() {
     assert_eq!(ended(&one(led)), ("rejected", None, "policy_host"), "a redirection leads no further than the policy");
     assert_eq!(ended(&one(json!({"type": "READ_FILE", "path": "/etc/hostname"}))).0, "succeeded");
     assert_eq!(ended(&one(json!({"type": "READ_FILE", "path": "/etc/passwd"}))), ("rejected", None, "policy_path"));
+}
 
-    let task = succeeded(installation.taskey(&["tasks", "show", "t", "-o", "json"]).unwrap()).unwrap();
-    let spec: Value = serde_json::from_str(&task).unwrap();
-    let spec = json!({"name": "t", "actions": spec["actions"]}).to_string();
+/// What `taskeyd policy test` says of each action: the reason's code, or nothing where it may run.
+fn predicted(installation: &Installation, actions: &[Value]) -> Vec<String> {
+    let spec = json!({"name": "t", "actions": actions}).to_string();
     let mut test = Command::new(binary("taskeyd"));
     test.args(["policy", "test", "-f", "-", "-o", "json", "--state"]).arg(installation.path("web-1"));
-    let predicted = run(&mut test, &spec).unwrap();
-    assert_eq!(predicted.status.code(), Some(2));
-    let predicted: Value = serde_json::from_slice(&predicted.stdout).unwrap();
-    assert_eq!((&predicted["items"][0]["allowed"], &predicted["items"][0]["reason"]["code"]), (&json!(false), &json!("policy_path")));
+    let told = run(&mut test, &spec).unwrap();
+    let report: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{told:?}"));
+    let items = report["items"].as_array().unwrap();
+    assert_eq!(told.status.code(), Some(if items.iter().all(|item| item["allowed"] == true) { 0 } else { 2 }));
+    let reason = |item: &Value| match item["allowed"].as_bool().unwrap() {
+        true => String::new(),
+        false => item["reason"]["code"].as_str().unwrap().to_owned(),
+    };
+    items.iter().map(reason).collect()
+}
+
+#[tokio::test]
+async fn each_rule_refuses_on_the_device_with_the_reason_that_the_policy_test_predicts() {
+    let (installation, _agent) = world().await;
+    let (echo, other) = (EchoServer::start().unwrap(), EchoServer::start().unwrap());
+    let actions = [
+        json!({"type": "COMMAND", "command": "true", "user": "nobody"}),
+        json!({"type": "COMMAND", "command": "true", "user": "daemon"}),
+        json!({"type": "SCRIPT", "content": "true", "user": "nobody"}),
+        json!({"type": "READ_FILE", "path": "/etc/hostname", "user": "nobody"}),
+        json!({"type": "READ_FILE", "path": "/etc/passwd", "user": "nobody"}),
+        request("GET", echo.url("/echo"), json!({"user": "nobody"})),
+        request("GET", other.url("/echo"), json!({"user": "nobody"})),
+    ];
+    let hosts = format!("http_hosts = [\"127.0.0.1:{}\"]", echo.port);
+    let (action, user, path, host) = ("policy_action", "policy_user", "policy_path", "policy_host");
+    for (rule, expected) in [
+        ("allow_actions = [\"COMMAND\"]", ["", user, action, action, action, action, action]),
+        ("run_as = [\"nobody\", \"daemon\"]", [""; 7]),
+        ("run_as = []", [user; 7]),
+        ("read_paths = [\"/etc/hostname\"]", ["", user, "", "", path, "", ""]),
+        ("deny_paths = [\"/etc/hostname\"]", ["", user, "", path, "", "", ""]),
+        (&hosts, ["", user, "", "", "", "", host]),
+        ("signers = []", ["policy_signer"; 7]),
+        ("signers = 1", ["policy_invalid"; 7]),
+    ] {
+        std::fs::write(installation.path("web-1").join("policy.d/20-own.toml"), rule).unwrap();
+        assert_eq!(predicted(&installation, &actions), expected, "{rule}");
+        // One by one: a task is refused whole when one of its actions is.
+        for (action, expected) in actions.iter().zip(expected) {
+            let result = results(&installation, json!([action])).remove(0);
+            let state = if expected.is_empty() { "succeeded" } else { "rejected" };
+            assert_eq!((ended(&result).0, ended(&result).2), (state, expected), "{rule}: {action}");
+        }
+    }
+    std::fs::write(installation.path("web-1").join("policy.d/20-own.toml"), "max_concurrent = 1").unwrap();
+    let folder = open_folder().unwrap();
+    let alone = format!("mkdir {0} && sleep 0.2 && rmdir {0}", folder.path().join("alone").display());
+    let task = json!({"name": "alone", "actions": [{"type": "SCRIPT", "content": alone}]}).to_string();
+    succeeded(installation.taskey_with(&["tasks", "apply", "-f", "-"], &task).unwrap()).unwrap();
+    let start = || succeeded(installation.taskey(&["run", "alone", "--device", "web-1", "-o", "name"]).unwrap()).unwrap();
+    let runs: Vec<String> = (0..3).map(|_| start()).collect();
+    for run in runs {
+        installation.wait_until("the run ends", || Ok(installation.json(&["runs", "show", run.trim()])?["state"] == "succeeded")).unwrap();
+    }
 }
