@@ -136,7 +136,7 @@ on_both! {
         let mut web = Web::enroll(&server, &ann, "web-1").await;
         let run = run_on(&ann, &["web-1"]).await;
         let execution = web.ordered().await;
-        let piece = |seq: u64| chunk(seq, if seq % 3 == 0 { Stream::Error } else { Stream::Output }, &vec![b'a' + (seq % 26) as u8; CHUNK_LEN_MAX]);
+        let piece = |seq: u64| chunk(seq, if seq.is_multiple_of(3) { Stream::Error } else { Stream::Output }, &vec![b'a' + (seq % 26) as u8; CHUNK_LEN_MAX]);
         for batch in 0..6 {
             web.write(execution, (batch * 4 + 1..=batch * 4 + 4).map(piece).collect()).await;
         }

@@ -2,9 +2,10 @@ import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react
 import { useEffect, useSyncExternalStore } from 'react'
 import { gather } from './gather'
 import { eventNames, parseEvent, type ServerEvent, staleAfter } from './invalidations'
+import { refresh } from './refresh'
 import { openSource } from './source'
 
-const gatherMs = 700
+const gatherMs = 1_000
 
 type Connection = 'connecting' | 'live' | 'lost'
 
@@ -42,7 +43,9 @@ export function useOnServerEvent(handle: (event: ServerEvent) => void) {
 function listen(queryClient: QueryClient) {
   let lastId = ''
   let wasLost = false
-  const stale = gather<QueryKey>(gatherMs, (keys) => invalidate(queryClient, keys))
+  const stale = gather<QueryKey>(gatherMs, (keys) => {
+    for (const key of refresh(queryClient, keys)) stale.add(key)
+  })
 
   const take = (message: MessageEvent<string>) => {
     lastId = message.lastEventId || lastId
@@ -72,11 +75,6 @@ function listen(queryClient: QueryClient) {
     stale.stop()
     setConnection('connecting')
   }
-}
-
-function invalidate(queryClient: QueryClient, keys: QueryKey[]) {
-  const distinct = new Map(keys.map((key) => [JSON.stringify(key), key]))
-  for (const queryKey of distinct.values()) void queryClient.invalidateQueries({ queryKey })
 }
 
 function setConnection(next: Connection) {

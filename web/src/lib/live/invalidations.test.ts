@@ -8,6 +8,7 @@ test('a device that comes online makes what is known of devices old', () => {
 test('a change of one run leaves other runs alone', () => {
   const keys = staleAfter({ name: 'run.changed', subject: 'run_1' })
   expect(keys).toContainEqual(['runs', 'one', 'run_1'])
+  expect(keys).toContainEqual(['runs', 'groups', 'run_1'])
   expect(keys).not.toContainEqual(['runs'])
   expect(keys).not.toContainEqual(['devices'])
 })

@@ -35,6 +35,7 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
         ['runs', 'list'],
         ['runs', 'one', event.subject],
         ['runs', 'executions', event.subject],
+        ['runs', 'groups', event.subject],
       ]
       // A run that begins or ends changes how much waits for its devices.
       return event.name === 'run.changed' ? keys : [...keys, ['devices']]
