@@ -1,0 +1,21 @@
+import { isState } from './state'
+
+/** What of a run is looked at. */
+export interface RunSearch {
+  execution?: string
+  /** The key of a group of executions. */
+  group?: string
+}
+
+/** Reads it from the address; what cannot be is left out. */
+export function parseRunSearch({ execution, group }: Record<string, unknown>): RunSearch {
+  return {
+    ...(typeof execution === 'string' && { execution }),
+    ...(isGroupKey(group) && { group }),
+  }
+}
+
+/** `STATE:OUTCOME:REASON`, of which only the state is always there. */
+function isGroupKey(text: unknown): text is string {
+  return typeof text === 'string' && /:.*:/.test(text) && isState(text.split(':')[0])
+}
