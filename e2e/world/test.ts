@@ -8,6 +8,8 @@ interface Fixtures {
   server: Server
   /** The same, with the device web-1 online. */
   serverWithDevice: Server
+  /** The same, with the devices web-1, web-2 and web-3 online. */
+  serverWithDevices: Server
   /** What the browser complained about: errors on the console, and the policy that the page broke. */
   complaints: string[]
 }
@@ -28,8 +30,12 @@ export const test = base.extend<Fixtures>({
   },
 
   serverWithDevice: async ({ server, page }, use) => {
-    await server.join(await server.enrollToken(keyOf.get(server) ?? ''), 'web-1')
-    await expect(page.getByRole('listitem').filter({ hasText: 'web-1' }).first()).toContainText('online for')
+    await join(page, server, 'web-1')
+    await use(server)
+  },
+
+  serverWithDevices: async ({ server, page }, use) => {
+    for (const name of ['web-1', 'web-2', 'web-3']) await join(page, server, name)
     await use(server)
   },
 
@@ -67,6 +73,17 @@ export async function setSecret(server: Server, name: string, value: string) {
   await server.setSecret(keyOf.get(server) ?? '', name, value)
 }
 
+/** Starts a script on all devices, from the list of devices; ends on the run's page. */
+export async function runScriptOnAll(page: Page, script: string) {
+  await page.getByRole('button', { name: 'Run a command' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Choose all' }).click()
+  await dialog.getByText('Script', { exact: true }).click()
+  await dialog.getByLabel('Script', { exact: true }).last().fill(script)
+  await dialog.getByRole('button', { name: /^Run on \d+ devices$/ }).click()
+  await expect(page).toHaveURL(/\/runs\/run_/)
+}
+
 /** Opens web-1 and starts a script there; ends on the run's page. */
 export async function runScript(page: Page, script: string, asUser?: string) {
   await page.getByRole('link', { name: 'web-1' }).click()
@@ -79,4 +96,9 @@ export async function runScript(page: Page, script: string, asUser?: string) {
   if (asUser) await dialog.getByLabel('As user').fill(asUser)
   await dialog.getByRole('button', { name: 'Run on 1 device' }).click()
   await expect(page).toHaveURL(/\/runs\/run_/)
+}
+
+async function join(page: Page, server: Server, name: string) {
+  await server.join(await server.enrollToken(keyOf.get(server) ?? ''), name)
+  await expect(page.getByRole('listitem').filter({ hasText: name }).first()).toContainText('online for')
 }

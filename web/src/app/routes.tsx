@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { instanceDetail, meDetail } from '../features/accounts/queries'
 import { parseRunFilter } from '../features/runs/filter'
+import { parseRunSearch } from '../features/runs/run-search'
 import { ApiProblem } from '../lib/api/problem'
 import { safeNext } from './next'
 import { SignedInLayout } from './shell'
@@ -110,8 +111,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs/$run',
-  validateSearch: (search: Record<string, unknown>): { execution?: string } =>
-    typeof search.execution === 'string' ? { execution: search.execution } : {},
+  validateSearch: parseRunSearch,
   component: lazyRouteComponent(() => import('../features/runs/run-page'), 'RunPage'),
 })
 

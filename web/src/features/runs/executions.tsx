@@ -1,28 +1,29 @@
 import { Text } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { usePagedList } from '../../lib/api/pages'
-import type { Execution } from '../../lib/api/types'
+import type { Execution, Run } from '../../lib/api/types'
 import { ListAnswer } from '../../ui/answers'
 import { Section } from '../../ui/section'
 import { ExecutionList } from './execution-list'
 import { ExecutionView } from './execution-view'
 import classes from './executions.module.css'
 import { executionList } from './queries'
+import { deviceCount } from './state'
 
 const route = getRouteApi('/in/runs/$run')
 
-/** A run's devices, and what happens on the chosen one. */
-export function ExecutionsSection({ run }: { run: string }) {
-  const { query, items } = usePagedList(executionList(run))
-  const { execution: chosenId } = route.useSearch()
+/** A run's devices, or those of the chosen group, and what happens on the chosen one. */
+export function ExecutionsSection({ run }: { run: Run }) {
+  const { execution: chosenId, group } = route.useSearch()
+  const { query, items } = usePagedList(executionList(run.id, group))
   const navigate = route.useNavigate()
+  const isOnOne = deviceCount(run) === 1
   return (
-    <Section title={items?.length === 1 ? 'On the device' : 'On the devices'}>
-      <ListAnswer query={query} items={items} empty={<Text size="sm">This run has no devices.</Text>}>
+    <Section title={isOnOne ? 'On the device' : group ? 'On the devices of the group' : 'On the devices'}>
+      <ListAnswer query={query} items={items} empty={group ? <EmptyGroup /> : <NoDevices />}>
         {(executions) => {
           const chosen = chosenExecution(executions, chosenId)
-          if (executions.length === 1 && !query.hasNextPage)
-            return chosen && <ExecutionView execution={chosen} />
+          if (isOnOne) return chosen && <ExecutionView key={chosen.id} execution={chosen} />
           return (
             <div className={classes.split} data-chosen={chosenId !== undefined || undefined}>
               <ExecutionList
@@ -30,7 +31,7 @@ export function ExecutionsSection({ run }: { run: string }) {
                 chosenId={chosen?.id}
                 query={query}
                 onChoose={(execution) =>
-                  void navigate({ search: { execution }, replace: true, resetScroll: false })
+                  void navigate({ search: { execution, group }, replace: true, resetScroll: false })
                 }
               />
               {chosen && <ExecutionView key={chosen.id} execution={chosen} />}
@@ -40,6 +41,15 @@ export function ExecutionsSection({ run }: { run: string }) {
       </ListAnswer>
     </Section>
   )
+}
+
+function NoDevices() {
+  return <Text size="sm">This run has no devices.</Text>
+}
+
+/** What goes on leaves its group when it ends; the list of groups has the way back. */
+function EmptyGroup() {
+  return <Text size="sm">No device is in this group any more.</Text>
 }
 
 /** The one that was asked for, else the first. */

@@ -10,6 +10,7 @@ import { Duration, ExactMoment, Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { causeLabel } from './cause'
 import { ExecutionsSection } from './executions'
+import { GroupsSection } from './groups/groups-section'
 import { runDetail, useCancelRun } from './queries'
 import { reasonText } from './reason'
 import classes from './run-page.module.css'
@@ -68,8 +69,13 @@ function RunView({ run }: { run: Run }) {
           <ExactMoment at={run.created_at} />
         </span>
       </div>
-      {deviceCount(run) > 1 && <StateCounts counts={run.counts} />}
-      <ExecutionsSection run={run.id} />
+      {deviceCount(run) > 1 && (
+        <>
+          <StateCounts counts={run.counts} />
+          <GroupsSection run={run} />
+        </>
+      )}
+      <ExecutionsSection run={run} />
     </Page>
   )
 }
