@@ -33,7 +33,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const output = page.getByRole('log', { name: 'Output lines' })
 
     await expect(largest).toContainText('begun')
-    await expect(smallest).toBeVisible()
+    await expect(smallest).toContainText('first')
     await expect(groups.getByRole('button')).toHaveCount(3)
     await expect(all).toHaveAttribute('aria-pressed', 'true')
     await expect(devices.getByRole('listitem')).toHaveCount(3)
@@ -124,6 +124,8 @@ test('many groups are read page by page', async ({ page, serverWithDevices: _, f
   await page.getByRole('button', { name: 'Load more groups' }).click()
   await expect(groups.getByRole('button', { name: /^1 device/ })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Load more groups' })).toHaveCount(0)
+  // What is being read is read to its end while there is a server.
+  await page.unrouteAll({ behavior: 'wait' })
 })
 
 test('groups that cannot be read say so, and the devices are there all the same', async ({ page, serverWithDevices: _, folder }) => {

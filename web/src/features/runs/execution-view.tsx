@@ -8,7 +8,7 @@ import { ActionResults } from './action-results'
 import classes from './execution-view.module.css'
 import { useLiveOutput } from './output/live'
 import { OutputViewer } from './output/viewer'
-import { reasonText } from './reason'
+import { isToldByAction, reasonText } from './reason'
 import { isOver } from './state'
 import { StateBadge } from './state-badge'
 
@@ -53,11 +53,6 @@ export function ExecutionView({ execution: listed }: { execution: Execution }) {
       <OutputViewer output={output} name={execution.device.name} state={execution.state} />
     </div>
   )
-}
-
-/** Most reasons come from an action, which shows them itself. */
-function isToldByAction({ reason, actions }: Execution): boolean {
-  return actions.some((action) => action.reason?.code === reason?.code)
 }
 
 /** The list and the stream tell of the same execution; an end is never taken back. */

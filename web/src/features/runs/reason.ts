@@ -1,4 +1,4 @@
-import type { Reason } from '../../lib/api/types'
+import type { Execution, Reason } from '../../lib/api/types'
 
 const words: Record<string, string> = {
   offline: 'The device was offline.',
@@ -23,6 +23,11 @@ export function reasonText(reason: Reason): string {
   const detail = reason.detail.trim()
   if (detail) return sentence(detail)
   return words[reason.code] ?? sentence(reason.code.replaceAll('_', ' '))
+}
+
+/** Most reasons come from an action, which shows them itself. */
+export function isToldByAction({ reason, actions }: Pick<Execution, 'reason' | 'actions'>): boolean {
+  return actions.some((action) => action.reason?.code === reason?.code)
 }
 
 function sentence(text: string): string {

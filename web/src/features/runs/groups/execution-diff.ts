@@ -3,7 +3,7 @@ import { type DiffGap, type DiffLine, foldedDiff, lineDiff } from '../../../lib/
 import { actionTypeWord } from '../../tasks/action-words'
 import { codeLabel } from '../action-results'
 import { OutputLines } from '../output/lines'
-import { reasonText } from '../reason'
+import { isToldByAction, reasonText } from '../reason'
 import { stateWord } from '../state'
 
 /** Of all the texts that differ so much is compared, on each side; lengths are in characters. */
@@ -66,9 +66,10 @@ function withoutLooseEnd(diff: DiffLine[], isLoose: Record<DiffLine['mark'], boo
   return mark && others.length === 0 && isLoose[mark] ? diff.slice(0, endStart) : diff
 }
 
-function endLines({ state, reason, actions }: Execution): Bounded {
+function endLines(execution: Execution): Bounded {
+  const { state, reason, actions } = execution
   const lines = [
-    sentence(stateWord(state), reason && reasonText(reason)),
+    sentence(stateWord(state), reason && !isToldByAction(execution) && reasonText(reason)),
     ...actions.map((action, index) => `${actionTitle(index, action)}: ${resultText(action)}`),
   ]
   return { lines, length: 0, isCut: false }
@@ -80,7 +81,7 @@ function resultText(action: ActionResult): string {
   return sentence(words, action.reason && reasonText(action.reason))
 }
 
-function sentence(words: string, reason: string | null | undefined): string {
+function sentence(words: string, reason: string | false | null | undefined): string {
   return reason ? `${words}. ${reason}` : words
 }
 

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import type { ExecutionGroup } from '../../../lib/api/types'
 import { count } from '../../../lib/words'
 import { LoadMore } from '../../../ui/answers'
@@ -6,12 +6,18 @@ import { StateBadge } from '../state-badge'
 import classes from './group-list.module.css'
 import { codesLabel, groupLine, type Reference } from './group-words'
 
+export interface MoreGroups {
+  hasNextPage: boolean
+  isFetchingNextPage: boolean
+  fetchNextPage: () => unknown
+}
+
 interface GroupListProps {
   groups: ExecutionGroup[]
   deviceCount: number
   chosenKey: string | undefined
   reference: Reference | null
-  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+  query: MoreGroups
   /** Nothing: all devices. */
   onChoose: (key: string | undefined) => void
 }
@@ -33,7 +39,7 @@ export function GroupList({ groups, deviceCount, chosenKey, reference, query, on
               isChosen={isChosen}
               onChoose={() => onChoose(isChosen ? undefined : group.key)}
             >
-              <GroupFacts group={group} mark={group.key === reference?.group.key ? reference.name : null} />
+              <GroupFacts group={group} reference={reference} />
             </Choice>
           )
         })}
@@ -69,16 +75,16 @@ function Choice({ isAll, isChosen, onChoose, children }: ChoiceProps) {
   )
 }
 
-function GroupFacts({ group, mark }: { group: ExecutionGroup; mark: string | null }) {
+function GroupFacts({ group, reference }: { group: ExecutionGroup; reference: Reference | null }) {
   const codes = codesLabel(group.sample.actions)
-  const line = groupLine(group)
+  const line = useMemo(() => groupLine(group, reference), [group, reference])
   return (
     <>
       <span className={classes.facts}>
         <span className={classes.count}>{count(group.count, 'device')}</span>
         <StateBadge state={group.sample.state} />
         {codes && <span>{codes}</span>}
-        {mark && <span className={classes.mark}>{mark}</span>}
+        {group.key === reference?.group.key && <span className={classes.mark}>{reference.name}</span>}
       </span>
       <span className={classes.line} data-kind={line.kind}>
         {line.text}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ActionResult, Execution, ExecutionGroup } from '../../../lib/api/types'
-import { codesLabel, eachOnce, firstLine, groupLine, onlyGroupText, referenceOf } from './group-words'
+import { codesLabel, eachOnce, groupLine, onlyGroupText, referenceOf, tellingLine } from './group-words'
 
 const result = (more: Partial<ActionResult> = {}): ActionResult => ({
   type: 'SCRIPT',
@@ -27,35 +27,50 @@ const group = (more: Partial<ExecutionGroup> = {}, sample: Partial<Execution> = 
   },
 })
 
-test('the first line is the first that says something, of any action and stream', () => {
-  expect(firstLine([result({ output: '\n  \n  hello \nworld\n' })])).toBe('hello')
-  expect(firstLine([result({ output: ' \n', error: 'trouble\n' }), result({ output: 'later\n' })])).toBe(
+test('the line is the first that says something, of any action and stream', () => {
+  expect(tellingLine([result({ output: '\n  \n  hello \nworld\n' })])).toBe('hello')
+  expect(tellingLine([result({ output: ' \n', error: 'trouble\n' }), result({ output: 'later\n' })])).toBe(
     'trouble',
   )
-  expect(firstLine([result({ output: '\n' })])).toBeNull()
+  expect(tellingLine([result({ output: '\n' })])).toBeNull()
 })
 
-test('the first line is harmless and short', () => {
-  expect(firstLine([result({ output: '\u001b[2J\u001b[31m\nred\u001b[0m\n' })])).toBe('red')
-  expect(firstLine([result({ output: '\n'.repeat(1_000_000) + 'x'.repeat(1_000_000) })])).toHaveLength(200)
+test('the line is harmless and short', () => {
+  expect(tellingLine([result({ output: '\u001b[2J\u001b[31m\nred\u001b[0m\n' })])).toBe('red')
+  expect(tellingLine([result({ output: '\n'.repeat(1_000_000) + 'x'.repeat(1_000_000) })])).toHaveLength(200)
+})
+
+test('the line is rather one that the largest group does not have', () => {
+  const others = [result({ output: 'begun\nall is well\n' })]
+  expect(tellingLine([result({ output: 'begun\nno space\n' })], others)).toBe('no space')
+  expect(tellingLine([result({ output: 'begun\n', error: 'trouble\n' })], others)).toBe('trouble')
+  expect(tellingLine([result({ output: 'all is well\n' })], others)).toBe('all is well')
+  const largest = group({ key: 'a' }, { actions: others })
+  const reference = { group: largest, name: 'largest group' }
+  expect(groupLine(largest, reference).text).toBe('begun')
+  expect(
+    groupLine(group({ key: 'b' }, { actions: [result({ output: 'begun\nodd\n' })] }), reference).text,
+  ).toBe('odd')
 })
 
 test('where nothing was printed, the reason tells the group from others', () => {
   const reason = { code: 'offline', detail: 'the device was offline' }
-  expect(groupLine(group({}, { reason, actions: [result()] })).text).toBe('The device was offline.')
-  expect(groupLine(group({}, { reason, actions: [result({ output: 'hello' })] }))).toEqual({
+  expect(groupLine(group({}, { reason, actions: [result()] }), null).text).toBe('The device was offline.')
+  expect(groupLine(group({}, { reason, actions: [result({ output: 'hello' })] }), null)).toEqual({
     kind: 'output',
     text: 'hello',
   })
 })
 
 test('where there is no reason either, it is said why there is nothing', () => {
-  expect(groupLine(group({}, { actions: [result()] })).text).toBe('It printed nothing.')
-  expect(groupLine(group({}, { actions: [result({ output: '\n' })] })).text).toBe('It printed no words.')
-  expect(groupLine(group({ compared: false }, { state: 'running' })).text).toBe('Not over yet.')
-  expect(groupLine(group({ compared: false }, { state: 'lost' })).text).toBe('Not compared.')
+  const words = (more: Partial<ExecutionGroup>, sample: Partial<Execution>) =>
+    groupLine(group(more, sample), null).text
+  expect(words({}, { actions: [result()] })).toBe('It printed nothing.')
+  expect(words({}, { actions: [result({ output: '\n' })] })).toBe('It printed no words.')
+  expect(words({ compared: false }, { state: 'running' })).toBe('Not over yet.')
+  expect(words({ compared: false }, { state: 'lost' })).toBe('Not compared.')
   const cut = result({ truncated: { output: true, error: false } })
-  expect(groupLine(group({}, { actions: [cut] })).text).toBe('It printed more than fits here.')
+  expect(words({}, { actions: [cut] })).toBe('It printed more than fits here.')
 })
 
 test('codes are told in their order, repeated ones once', () => {

@@ -5,8 +5,8 @@ import { harmlessText } from '../output/harmless'
 import { reasonText } from '../reason'
 import { isOver, stateWord } from '../state'
 
-/** A line is looked for in so much of a stream, from its first character that is not white. */
-const searchedLengthMax = 2_000
+/** Lines are looked for in so much of a stream, from its first character that is not white. */
+const searchedLengthMax = 16_384
 const lineLengthMax = 200
 const codesShownMax = 3
 
@@ -15,32 +15,45 @@ export interface GroupLine {
   text: string
 }
 
-/** What tells a group from others: the first line of output that says something, else why there is none. */
-export function groupLine({ compared, sample }: ExecutionGroup): GroupLine {
-  const line = firstLine(sample.actions)
+type Printed = readonly Pick<ActionResult, 'output' | 'error'>[]
+
+/** What tells a group from the one that it is compared with: a line of its output, else why there is none. */
+export function groupLine({ key, compared, sample }: ExecutionGroup, reference: Reference | null): GroupLine {
+  const others = reference && reference.group.key !== key ? reference.group.sample.actions : []
+  const line = tellingLine(sample.actions, others)
   if (line) return { kind: 'output', text: line }
   if (sample.reason) return { kind: 'words', text: reasonText(sample.reason) }
   if (!compared) return { kind: 'words', text: isOver(sample.state) ? 'Not compared.' : 'Not over yet.' }
   return { kind: 'words', text: silenceText(sample.actions) }
 }
 
-/** The first line with something in it, of any action and stream. */
-export function firstLine(actions: readonly Pick<ActionResult, 'output' | 'error'>[]): string | null {
-  for (const text of actions.flatMap(({ output, error }) => [output, error])) {
-    const start = text.search(/\S/)
-    if (start < 0) continue
-    const line = shownText(text.slice(start, start + searchedLengthMax))
-      .split('\n')
-      .find((each) => each.trim() !== '')
-    if (line) return Array.from(line.trim()).slice(0, lineLengthMax).join('')
+/** The first line with something in it, of any action and stream, that the others do not have; else the first at all. */
+export function tellingLine(actions: Printed, others: Printed = []): string | null {
+  const known = new Set(printedLines(others))
+  let first: string | null = null
+  for (const line of printedLines(actions)) {
+    if (first !== null && known.has(line)) continue
+    const shown = shownLine(line)
+    if (shown === '') continue
+    if (!known.has(line)) return shown
+    first = shown
   }
-  return null
+  return first
 }
 
-function shownText(text: string): string {
-  return harmlessText()(text)
-    .map((piece) => piece.text)
-    .join('')
+function printedLines(actions: Printed): string[] {
+  const texts = actions.flatMap(({ output, error }) => [output, error])
+  return texts.flatMap((text) => {
+    const start = Math.max(0, text.search(/\S/))
+    const lines = text.slice(start, start + searchedLengthMax).split('\n')
+    return lines.map((line) => line.trim()).filter((line) => line !== '')
+  })
+}
+
+function shownLine(line: string): string {
+  const pieces = harmlessText()(line.slice(0, 10 * lineLengthMax))
+  const text = pieces.map((piece) => piece.text).join('')
+  return Array.from(text.trim()).slice(0, lineLengthMax).join('')
 }
 
 function silenceText(actions: readonly ActionResult[]): string {
