@@ -209,7 +209,7 @@ fn test_policy(state: &StateDir, file: &Path, output: Output) -> Result<(), Fail
 async fn write_credential(state: &StateDir, out: &Path) -> Result<(), Failure> {
     let identity = Identity::load(state)?;
     let keys = Arc::new(Keys::load(state)?);
-    let credential = credential::obtain(state, &identity, &keys.signing, &identity.server_url()?).await?;
+    let credential = credential::obtain(state, &identity, &keys.signing, &identity.server_url(None)?).await?;
     let lines = format!("{}\n{}\n", identity.device, credential.text);
     if out == Path::new("-") {
         return Ok(io::stdout().write_all(lines.as_bytes())?);

@@ -52,11 +52,20 @@ pub async fn obtain(state: &StateDir, identity: &Identity, key: &SigningKey, ser
     let asked: AskedChallenge = http::post(server, "/agent/v1/challenge", None, &AskChallenge { device: identity.device }).await?;
     let challenge = check(identity, &asked.challenge)?;
     let counter = count_up(state, challenge.time)?;
-    if challenge.epoch > identity.epoch {
-        Identity { epoch: challenge.epoch, ..identity.clone() }.save(state)?;
+    let learned = learn(identity, &challenge);
+    if learned != *identity {
+        server.trust_roots(&learned.roots);
+        learned.save(state)?;
     }
     let claim = CredentialClaim { device: identity.device, server: identity.server, nonce: challenge.nonce, counter };
     Ok(Credential { text: make_credential(key, &claim)?, server_time: challenge.time, epoch: challenge.epoch })
+}
+
+/// The identity with what a challenge tells: the epoch, and the server's roots where this device trusts by roots at all.
+fn learn(identity: &Identity, challenge: &Challenge) -> Identity {
+    let by_roots = !identity.roots.is_empty() && !challenge.roots.is_empty();
+    let roots = if by_roots { challenge.roots.clone() } else { identity.roots.clone() };
+    Identity { epoch: challenge.epoch, roots, ..identity.clone() }
 }
 
 /// The newest signed time that this device has seen, in this life or an earlier one.
@@ -124,6 +133,7 @@ mod tests {
             server_url: "http://127.0.0.1:1".to_owned(),
             server: InstanceId::new(Uuid::from_u128(2)),
             server_key: key.public_key(),
+            roots: vec!["r1".to_owned()],
             epoch: 3,
         };
         World { key, identity }
@@ -136,6 +146,7 @@ mod tests {
             epoch: 3,
             nonce: "n".to_owned(),
             time: Time::from_ms(1_000),
+            roots: Vec::new(),
         }
     }
 
@@ -154,6 +165,16 @@ mod tests {
         let old = Challenge { epoch: 2, ..challenge(&world) };
         assert!(matches!(verdict(&world, &world.key, &old), Err(CredentialError::OldEpoch { found: 2, known: 3 })));
         assert!(verdict(&world, &world.key, &Challenge { epoch: 4, ..challenge(&world) }).is_ok());
+    }
+
+    #[test]
+    fn roots_are_learned_only_where_trust_goes_by_roots() {
+        let world = world();
+        let told = Challenge { roots: vec!["r1".to_owned(), "r2".to_owned()], ..challenge(&world) };
+        assert_eq!(learn(&world.identity, &told).roots, ["r1", "r2"]);
+        assert_eq!(learn(&world.identity, &challenge(&world)).roots, ["r1"], "a server without roots takes none away");
+        let public = Identity { roots: Vec::new(), ..world.identity.clone() };
+        assert!(learn(&public, &told).roots.is_empty());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Joining a server: `taskeyd enroll`.
 //!
-//! The token carries the trust: `enr_SECRET.FINGERPRINT`. The server shows its signing key first; only when that key has
-//! the token's fingerprint does the secret leave this machine, and from then on the key is pinned.
+//! The token carries the trust. `enr_SECRET.FINGERPRINT` names the root of the server's TLS, on loopback without TLS its signing
+//! key; `enr_SECRET.webpki` leaves it to the certificates that this machine trusts. Only to a server that is the right one
+//! does the secret leave this machine, and from then on its signing key is pinned.
 
 use std::fmt;
 use std::io;
@@ -14,8 +15,9 @@ use taskey_proto::tasks::{NAME_LEN_MAX, name_problem};
 
 use crate::http::{self, HttpError};
 use crate::identity::{Identity, IdentityError, Keys};
-use crate::server_url::{ServerUrl, ServerUrlError};
+use crate::server_url::{ServerUrl, ServerUrlError, is_https};
 use crate::state_dir::{Durability, StateDir, replace_file};
+use crate::tls::Trust;
 use crate::{VERSION, facts, policy};
 
 /// Written at enrolment where the owner has not written a policy.
@@ -28,15 +30,21 @@ const FINGERPRINT_LEN: usize = 32;
 pub struct Token {
     /// `enr_SECRET`, what is sent.
     secret: String,
-    fingerprint: String,
+    trust: TokenTrust,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum TokenTrust {
+    Fingerprint(String),
+    WebPki,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnrollError {
     #[error("the token is not of the form enr_SECRET.FINGERPRINT; create one with `taskey enroll-tokens create`")]
     Token,
-    #[error("this token is for a server behind a public certificate, which needs TLS; this version of taskeyd does not speak TLS yet")]
-    TokenNeedsTls,
+    #[error("this token is for a server behind a public certificate; use that server's https:// address, not {0}")]
+    TokenNeedsTls(String),
     #[error("{0} is enrolled already, as {1}; remove that folder, or name another with --state")]
     AlreadyEnrolled(String, String),
     #[error("{0:?} cannot be the device's name: {1}")]
@@ -67,18 +75,28 @@ impl Token {
             return Err(EnrollError::Token);
         }
         if fingerprint == "webpki" {
-            return Err(EnrollError::TokenNeedsTls);
+            return Ok(Self { secret: secret.to_owned(), trust: TokenTrust::WebPki });
         }
         if fingerprint.len() != FINGERPRINT_LEN || !fingerprint.chars().all(|c| c.is_ascii_hexdigit()) {
             return Err(EnrollError::Token);
         }
-        Ok(Self { secret: secret.to_owned(), fingerprint: fingerprint.to_ascii_lowercase() })
+        Ok(Self { secret: secret.to_owned(), trust: TokenTrust::Fingerprint(fingerprint.to_ascii_lowercase()) })
+    }
+
+    /// Whom to trust at an address.
+    fn trust_at(&self, url: &str) -> Result<Trust, EnrollError> {
+        match (&self.trust, is_https(url)) {
+            (TokenTrust::Fingerprint(root), true) => Ok(Trust::Roots(vec![root.clone()])),
+            (TokenTrust::WebPki, true) => Ok(Trust::WebPki(None)),
+            (TokenTrust::Fingerprint(_), false) => Ok(Trust::Loopback),
+            (TokenTrust::WebPki, false) => Err(EnrollError::TokenNeedsTls(url.to_owned())),
+        }
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token(enr_….{})", self.fingerprint)
+        write!(f, "Token(enr_….{:?})", self.trust)
     }
 }
 
@@ -89,7 +107,8 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
         return Err(EnrollError::AlreadyEnrolled(state.path().display().to_string(), known.name));
     }
     let name = device_name(name)?;
-    let server = ServerUrl::parse(url)?;
+    let trust = token.trust_at(url)?;
+    let server = ServerUrl::parse(url, &trust)?;
 
     let shown: ServerIdentity = http::get(&server, "/agent/v1/server", None).await?;
     check_server(&server, &shown, token)?;
@@ -116,16 +135,20 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
         server_url: server.to_string(),
         server: shown.server,
         server_key: shown.key,
+        roots: if matches!(trust, Trust::Roots(_)) { shown.roots } else { Vec::new() },
         epoch: enrolled.epoch,
     };
     identity.save(state)?;
     Ok(identity)
 }
 
+/// Without TLS the signing key is what tells the right server.
 fn check_server(server: &ServerUrl, shown: &ServerIdentity, token: &Token) -> Result<(), EnrollError> {
     let found = shown.key.fingerprint();
-    if !same_bytes(found.as_bytes(), token.fingerprint.as_bytes()) {
-        return Err(EnrollError::WrongServer { server: server.to_string(), found, expected: token.fingerprint.clone() });
+    if let (TokenTrust::Fingerprint(expected), None) = (&token.trust, server.tls())
+        && !same_bytes(found.as_bytes(), expected.as_bytes())
+    {
+        return Err(EnrollError::WrongServer { server: server.to_string(), found, expected: expected.clone() });
     }
     if shown.protocol != taskey_proto::PROTOCOL {
         return Err(EnrollError::Protocol { found: shown.protocol });
@@ -210,20 +233,27 @@ mod tests {
     }
 
     fn server_identity(key: &SigningKey) -> String {
-        let identity =
-            ServerIdentity { server: InstanceId::new(Uuid::from_u128(2)), key: key.public_key(), protocol: taskey_proto::PROTOCOL };
+        let identity = ServerIdentity {
+            server: InstanceId::new(Uuid::from_u128(2)),
+            key: key.public_key(),
+            protocol: taskey_proto::PROTOCOL,
+            roots: Vec::new(),
+        };
         serde_json::to_string(&identity).unwrap()
     }
 
     #[test]
     fn a_token_is_a_secret_and_a_fingerprint() {
         let token = Token::parse(&format!(" enr_abc.{FINGERPRINT}\n")).unwrap();
-        assert_eq!((token.secret.as_str(), token.fingerprint.as_str()), ("enr_abc", FINGERPRINT));
+        assert_eq!((token.secret.as_str(), &token.trust), ("enr_abc", &TokenTrust::Fingerprint(FINGERPRINT.to_owned())));
         assert!(!format!("{token:?}").contains("abc"));
         for text in ["", "enr_abc", "enr_.00112233445566778899aabbccddeeff", "abc.00112233445566778899aabbccddeeff", "enr_abc.0011"] {
             assert!(matches!(Token::parse(text), Err(EnrollError::Token)), "{text}");
         }
-        assert!(matches!(Token::parse("enr_abc.webpki"), Err(EnrollError::TokenNeedsTls)));
+        let public = Token::parse("enr_abc.webpki").unwrap();
+        assert!(matches!(public.trust_at("http://127.0.0.1:1"), Err(EnrollError::TokenNeedsTls(_))));
+        assert_eq!(public.trust_at("https://a.example").unwrap(), Trust::WebPki(None));
+        assert_eq!(token.trust_at("HTTPS://a.example").unwrap(), Trust::Roots(vec![FINGERPRINT.to_owned()]));
     }
 
     #[test]

@@ -10,10 +10,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use taskey_proto::problem::Problem;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::server_url::ServerUrl;
+use crate::stream::Stream;
+use crate::tls::Tls;
 
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// What was sent and is not acknowledged by the other machine for so long ends the connection (TCP_USER_TIMEOUT).
+const UNACKNOWLEDGED_MS_MAX: u32 = 20_000;
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 /// The largest answer is an order of fifty full scripts, in base64.
 const ANSWER_LEN_MAX: usize = 96 * 1024 * 1024;
@@ -43,13 +49,42 @@ pub async fn post<Q: Serialize, A: DeserializeOwned>(
     ask(server, Method::POST, path, bearer, body.into()).await
 }
 
-/// Connects with Nagle's algorithm off.
-pub async fn connect(server: &ServerUrl) -> Result<TcpStream, HttpError> {
+/// A connection for requests.
+pub async fn connect(server: &ServerUrl) -> Result<Stream, HttpError> {
+    let stream = connect_tcp(server).await?;
+    match server.tls() {
+        Some(tls) => shake_hands(server, tls, tls.http(), stream).await,
+        None => Ok(Stream::Plain(stream)),
+    }
+}
+
+/// A connection for the line.
+pub async fn connect_line(server: &ServerUrl) -> Result<Stream, HttpError> {
+    let stream = connect_tcp(server).await?;
+    match server.tls() {
+        Some(tls) => shake_hands(server, tls, tls.line(), stream).await,
+        None => Ok(Stream::Plain(stream)),
+    }
+}
+
+async fn shake_hands(server: &ServerUrl, tls: &Tls, connector: &TlsConnector, stream: TcpStream) -> Result<Stream, HttpError> {
+    let name = tls.name(server.host()).ok_or_else(|| unreachable(server, "no certificate can have that name"))?;
+    let handshake = tokio::time::timeout(HANDSHAKE_TIME_MAX, connector.connect(name, stream)).await;
+    let handshake = handshake.map_err(|_| unreachable(server, format!("no TLS within {} s", HANDSHAKE_TIME_MAX.as_secs())))?;
+    let stream = handshake.map_err(|error| unreachable(server, format!("no trusted connection: {error}")))?;
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// Connects with Nagle's algorithm off. A server that takes nothing for a while is gone, whatever the kernel still hopes.
+async fn connect_tcp(server: &ServerUrl) -> Result<TcpStream, HttpError> {
+    let addresses = tokio::time::timeout(CONNECT_TIME_MAX, server.addresses()).await;
+    let addresses = addresses.map_err(|_| unreachable(server, "its name was not resolved in time"))?;
     let mut why = "it has no address".to_owned();
-    for address in server.addresses() {
+    for address in addresses.map_err(|error| unreachable(server, format!("its name has no address: {error}")))? {
         match tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 stream.set_nodelay(true).map_err(|error| unreachable(server, error))?;
+                rustix::net::sockopt::set_tcp_user_timeout(&stream, UNACKNOWLEDGED_MS_MAX).map_err(|error| unreachable(server, error))?;
                 return Ok(stream);
             }
             Ok(Err(error)) => why = error.to_string(),
@@ -78,7 +113,7 @@ async fn ask<A: DeserializeOwned>(
 
 async fn exchange(
     server: &ServerUrl,
-    stream: TcpStream,
+    stream: Stream,
     method: Method,
     path: &str,
     bearer: Option<&str>,

@@ -7,12 +7,14 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use taskey_proto::Time;
 use taskey_proto::crypto::{CryptoError, PublicKey, SigningKey};
 use taskey_proto::id::{DeviceId, InstanceId};
 use x25519_dalek::StaticSecret;
 
-use crate::server_url::{ServerUrl, ServerUrlError};
+use crate::server_url::{ServerUrl, ServerUrlError, is_https};
 use crate::state_dir::{Durability, StateDir, replace_file};
+use crate::tls::Trust;
 
 const IDENTITY_FILE: &str = "identity.json";
 const SIGNING_KEY_FILE: &str = "signing.key";
@@ -28,6 +30,9 @@ pub struct Identity {
     pub server: InstanceId,
     /// Pinned at enrolment; every document and every challenge must be signed by it.
     pub server_key: PublicKey,
+    /// Fingerprints of the server's roots; empty on loopback, and behind a public certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<String>,
     /// Which life of the server's database we follow; a restore from a backup raises it.
     pub epoch: u64,
 }
@@ -72,8 +77,14 @@ impl Identity {
         write(&state.file(IDENTITY_FILE), &text)
     }
 
-    pub fn server_url(&self) -> Result<ServerUrl, IdentityError> {
-        Ok(ServerUrl::parse(&self.server_url)?)
+    /// The server's address, and whom to trust there. `newest` is the newest time that the server has signed, if any.
+    pub fn server_url(&self, newest: Option<Time>) -> Result<ServerUrl, IdentityError> {
+        let trust = match (is_https(&self.server_url), self.roots.is_empty()) {
+            (false, _) => Trust::Loopback,
+            (true, false) => Trust::Roots(self.roots.clone()),
+            (true, true) => Trust::WebPki(newest),
+        };
+        Ok(ServerUrl::parse(&self.server_url, &trust)?)
     }
 }
 
@@ -130,6 +141,7 @@ mod tests {
             server_url: "http://127.0.0.1:8080".to_owned(),
             server: InstanceId::new(uuid::Uuid::from_u128(2)),
             server_key: keys.signing.public_key(),
+            roots: Vec::new(),
             epoch: 3,
         };
         assert!(matches!(Identity::load(&state), Err(IdentityError::NotEnrolled(_))));

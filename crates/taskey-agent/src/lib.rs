@@ -41,6 +41,8 @@ pub mod server_url;
 pub mod spawn;
 pub mod state_dir;
 pub mod status;
+pub mod stream;
+pub mod tls;
 pub mod upload;
 pub mod users;
 

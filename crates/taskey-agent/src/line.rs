@@ -1,4 +1,5 @@
-//! The line to the server: MQTT 5 over a WebSocket, held for as long as the agent runs.
+//! The line to the server: MQTT 5, over TLS at once where the server's end of it offers that, else over a WebSocket; held for as
+//! long as the agent runs.
 //!
 //! One task. It signs in, subscribes, says [`FromLine::Up`], and carries messages both ways until the line breaks; then it
 //! waits a growing, jittered while and begins again. Each step has its own time limit. What a broken line had not got
@@ -24,6 +25,7 @@ use crate::state_dir::StateDir;
 use crate::{info, warning};
 
 mod session;
+mod socket;
 
 use session::Session;
 

@@ -1,5 +1,7 @@
 //! The command line: what may be typed. Each command's own arguments stand in its file.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{completion, devices, enroll_tokens, exec, keys, login, run, runs, secrets, setup, tasks};
@@ -8,7 +10,7 @@ use crate::serve;
 /// Runs commands on your devices, and keeps an account of it.
 #[derive(Debug, Parser)]
 #[command(name = "taskey", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Environment: TASKEY_SERVER, TASKEY_API_KEY, TASKEY_PROFILE, TASKEY_CONFIG, NO_COLOR.\n\
+#[command(after_help = "Environment: TASKEY_SERVER, TASKEY_API_KEY, TASKEY_PROFILE, TASKEY_CONFIG, TASKEY_CA_FILE, NO_COLOR.\n\
     Exit codes: 0 done, 1 usage or other error, 2 it ran and failed, 3 expired, offline or timed out, 4 not signed in or not allowed, 130 interrupted.")]
 pub struct Cli {
     #[command(flatten)]
@@ -29,6 +31,9 @@ pub struct Global {
     /// The server's address, instead of the profile's.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
+    /// The roots to trust the server by, PEM, instead of the machine's; such as DATA/keys/root-1.crt of the server.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

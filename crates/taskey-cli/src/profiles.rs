@@ -29,6 +29,9 @@ pub struct Profile {
     pub organization: String,
     pub username: String,
     pub key: String,
+    /// The roots that the server is trusted by, in PEM; without them, those of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
 }
 
 impl std::fmt::Debug for Profile {
@@ -110,6 +113,7 @@ mod tests {
             organization: "acme".to_owned(),
             username: "ada".to_owned(),
             key: "tky_1".to_owned(),
+            ca: None,
         };
         Profiles { current: Some("work".to_owned()), profiles: BTreeMap::from([("work".to_owned(), profile)]) }
     }

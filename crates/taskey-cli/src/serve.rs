@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use taskey_proto::page::Page;
 use taskey_server::Announcement;
 use taskey_server::config::{Config, Settings};
 use tracing_subscriber::EnvFilter;
@@ -31,6 +32,15 @@ pub struct ServeArgs {
     /// auto: wherever the address is not loopback.
     #[arg(long, value_name = "auto|on|off")]
     tls: Option<String>,
+    /// The certificate for browsers and the command line, PEM; without it one under taskey's own root is made.
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, PEM.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// A TLS proxy in front of this server, an address or a network; its X-Forwarded-For is believed. May be given several times.
+    #[arg(long, value_name = "ADDR")]
+    trusted_proxy: Vec<String>,
     /// How people and devices reach this server, where that is not the address it listens on.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -55,6 +65,29 @@ pub enum AdminCommand {
     /// The master key of the vault, in which secrets lie.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// The roots by which agents trust this server's TLS.
+    #[command(subcommand)]
+    Roots(RootsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RootsCommand {
+    /// List the roots in use.
+    Ls {
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Make a further root. Devices learn of it when they next connect; a running server takes it up within a minute.
+    Add {
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Take a root out of use. Devices that have not connected since its successor was made must be enrolled anew.
+    Retire {
+        number: u32,
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,6 +123,9 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         mqtt_listen: args.mqtt_listen,
         mqtts_listen: args.mqtts_listen,
         tls: args.tls,
+        tls_certificate: args.tls_cert,
+        tls_key: args.tls_key,
+        trusted_proxies: args.trusted_proxy,
         database_url: args.store.database_url,
         public_url: args.public_url,
     };
@@ -118,6 +154,7 @@ pub fn administer(command: AdminCommand, output: Output) -> Result<Exit, Failure
                 create_organization(store, name, username, password_stdin, output).await
             }
             AdminCommand::Vault(VaultCommand::Rotate { store }) => rotate_vault(store, output).await,
+            AdminCommand::Roots(command) => roots(command, output),
         }
     });
     runtime.shutdown_background();
@@ -141,6 +178,33 @@ async fn rotate_vault(store: StoreArgs, output: Output) -> Result<Exit, Failure>
         table.field("next", "back it up; the older key files are needed for older backups of the database alone");
         table
     })?;
+    Ok(Exit::Done)
+}
+
+fn roots(command: RootsCommand, output: Output) -> Result<Exit, Failure> {
+    let roots = match command {
+        RootsCommand::Ls { data } => taskey_server::admin::list_roots(&data),
+        RootsCommand::Add { data } => taskey_server::admin::add_root(&data),
+        RootsCommand::Retire { number, data } => taskey_server::admin::retire_root(&data, number),
+    };
+    let page = Page { items: roots.map_err(Failure::Server)?, next: None };
+    output.list(
+        &page,
+        |root| root.fingerprint.clone(),
+        |roots| {
+            let mut table = Table::new(&["ROOT", "FINGERPRINT", "STANDS", "CERTIFICATE"]);
+            for root in roots {
+                let stands = if root.shown { "shown" } else { "announced" };
+                table.row([
+                    root.number.to_string().into(),
+                    root.fingerprint.as_str().into(),
+                    stands.into(),
+                    root.certificate.display().to_string().into(),
+                ]);
+            }
+            table
+        },
+    )?;
     Ok(Exit::Done)
 }
 

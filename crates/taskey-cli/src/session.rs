@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use taskey_client::Client;
+use taskey_client::{Client, ClientError};
 use taskey_proto::accounts::{CreateKey, SignedIn};
 use taskey_proto::tasks::NAME_LEN_MAX;
 
@@ -15,9 +15,8 @@ pub fn client(global: &Global) -> Result<Client, Failure> {
     let chosen = Chosen::read(global)?;
     let server = chosen.server.as_deref().or(chosen.profile.as_ref().map(|profile| profile.server.as_str()));
     let server = server.ok_or_else(|| Failure::NotSignedIn("not signed in; do so with `taskey login --server URL`".to_owned()))?;
-    let client = Client::new(server)?;
-    let stored =
-        chosen.profile.as_ref().filter(|profile| Client::new(&profile.server).is_ok_and(|other| other.server() == client.server()));
+    let client = client_of(server, chosen.ca.as_deref())?;
+    let stored = chosen.profile.as_ref().filter(|profile| profile.server == client.server());
     let key = environment("TASKEY_API_KEY").or_else(|| stored.map(|profile| profile.key.clone()));
     // A profile's key is for the server that made it and is never shown to another.
     let key =
@@ -29,14 +28,22 @@ pub fn client(global: &Global) -> Result<Client, Failure> {
 pub fn anonymous_client(global: &Global) -> Result<Client, Failure> {
     let chosen = Chosen::read(global)?;
     let server = chosen.server.or(chosen.profile.map(|profile| profile.server));
-    Ok(Client::new(&server.ok_or_else(|| Failure::usage("say which server: --server URL, or TASKEY_SERVER"))?)?)
+    let server = server.ok_or_else(|| Failure::usage("say which server: --server URL, or TASKEY_SERVER"))?;
+    Ok(client_of(&server, chosen.ca.as_deref())?)
+}
+
+fn client_of(server: &str, ca: Option<&str>) -> Result<Client, ClientError> {
+    match ca {
+        Some(ca) => Client::trusting(server, ca.as_bytes()),
+        None => Client::new(server),
+    }
 }
 
 /// The profile in use, whatever the environment says of keys, with a client that is signed in by it.
 pub fn stored(global: &Global) -> Result<(String, Profile, Client), Failure> {
     let chosen = Chosen::read(global)?;
     let profile = chosen.profile.ok_or_else(|| Failure::NotSignedIn(format!("there is no profile `{}`", chosen.name)))?;
-    let client = Client::new(&profile.server)?.with_key(&profile.key)?;
+    let client = client_of(&profile.server, chosen.ca.as_deref())?.with_key(&profile.key)?;
     Ok((chosen.name, profile, client))
 }
 
@@ -51,6 +58,7 @@ pub fn store(global: &Global, client: &Client, signed_in: &SignedIn) -> Result<S
         organization: signed_in.me.organization.name.clone(),
         username: signed_in.me.user.username.clone(),
         key: key.key.clone(),
+        ca: Chosen::read(global)?.ca,
     };
     profiles.profiles.insert(name.clone(), profile);
     profiles.current = Some(name.clone());
@@ -85,6 +93,8 @@ struct Chosen {
     server: Option<String>,
     name: String,
     profile: Option<Profile>,
+    /// The roots to trust, in PEM: those that were named, else those of the profile where its server is asked.
+    ca: Option<String>,
 }
 
 impl Chosen {
@@ -99,7 +109,14 @@ impl Chosen {
         };
         let mut profiles = Profiles::load(&path)?;
         let name = profiles.name(wanted.as_deref()).to_owned();
-        Ok(Self { server, profile: profiles.profiles.remove(&name), name })
+        let profile = profiles.profiles.remove(&name);
+        let of_profile =
+            profile.as_ref().filter(|profile| server.as_ref().is_none_or(|server| server.trim_end_matches('/') == profile.server));
+        let ca = match global.ca_file.clone().or_else(|| environment("TASKEY_CA_FILE").map(PathBuf::from)) {
+            Some(path) => Some(std::fs::read_to_string(&path).map_err(|error| Failure::File(path.display().to_string(), error))?),
+            None => of_profile.and_then(|profile| profile.ca.clone()),
+        };
+        Ok(Self { server, profile, name, ca })
     }
 }
 

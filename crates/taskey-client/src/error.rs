@@ -28,6 +28,8 @@ pub enum ClientError {
     InvalidServer(String),
     #[error("the API key holds characters that no key has")]
     InvalidKey,
+    #[error("the roots to trust cannot be used: {0}")]
+    InvalidRoots(String),
 }
 
 impl ClientError {

@@ -30,6 +30,15 @@ pub struct Client {
 impl Client {
     /// A client that is not signed in.
     pub fn new(server: &str) -> Result<Self, ClientError> {
+        Self::build(server, None)
+    }
+
+    /// The same, trusting the roots of a PEM file and no others.
+    pub fn trusting(server: &str, roots: &[u8]) -> Result<Self, ClientError> {
+        Self::build(server, Some(roots))
+    }
+
+    fn build(server: &str, roots: Option<&[u8]>) -> Result<Self, ClientError> {
         let invalid = || ClientError::InvalidServer(server.to_owned());
         let url = Url::parse(server).map_err(|_| invalid())?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -37,7 +46,7 @@ impl Client {
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("taskey/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls::config(url.scheme(), server)?)
+            .tls_backend_preconfigured(tls::config(url.scheme(), server, roots)?)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true);

@@ -6,11 +6,22 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
-use crate::crypto::{PublicKey, SigningKey, base64url, from_base64url};
+use crate::crypto::{PublicKey, SigningKey, base64url, from_base64url, hex, sha256};
 use crate::devices::Labels;
 use crate::document::SignedDocument;
 use crate::id::{DeviceId, InstanceId};
 use crate::line::Chunk;
+
+/// The name that an agent asks for when it opens TLS to a server whose root it has pinned; the server then shows the certificate
+/// under that root, whatever it shows to everyone else.
+pub const AGENT_TLS_NAME: &str = "agents.taskey.internal";
+/// The protocol that an agent chooses there (ALPN) to speak MQTT at once, without HTTP around it.
+pub const MQTT_ALPN: &[u8] = b"mqtt";
+
+/// How a root certificate is named in tokens and challenges: the first half of the SHA-256 of its DER, in hexadecimal.
+pub fn root_fingerprint(der: &[u8]) -> String {
+    hex(&sha256(der)[..16])
+}
 
 pub const CREDENTIAL_CONTEXT: &str = "taskey/v1/credential";
 pub const CREDENTIAL_VALID_MS: i64 = 3_600_000;
@@ -22,6 +33,9 @@ pub struct ServerIdentity {
     pub server: InstanceId,
     pub key: PublicKey,
     pub protocol: u32,
+    /// Fingerprints of the roots under which it shows certificates to agents, now or later.
+    #[serde(default)]
+    pub roots: Vec<String>,
 }
 
 /// `POST /agent/v1/enroll`.
@@ -67,6 +81,9 @@ pub struct Challenge {
     pub epoch: u64,
     pub nonce: String,
     pub time: Time,
+    /// Fingerprints of the roots that the device may trust from now on; empty where the server shows none.
+    #[serde(default)]
+    pub roots: Vec<String>,
 }
 
 /// The answer of `POST /agent/v1/challenge`.

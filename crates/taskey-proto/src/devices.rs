@@ -73,7 +73,8 @@ pub struct CreateEnrollToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedEnrollToken {
     pub id: EnrollTokenId,
-    /// `enr_SECRET.FINGERPRINT`; the fingerprint is that of the server's signing key.
+    /// `enr_SECRET.FINGERPRINT`, of the root under which the server shows its certificate to agents; `enr_SECRET.webpki` behind a
+    /// public certificate; on loopback without TLS the fingerprint is that of the server's signing key.
     pub token: String,
     pub expires_at: Time,
     /// What to type on the device.

@@ -1,6 +1,6 @@
 //! What is done on the host, with the data folder instead of an account.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use taskey_proto::id::OrganizationId;
 
@@ -10,17 +10,12 @@ use crate::features::accounts::create_organization as create;
 use crate::features::secrets::rotate;
 use crate::platform::clock::Clock;
 use crate::platform::keys::Keys;
+use crate::platform::tls;
 use crate::wiring::open_app;
 
 /// Makes an organization with its first super user. A server may be running on the same data.
 pub async fn create_organization(config: Config, name: &str, username: &str, password: &str) -> anyhow::Result<OrganizationId> {
-    if !Keys::exist(&config.data) {
-        anyhow::bail!(
-            "{} is not the data folder of a taskey server; name the one that `taskey serve --data` was given",
-            config.data.display()
-        );
-    }
-    let app = open_app(&config, Clock::System, 0).await?;
+    let app = open(&config).await?;
     let created = create(&app, name, username, password).await;
     app.db.close().await;
     created.map_err(|error| {
@@ -39,12 +34,51 @@ pub async fn rotate_vault(config: Config) -> anyhow::Result<(PathBuf, u64)> {
     Ok((app.vault.file(key), count))
 }
 
+/// One of taskey's own roots, for people.
+#[derive(Debug, serde::Serialize)]
+pub struct RootInfo {
+    pub number: u32,
+    pub fingerprint: String,
+    /// Whether servers show certificates under it; the others are announced to devices.
+    pub shown: bool,
+    pub certificate: PathBuf,
+}
+
+/// The roots that are not retired, the oldest first.
+pub fn list_roots(data: &Path) -> anyhow::Result<Vec<RootInfo>> {
+    check_data(data)?;
+    let info = |(index, root): (usize, tls::Root)| RootInfo {
+        number: root.number,
+        fingerprint: root.fingerprint(),
+        shown: index == 0,
+        certificate: data.join("keys").join(format!("root-{}.crt", root.number)),
+    };
+    Ok(tls::open_roots(data)?.into_iter().enumerate().map(info).collect())
+}
+
+/// Makes a further root, which devices learn of with their next challenge.
+pub fn add_root(data: &Path) -> anyhow::Result<Vec<RootInfo>> {
+    check_data(data)?;
+    tls::open_roots(data)?;
+    tls::add_root(data)?;
+    list_roots(data)
+}
+
+/// Takes a root out of use for good.
+pub fn retire_root(data: &Path, number: u32) -> anyhow::Result<Vec<RootInfo>> {
+    check_data(data)?;
+    tls::retire_root(data, number)?;
+    list_roots(data)
+}
+
 async fn open(config: &Config) -> anyhow::Result<App> {
-    if !Keys::exist(&config.data) {
-        anyhow::bail!(
-            "{} is not the data folder of a taskey server; name the one that `taskey serve --data` was given",
-            config.data.display()
-        );
-    }
+    check_data(&config.data)?;
     Ok(open_app(config, Clock::System, 0).await?)
+}
+
+fn check_data(data: &Path) -> anyhow::Result<()> {
+    if !Keys::exist(data) {
+        anyhow::bail!("{} is not the data folder of a taskey server; name the one that `taskey serve --data` was given", data.display());
+    }
+    Ok(())
 }

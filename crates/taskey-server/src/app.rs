@@ -15,9 +15,11 @@ use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
 use crate::platform::http::guard::Hosts;
 use crate::platform::http::idempotency::InFlight;
+use crate::platform::http::proxies::Proxies;
 use crate::platform::keys::Keys;
 use crate::platform::mqtt::Lines;
 use crate::platform::mqtt::uplink::Uplink;
+use crate::platform::tls::AgentTrust;
 use crate::platform::vault::Vault;
 
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct Inner {
     pub vault: Vault,
     pub public_url: String,
     pub hosts: Hosts,
+    pub proxies: Proxies,
+    pub agent_trust: AgentTrust,
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,

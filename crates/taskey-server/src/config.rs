@@ -1,9 +1,12 @@
 //! The server's settings: flag over environment over `DATA/taskey.toml`. Unknown keys of the file are refused.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+use crate::platform::http::proxies::Proxies;
+use crate::platform::tls::PublicFiles;
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 
@@ -15,6 +18,9 @@ pub struct Settings {
     pub mqtt_listen: Option<String>,
     pub mqtts_listen: Option<String>,
     pub tls: Option<String>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub trusted_proxies: Vec<String>,
     pub database_url: Option<String>,
     pub public_url: Option<String>,
 }
@@ -23,8 +29,15 @@ pub struct Settings {
 pub struct Config {
     pub data: PathBuf,
     pub listen: SocketAddr,
+    /// Whether `listen` speaks TLS.
+    pub tls: bool,
+    /// What is shown to everyone but agents; without it a certificate under taskey's own root.
+    pub public_certificate: Option<PublicFiles>,
+    pub proxies: Proxies,
     /// A plain MQTT port, only if asked for.
     pub mqtt_listen: Option<SocketAddr>,
+    /// A port for MQTT over TLS, only if asked for.
+    pub mqtts_listen: Option<SocketAddr>,
     pub database: Database,
     /// Scheme, host and port by which people and devices reach the server, without a trailing slash; `None`: the address listened on.
     pub public_url: Option<String>,
@@ -60,19 +73,36 @@ pub enum ConfigError {
     DatabaseUrl,
     #[error("public_url: `{0}` is not http(s)://HOST[:PORT]")]
     PublicUrl(String),
+    #[error("public_url: https is needed here, since this server speaks TLS or is reached through a proxy that does")]
+    NotHttps,
     #[error(
-        "{0}: taskey's own TLS is not built yet, so it listens on loopback addresses alone; put a TLS proxy of this machine in front of it and name it with --public-url https://…"
+        "{0} could be reached by others without TLS; leave `--tls off` out, or name the TLS proxy that stands in front with --trusted-proxy ADDRESS"
     )]
-    NotLoopback(SocketAddr),
-    #[error("{0} needs taskey's own TLS, which is not built yet; leave it out, or say --tls off")]
-    NoTls(&'static str),
+    Exposed(SocketAddr),
+    #[error("{0}: MQTT without TLS is for loopback addresses alone; use --mqtts-listen")]
+    ExposedMqtt(SocketAddr),
+    #[error("{0} is reached from elsewhere, so say by which address: --public-url https://HOST[:PORT]")]
+    NoPublicUrl(SocketAddr),
+    #[error("tls: `{0}` is none of auto, on and off")]
+    Tls(String),
+    #[error("a certificate needs its key and a key its certificate: give both --tls-cert and --tls-key")]
+    HalfCertificate,
+    #[error("a certificate is given, but TLS is off at this address; add --tls on")]
+    UnusedCertificate,
+    #[error("trusted_proxies: `{0}` is no address or network, such as 10.0.0.2 or 10.0.0.0/8")]
+    Proxy(String),
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct File {
     listen: Option<String>,
     mqtt_listen: Option<String>,
+    mqtts_listen: Option<String>,
+    tls: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trusted_proxies: Vec<String>,
     database_url: Option<String>,
     public_url: Option<String>,
 }
@@ -84,27 +114,77 @@ impl Settings {
     }
 
     fn load_from(self, environment: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-        if self.mqtts_listen.is_some() {
-            return Err(ConfigError::NoTls("--mqtts-listen"));
-        }
-        if self.tls.as_deref() == Some("on") {
-            return Err(ConfigError::NoTls("--tls on"));
-        }
         if self.database_url.as_deref().is_some_and(has_password) {
             return Err(ConfigError::PasswordInFlag(self.data.display().to_string()));
         }
         let file = read_file(&self.data.join("taskey.toml"))?;
         let listen = self.listen.or_else(|| environment("TASKEY_LISTEN")).or(file.listen).unwrap_or_else(|| LISTEN_DEFAULT.to_owned());
         let mqtt_listen = self.mqtt_listen.or_else(|| environment("TASKEY_MQTT_LISTEN")).or(file.mqtt_listen);
+        let mqtts_listen = self.mqtts_listen.or_else(|| environment("TASKEY_MQTTS_LISTEN")).or(file.mqtts_listen);
+        let tls = self.tls.or_else(|| environment("TASKEY_TLS")).or(file.tls);
+        let path = |name: &str| environment(name).map(PathBuf::from);
+        let certificate = self.tls_certificate.or_else(|| path("TASKEY_TLS_CERT")).or(file.tls_cert);
+        let key = self.tls_key.or_else(|| path("TASKEY_TLS_KEY")).or(file.tls_key);
+        let from_environment =
+            || environment("TASKEY_TRUSTED_PROXIES").map(|text| text.split(',').map(|word| word.trim().to_owned()).collect());
+        let proxies = match self.trusted_proxies {
+            given if !given.is_empty() => given,
+            _ => from_environment().unwrap_or(file.trusted_proxies),
+        };
         let database_url = self.database_url.or_else(|| environment("TASKEY_DATABASE_URL")).or(file.database_url);
         let public_url = self.public_url.or_else(|| environment("TASKEY_PUBLIC_URL")).or(file.public_url);
-        Ok(Config {
+        let config = Config {
             data: self.data,
-            listen: loopback("listen", &listen)?,
-            mqtt_listen: mqtt_listen.map(|value| loopback("mqtt_listen", &value)).transpose()?,
+            listen: address("listen", &listen)?,
+            tls: false,
+            public_certificate: public_certificate(certificate, key)?,
+            proxies: Proxies(
+                proxies.iter().map(|text| text.parse().map_err(|()| ConfigError::Proxy(text.clone()))).collect::<Result<_, _>>()?,
+            ),
+            mqtt_listen: mqtt_listen.map(|value| address("mqtt_listen", &value)).transpose()?,
+            mqtts_listen: mqtts_listen.map(|value| address("mqtts_listen", &value)).transpose()?,
             database: database(database_url)?,
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
-        })
+        };
+        config.with_tls(tls.as_deref().unwrap_or("auto"))
+    }
+}
+
+impl Config {
+    /// TLS is on wherever others could listen in: off on loopback, and where a trusted proxy does it.
+    fn with_tls(self, wanted: &str) -> Result<Self, ConfigError> {
+        let is_loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        let has_proxy = !self.proxies.0.is_empty();
+        let tls = match wanted {
+            "on" => true,
+            "off" => false,
+            "auto" => !is_loopback(self.listen) && !has_proxy,
+            other => return Err(ConfigError::Tls(other.to_owned())),
+        };
+        if !tls && !is_loopback(self.listen) && !has_proxy {
+            return Err(ConfigError::Exposed(self.listen));
+        }
+        if let Some(address) = self.mqtt_listen.filter(|address| !is_loopback(*address)) {
+            return Err(ConfigError::ExposedMqtt(address));
+        }
+        let outside = [Some(self.listen), self.mqtts_listen].into_iter().flatten().find(|address| !is_loopback(*address));
+        match (&self.public_url, outside) {
+            (None, Some(address)) => return Err(ConfigError::NoPublicUrl(address)),
+            (Some(url), _) if (tls || outside.is_some()) && !url.starts_with("https://") => return Err(ConfigError::NotHttps),
+            _ => {}
+        }
+        if self.public_certificate.is_some() && !tls && self.mqtts_listen.is_none() {
+            return Err(ConfigError::UnusedCertificate);
+        }
+        Ok(Self { tls, ..self })
+    }
+}
+
+fn public_certificate(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<PublicFiles>, ConfigError> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(PublicFiles { certificate, key })),
+        _ => Err(ConfigError::HalfCertificate),
     }
 }
 
@@ -117,17 +197,9 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     }
 }
 
-fn loopback(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
+fn address(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
     let text = value.replacen("localhost", "127.0.0.1", 1);
-    let address: SocketAddr = text.parse().map_err(|_| ConfigError::Address { name, value: value.to_owned() })?;
-    if !is_loopback(address.ip()) {
-        return Err(ConfigError::NotLoopback(address));
-    }
-    Ok(address)
-}
-
-fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
+    text.parse().map_err(|_| ConfigError::Address { name, value: value.to_owned() })
 }
 
 fn database(url: Option<String>) -> Result<Database, ConfigError> {
@@ -198,13 +270,44 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_reachable_without_tls_is_refused() {
+    fn tls_is_on_wherever_others_could_listen_in() {
         let folder = tempfile::tempdir().unwrap();
-        for address in ["0.0.0.0:8080", "192.0.2.1:80", "[::]:8080"] {
-            let flagged = Settings { listen: Some(address.to_owned()), ..settings(folder.path()) };
-            assert!(matches!(flagged.load_from(|_| None), Err(ConfigError::NotLoopback(_))), "{address}");
+        let load = |listen: &str, tls: Option<&str>, proxies: &[&str], public: Option<&str>| {
+            let flags = Settings {
+                listen: Some(listen.to_owned()),
+                tls: tls.map(str::to_owned),
+                trusted_proxies: proxies.iter().map(|text| (*text).to_owned()).collect(),
+                public_url: public.map(str::to_owned),
+                ..settings(folder.path())
+            };
+            flags.load_from(|_| None)
+        };
+        let url = Some("https://tasks.example.org");
+        assert!(!load("127.0.0.1:0", None, &[], None).unwrap().tls);
+        assert!(load("127.0.0.1:0", Some("on"), &[], None).unwrap().tls);
+        assert!(load("0.0.0.0:443", None, &[], url).unwrap().tls);
+        assert!(!load("0.0.0.0:80", None, &["10.0.0.2"], url).unwrap().tls);
+        assert!(load("0.0.0.0:443", Some("on"), &["10.0.0.2"], url).unwrap().tls);
+        for exposed in ["0.0.0.0:8080", "192.0.2.1:80", "[::]:8080"] {
+            assert!(matches!(load(exposed, Some("off"), &[], url), Err(ConfigError::Exposed(_))), "{exposed}");
+            assert!(matches!(load(exposed, None, &[], None), Err(ConfigError::NoPublicUrl(_))), "{exposed}");
+            assert!(matches!(load(exposed, None, &[], Some("http://tasks.example.org")), Err(ConfigError::NotHttps)), "{exposed}");
         }
-        assert!(settings(folder.path()).load_from(|_| None).is_ok());
+        assert!(matches!(load("127.0.0.1:0", Some("perhaps"), &[], None), Err(ConfigError::Tls(_))));
+        assert!(matches!(load("127.0.0.1:0", None, &["everyone"], None), Err(ConfigError::Proxy(_))));
+    }
+
+    #[test]
+    fn mqtt_without_tls_stays_on_the_machine_and_a_certificate_comes_with_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let mqtt = Settings { mqtt_listen: Some("0.0.0.0:1883".to_owned()), ..settings(folder.path()) };
+        assert!(matches!(mqtt.load_from(|_| None), Err(ConfigError::ExposedMqtt(_))));
+        let mqtts = Settings { mqtts_listen: Some("0.0.0.0:8883".to_owned()), ..settings(folder.path()) };
+        assert!(matches!(mqtts.load_from(|_| None), Err(ConfigError::NoPublicUrl(_))));
+        let half = Settings { tls_certificate: Some("a.crt".into()), ..settings(folder.path()) };
+        assert!(matches!(half.load_from(|_| None), Err(ConfigError::HalfCertificate)));
+        let unused = Settings { tls_certificate: Some("a.crt".into()), tls_key: Some("a.key".into()), ..settings(folder.path()) };
+        assert!(matches!(unused.load_from(|_| None), Err(ConfigError::UnusedCertificate)));
     }
 
     #[test]

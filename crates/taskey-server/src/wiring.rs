@@ -21,6 +21,8 @@ use crate::platform::db::{Db, DbError, Source as _};
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
+use crate::platform::listener::{Listener, Peer};
+use crate::platform::tls::{AgentTrust, Certificates, TlsError};
 use crate::platform::vault::{Vault, VaultError};
 use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
 use crate::{args, sql};
@@ -37,6 +39,8 @@ pub enum StartError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Db(#[from] DbError),
     #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
     Listen { address: SocketAddr, source: std::io::Error },
@@ -49,6 +53,7 @@ pub struct Server {
     app: App,
     url: String,
     mqtt_address: Option<SocketAddr>,
+    mqtts_address: Option<SocketAddr>,
     setup_code: Option<String>,
     http: JoinHandle<()>,
     jobs: JoinSet<()>,
@@ -60,28 +65,40 @@ impl Server {
         let listener = listen(config.listen).await?;
         let port = listener.local_addr().map_or(config.listen.port(), |address| address.port());
         let app = open_app(&config, clock, port).await?;
+        let certificates = match &app.agent_trust {
+            AgentTrust::Roots(certificates) => Some(certificates.clone()),
+            _ if config.mqtts_listen.is_some() => Some(open_certificates(&config, &app.public_url)?),
+            _ => None,
+        };
         devices::jobs::start_lease(&app).await?;
         let needs_setup = !accounts::has_users(&mut &app.db).await?;
         let setup_code = if needs_setup { Some(app.setup_code.renew(app.now())?) } else { None };
         let mut jobs = JoinSet::new();
         let mqtt_address = match config.mqtt_listen {
             None => None,
-            Some(address) => {
-                let listener = listen(address).await?;
-                let bound = listener.local_addr().ok();
-                jobs.spawn(mqtt::listen(app.clone(), listener));
-                bound
-            }
+            Some(address) => Some(serve_mqtt(&app, &mut jobs, address, None).await?),
         };
+        let mqtts_address = match (config.mqtts_listen, &certificates) {
+            (Some(address), Some(certificates)) => Some(serve_mqtt(&app, &mut jobs, address, Some(certificates.mqtts()?)).await?),
+            _ => None,
+        };
+        let tls = match &app.agent_trust {
+            AgentTrust::Roots(certificates) => Some(certificates.https()?),
+            AgentTrust::SigningKey | AgentTrust::WebPki => None,
+        };
+        if let Some(certificates) = certificates {
+            jobs.spawn(certificates.keep_fresh(app.clock.clone()));
+        }
         jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
         jobs.spawn(runs::jobs::follow_events(app.clone()));
         jobs.spawn(runs::output::fold::fold_what_is_due(app.clone()));
+        let listener = Listener::start(listener, tls).map_err(|source| StartError::Listen { address: config.listen, source })?;
         let http = tokio::spawn(serve_http(app.clone(), listener));
         let url = app.public_url.clone();
-        Ok(Self { app, url, mqtt_address, setup_code, http, jobs })
+        Ok(Self { app, url, mqtt_address, mqtts_address, setup_code, http, jobs })
     }
 
     pub fn app(&self) -> &App {
@@ -95,6 +112,11 @@ impl Server {
     /// Where the plain MQTT port is, if there is one.
     pub fn mqtt_address(&self) -> Option<SocketAddr> {
         self.mqtt_address
+    }
+
+    /// Where the port for MQTT over TLS is, if there is one.
+    pub fn mqtts_address(&self) -> Option<SocketAddr> {
+        self.mqtts_address
     }
 
     pub fn setup_code(&self) -> Option<&str> {
@@ -117,18 +139,37 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-async fn serve_http(app: App, listener: TcpListener) {
-    use axum::serve::ListenerExt as _;
-    let listener = listener.tap_io(|stream| {
-        // Small answers must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-    });
+/// Begins to serve MQTT at an address of its own; tells where.
+async fn serve_mqtt(
+    app: &App,
+    jobs: &mut JoinSet<()>,
+    address: SocketAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+) -> Result<SocketAddr, StartError> {
+    let listener = Listener::start(listen(address).await?, tls).map_err(|source| StartError::Listen { address, source })?;
+    let bound = listener.address();
+    jobs.spawn(mqtt::listen(app.clone(), listener));
+    Ok(bound)
+}
+
+async fn serve_http(app: App, listener: Listener) {
     let stopped = app.clone();
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let mqtt = app.clone();
+    let listener = listener.without_mqtt(move |stream, peer| mqtt::take(&mqtt, stream, peer));
+    let service = router(app).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listener, service).with_graceful_shutdown(async move { stopped.stopped().await }).await;
     if let Err(error) = served {
         tracing::error!(%error, "the HTTP server ended");
     }
+}
+
+fn open_certificates(config: &Config, public_url: &str) -> Result<Arc<Certificates>, StartError> {
+    let host: Option<String> = public_url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned));
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    names.extend(host.map(|host| host.trim_start_matches('[').trim_end_matches(']').to_owned()));
+    names.sort();
+    names.dedup();
+    Ok(Arc::new(Certificates::open(&config.data, config.public_certificate.clone(), names)?))
 }
 
 /// Opens keys and database and reads who this instance is, making it at the first start.
@@ -143,7 +184,13 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
     };
     let ids = IdSource::default();
     let (instance, epoch) = open_instance(&db, InstanceId::new(ids.uuid(clock.now())), &clock).await?;
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", with_port(config.listen, port)));
+    let scheme = if config.tls { "https" } else { "http" };
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", with_port(config.listen, port)));
+    let agent_trust = match config.tls {
+        true => AgentTrust::Roots(open_certificates(config, &public_url)?),
+        false if public_url.starts_with("https://") => AgentTrust::WebPki,
+        false => AgentTrust::SigningKey,
+    };
     Ok(App::new(Inner {
         data: config.data.clone(),
         db,
@@ -152,8 +199,10 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         ids,
         keys,
         vault,
-        hosts: Hosts::new(&public_url, port),
+        hosts: Hosts::new(&public_url, scheme, port),
         public_url,
+        proxies: config.proxies.clone(),
+        agent_trust,
         instance,
         epoch,
         lines: mqtt::Lines::default(),

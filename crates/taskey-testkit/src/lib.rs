@@ -6,6 +6,7 @@ pub mod device;
 pub mod echo;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod server;
 pub mod store;

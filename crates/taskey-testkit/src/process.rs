@@ -105,6 +105,14 @@ pub struct Installation {
     pub url: String,
     pub mqtt_port: u16,
     pub setup_code: Option<String>,
+    /// What `taskey serve` is told beside where it listens.
+    pub options: Vec<String>,
+    /// What everyone here trusts the server by, where it speaks TLS under its own root.
+    pub ca: Option<PathBuf>,
+    /// By which address people and devices reach it, where that is not its own.
+    pub public_url: Option<String>,
+    /// Given to every `taskeyd` beside the test's own environment.
+    pub taskeyd_environment: Vec<(String, String)>,
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -112,11 +120,28 @@ pub const PASSWORD: &str = "correct horse battery";
 impl Installation {
     /// A server on an empty folder.
     pub fn start(database_url: Option<String>) -> anyhow::Result<Self> {
+        Self::start_with(database_url, "http", &[])
+    }
+
+    /// The same, listening by that scheme and with more options for `taskey serve`.
+    pub fn start_with(database_url: Option<String>, scheme: &str, options: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("taskey-test").tempdir_in("/tmp")?;
         let mqtt_port = free_port()?;
         let http_port = free_port()?;
-        let url = format!("http://127.0.0.1:{http_port}");
-        let mut installation = Self { folder, database_url, server: None, url, mqtt_port, setup_code: None };
+        let url = format!("{scheme}://127.0.0.1:{http_port}");
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut installation = Self {
+            folder,
+            database_url,
+            server: None,
+            url,
+            mqtt_port,
+            setup_code: None,
+            options,
+            ca: None,
+            public_url: None,
+            taskeyd_environment: Vec::new(),
+        };
         installation.start_server()?;
         Ok(installation)
     }
@@ -124,8 +149,9 @@ impl Installation {
     /// Starts the server, again after it was ended, on the same ports.
     pub fn start_server(&mut self) -> anyhow::Result<()> {
         let mut command = Command::new(binary("taskey"));
-        command.args(["serve", "--listen", self.url.trim_start_matches("http://"), "--mqtt-listen"]);
-        command.arg(format!("127.0.0.1:{}", self.mqtt_port)).arg("--data").arg(self.path("data"));
+        let address = self.url.split_once("://").map_or(self.url.as_str(), |(_, address)| address);
+        command.args(["serve", "--listen", address, "--mqtt-listen"]);
+        command.arg(format!("127.0.0.1:{}", self.mqtt_port)).arg("--data").arg(self.path("data")).args(&self.options);
         if let Some(url) = &self.database_url {
             command.env("TASKEY_DATABASE_URL", url);
         }
@@ -134,7 +160,7 @@ impl Installation {
             let line = server.line()?;
             match line.split_once(": ") {
                 Some(("set-up code", code)) => self.setup_code = Some(code.to_owned()),
-                Some(("ready", url)) if url == self.url => break,
+                Some(("ready", _)) => break,
                 _ => bail!("an unexpected line: {line}"),
             }
         }
@@ -146,22 +172,32 @@ impl Installation {
     pub fn set_up(&self) -> anyhow::Result<()> {
         let code = self.setup_code.clone().context("a set-up code")?;
         let arguments =
-            ["setup", "--server", &self.url, "--code", &code, "--organization", "Acme", "--username", "ann", "--password-stdin"];
+            ["setup", "--server", self.address(), "--code", &code, "--organization", "Acme", "--username", "ann", "--password-stdin"];
         succeeded(self.taskey_with(&arguments, PASSWORD)?).map(|_| ())
+    }
+
+    fn address(&self) -> &str {
+        self.public_url.as_deref().unwrap_or(&self.url)
+    }
+
+    fn taskeyd(&self) -> Command {
+        let mut command = Command::new(binary("taskeyd"));
+        command.envs(self.taskeyd_environment.iter().cloned());
+        command
     }
 
     /// Enrols a device, its state in a folder of its name.
     pub fn enroll(&self, name: &str) -> anyhow::Result<()> {
         let token = succeeded(self.taskey(&["enroll-tokens", "create", "--uses", "1", "--ttl", "1h", "-o", "name"])?)?;
         let state = self.path(name);
-        let mut command = Command::new(binary("taskeyd"));
-        command.args(["enroll", "--server", &self.url, "--token-file", "-", "--name", name, "--state"]).arg(state);
+        let mut command = self.taskeyd();
+        command.args(["enroll", "--server", self.address(), "--token-file", "-", "--name", name, "--state"]).arg(state);
         succeeded(run(&mut command, token.trim())?).map(|_| ())
     }
 
     /// Starts a device's agent.
     pub fn agent(&self, name: &str) -> anyhow::Result<Running> {
-        let mut command = Command::new(binary("taskeyd"));
+        let mut command = self.taskeyd();
         command.args(["run", "--state"]).arg(self.path(name));
         Running::start(&mut command, &self.path(&format!("{name}.log")))
     }
@@ -179,6 +215,9 @@ impl Installation {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary("taskey"));
         command.args(arguments).env("TASKEY_CONFIG", self.path("config.toml")).env_remove("TASKEY_SERVER").env_remove("TASKEY_API_KEY");
+        if let Some(ca) = &self.ca {
+            command.env("TASKEY_CA_FILE", ca);
+        }
         command
     }
 

@@ -44,7 +44,11 @@ impl TestServer {
         let config = Config {
             data: folder.path().join("data"),
             listen: any,
+            tls: false,
+            public_certificate: None,
+            proxies: Default::default(),
             mqtt_listen: Some(any),
+            mqtts_listen: None,
             database: engine.new_database().await,
             public_url: None,
         };

@@ -83,11 +83,12 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let failed = |error| RunError::State(config.state.path().display().to_string(), error);
     let _lock = config.state.lock().map_err(failed)?.ok_or_else(|| RunError::AlreadyRunning(config.state.path().display().to_string()))?;
     let keys = Arc::new(Keys::load(&config.state)?);
-    let server = identity.server_url()?;
+    let newest = newest_time(&config.state);
+    let server = identity.server_url((newest.ms() > 0).then_some(newest))?;
     info!("taskeyd {VERSION} is {} ({}) of {server}", identity.name, identity.device);
 
     let journal = Journal::open(&config.state.file(JOURNAL_FILE)).map_err(failed)?;
-    let time = ServerTime::new(config.clock.clone(), newest_time(&config.state));
+    let time = ServerTime::new(config.clock.clone(), newest);
     let boot_id = facts::boot_id();
     let lost = recovery::end_unfinished(&journal, config.warden.cells(), &boot_id, time.now()).await;
 

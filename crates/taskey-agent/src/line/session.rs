@@ -1,10 +1,9 @@
-//! One connection of the line: the WebSocket's bytes, and the state of MQTT on them.
+//! One connection of the line: the state of MQTT on a socket's bytes.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::{Event, TimerKind};
 use mqtt_protocol_core::mqtt::packet::{MaximumPacketSize, Packet, Qos, SubEntry, SubOpts, v5_0};
@@ -13,20 +12,14 @@ use mqtt_protocol_core::mqtt::result_code::{ConnectReasonCode, MqttError, Suback
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use taskey_proto::id::DeviceId;
 use taskey_proto::line::{KEEP_ALIVE_SECS, MESSAGE_LEN_MAX, cmd_topic, evt_topic};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use super::socket::Socket;
 use super::{Ended, FromLine, OPEN_MAX, ToLine};
-use crate::http;
 use crate::outbox::Message;
 use crate::server_url::ServerUrl;
 
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// For CONNACK and for SUBACK, each.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 const PINGRESP_TIME_MAX: Duration = Duration::from_secs(10);
@@ -34,10 +27,9 @@ const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// A message and what MQTT puts around it.
 const PACKET_LEN_MAX: u32 = MESSAGE_LEN_MAX as u32 + 1024;
 const LEAVE_TIME_MAX: Duration = Duration::from_millis(200);
-const BUFFER_LEN: usize = 8 * 1024;
 
 pub struct Session {
-    socket: WebSocketStream<TcpStream>,
+    socket: Socket,
     mqtt: Connection<role::Client>,
     topic: String,
     window: u16,
@@ -51,17 +43,7 @@ pub struct Session {
 impl Session {
     /// Connects, signs in and subscribes.
     pub async fn open(server: &ServerUrl, device: DeviceId, credential: &str) -> Result<Self, Ended> {
-        let stream = http::connect(server).await?;
-        let uri = server.line().parse().map_err(|_| Ended::Broken(format!("{} is not an address", server.line())))?;
-        let request = ClientRequestBuilder::new(uri).with_sub_protocol("mqtt");
-        let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER_LEN)
-            .write_buffer_size(BUFFER_LEN)
-            .max_message_size(Some(4 * MESSAGE_LEN_MAX))
-            .max_frame_size(Some(4 * MESSAGE_LEN_MAX));
-        let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
-        let (socket, _) = within(HANDSHAKE_TIME_MAX, "the WebSocket's handshake", handshake).await??;
-
+        let socket = Socket::open(server).await?;
         let mut mqtt = Connection::<role::Client>::new(Version::V5_0);
         mqtt.set_auto_pub_response(false);
         mqtt.set_pingresp_recv_timeout(PINGRESP_TIME_MAX.as_millis() as u64);
@@ -111,7 +93,7 @@ impl Session {
             self.flush().await?;
             let timer_at = self.ping_at.into_iter().chain(self.pingresp_by).min();
             tokio::select! {
-                frame = self.socket.next() => self.take_frame(frame).await?,
+                bytes = self.socket.receive() => self.take_bytes(&bytes?).await?,
                 order = orders.recv() => {
                     let mut next = order;
                     loop {
@@ -178,20 +160,13 @@ impl Session {
             if let Some(packet) = self.received.pop_front() {
                 return Ok(packet);
             }
-            let frame = self.socket.next().await;
-            self.take_frame(frame).await?;
+            let bytes = self.socket.receive().await?;
+            self.take_bytes(&bytes).await?;
         }
     }
 
-    async fn take_frame(&mut self, frame: Option<Result<tungstenite::Message, tungstenite::Error>>) -> Result<(), Ended> {
-        let bytes = match frame {
-            Some(Ok(tungstenite::Message::Binary(bytes))) => bytes,
-            Some(Ok(tungstenite::Message::Ping(_) | tungstenite::Message::Pong(_))) => return Ok(()),
-            Some(Ok(_)) => return Err(Ended::Broken("the server closed the line".to_owned())),
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(Ended::Broken("the line was closed".to_owned())),
-        };
-        let mut cursor = Cursor::new(&bytes[..]);
+    async fn take_bytes(&mut self, bytes: &[u8]) -> Result<(), Ended> {
+        let mut cursor = Cursor::new(bytes);
         while cursor.position() < bytes.len() as u64 {
             let events = self.mqtt.recv(&mut cursor);
             self.take_events(events).await?;
@@ -238,7 +213,7 @@ impl Session {
     async fn leave(&mut self) -> Result<(), Ended> {
         // After DISCONNECT the protocol asks to close, which is no fault here; nor is a server that is gone by now.
         let _ = self.send(v5_0::Disconnect::builder().build()?).await;
-        let _ = timeout(LEAVE_TIME_MAX, self.socket.close(None)).await;
+        let _ = timeout(LEAVE_TIME_MAX, self.socket.close()).await;
         Ok(())
     }
 
@@ -266,8 +241,7 @@ impl Session {
             match event {
                 Event::NotifyPacketReceived(packet) => self.received.push_back(packet),
                 Event::RequestSendPacket { packet, .. } => {
-                    let message = tungstenite::Message::binary(packet.to_continuous_buffer());
-                    within(WRITE_TIME_MAX, "writing", self.socket.feed(message)).await??;
+                    within(WRITE_TIME_MAX, "writing", self.socket.feed(packet.to_continuous_buffer())).await??;
                 }
                 Event::RequestTimerReset { kind, duration_ms } => {
                     self.set_timer(kind, Some(Instant::now() + Duration::from_millis(duration_ms)));
@@ -290,22 +264,16 @@ impl Session {
     }
 
     async fn flush(&mut self) -> Result<(), Ended> {
-        Ok(within(WRITE_TIME_MAX, "writing", self.socket.flush()).await??)
+        within(WRITE_TIME_MAX, "writing", self.socket.flush()).await?
     }
 }
 
-async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = T>) -> Result<T, Ended> {
+pub(super) async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = T>) -> Result<T, Ended> {
     timeout(limit, work).await.map_err(|_| Ended::Broken(format!("{what} took longer than {} s", limit.as_secs())))
 }
 
 impl From<MqttError> for Ended {
     fn from(error: MqttError) -> Self {
         Ended::Broken(format!("MQTT: {error}"))
-    }
-}
-
-impl From<tungstenite::Error> for Ended {
-    fn from(error: tungstenite::Error) -> Self {
-        Ended::Broken(format!("WebSocket: {error}"))
     }
 }

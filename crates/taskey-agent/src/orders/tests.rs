@@ -30,6 +30,7 @@ fn world(policy: Option<&str>) -> World {
         server_url: "http://127.0.0.1:1".to_owned(),
         server: InstanceId::new(Uuid::from_u128(2)),
         server_key: key.public_key(),
+        roots: Vec::new(),
         epoch: 1,
     };
     World { folder, key, identity, keys: Keys::generate().unwrap(), own: Users::default().own().name }

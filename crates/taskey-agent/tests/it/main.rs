@@ -67,6 +67,7 @@ async fn world() -> World {
         server_url: server.url.clone(),
         server: server.id,
         server_key: server.key.public_key(),
+        roots: Vec::new(),
         epoch: 1,
     };
     identity.save(&state).unwrap();

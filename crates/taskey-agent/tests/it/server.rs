@@ -60,7 +60,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (key, _) = SigningKey::generate().unwrap();
         let id = InstanceId::new(uuid::Uuid::from_u128(2));
-        let challenge = Challenge { device, server: id, epoch: 1, nonce: "nonce".to_owned(), time: now() };
+        let challenge = Challenge { device, server: id, epoch: 1, nonce: "nonce".to_owned(), time: now(), roots: Vec::new() };
         let (told, ups) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             challenge: SignedDocument::sign(&key, CHALLENGE_CONTEXT, &challenge).unwrap(),

@@ -13,6 +13,7 @@ mod secrets;
 mod serve;
 mod shape;
 mod tasks;
+mod tls;
 
 use anyhow::Context as _;
 use taskey_testkit::process::Installation;

@@ -673,7 +673,10 @@ export interface components {
             command: string;
             expires_at: components["schemas"]["Time"];
             id: components["schemas"]["EnrollTokenId"];
-            /** @description `enr_SECRET.FINGERPRINT`; the fingerprint is that of the server's signing key. */
+            /**
+             * @description `enr_SECRET.FINGERPRINT`, of the root under which the server shows its certificate to agents; `enr_SECRET.webpki` behind a
+             *     public certificate; on loopback without TLS the fingerprint is that of the server's signing key.
+             */
             token: string;
         };
         /** @description A new key. `key` is shown this once. */
@@ -1156,6 +1159,8 @@ export interface components {
             key: components["schemas"]["PublicKey"];
             /** Format: int32 */
             protocol: number;
+            /** @description Fingerprints of the roots under which it shows certificates to agents, now or later. */
+            roots?: string[];
             server: components["schemas"]["InstanceId"];
         };
         /** @description A new value for a secret. */

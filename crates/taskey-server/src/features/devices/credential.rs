@@ -20,7 +20,7 @@ const RANDOM_LEN: usize = 16;
 pub(super) fn challenge(app: &App, device: DeviceId) -> Result<SignedDocument, ApiError> {
     let now = app.now();
     let nonce = make_nonce(&app.keys.derive("challenge"), device, now).map_err(ApiError::internal)?;
-    let challenge = Challenge { device, server: app.instance, epoch: app.epoch, nonce, time: now };
+    let challenge = Challenge { device, server: app.instance, epoch: app.epoch, nonce, time: now, roots: app.agent_trust.roots() };
     SignedDocument::sign(&app.keys.signing, CHALLENGE_CONTEXT, &challenge).map_err(ApiError::internal)
 }
 

@@ -88,7 +88,8 @@ async fn remove_device(State(app): State<App>, permit: Permit, Path(device): Pat
 #[utoipa::path(get, path = "/agent/v1/server", tag = "agent",
     responses((status = 200, description = "The server's identity", body = ServerIdentity)))]
 async fn show_server(State(app): State<App>) -> Json<ServerIdentity> {
-    Json(ServerIdentity { server: app.instance, key: app.keys.signing.public_key(), protocol: PROTOCOL })
+    let roots = app.agent_trust.roots();
+    Json(ServerIdentity { server: app.instance, key: app.keys.signing.public_key(), protocol: PROTOCOL, roots })
 }
 
 /// Lets a device join with an enrolment token.

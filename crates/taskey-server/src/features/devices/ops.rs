@@ -17,6 +17,7 @@ use crate::features::accounts::audit::{Actor, record};
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
+use crate::platform::tls::AgentTrust;
 
 const TOKEN_USES_MAX: u32 = 10_000;
 const TOKEN_TTL_MAX: Span = Span::from_secs(30 * 86_400);
@@ -33,7 +34,12 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
     check(errors)?;
     let now = app.now();
     let secret = format!("enr_{}", base64url(&crypto::random::<24>().map_err(ApiError::internal)?));
-    let token = format!("{secret}.{}", app.keys.signing.public_key().fingerprint());
+    let trust = match &app.agent_trust {
+        AgentTrust::SigningKey => app.keys.signing.public_key().fingerprint(),
+        AgentTrust::Roots(certificates) => certificates.fingerprints().into_iter().next().unwrap_or_default(),
+        AgentTrust::WebPki => "webpki".to_owned(),
+    };
+    let token = format!("{secret}.{trust}");
     let new = store::NewToken {
         id: EnrollTokenId::new(app.uuid()),
         token_hash: hash(&secret),

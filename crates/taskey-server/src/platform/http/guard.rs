@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -11,6 +11,7 @@ use taskey_proto::problem::Code;
 
 use super::ApiError;
 use crate::app::App;
+use crate::platform::listener::Peer;
 
 /// What the guard found out about a request; handlers get it as an extension.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ const HEADERS: [(&str, &str); 5] = [
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::new(app.uuid());
-    let address = peer_address(&request);
+    let address = client_address(&app, &request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestContext { id, address: address.clone() });
     let mut response = match check_host(&app, request.headers(), request.uri().host()) {
@@ -75,9 +76,9 @@ fn is_plain(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-fn peer_address(request: &Request) -> String {
-    let peer = request.extensions().get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
-    peer.map(|peer| peer.0.ip().to_canonical().to_string()).unwrap_or_default()
+fn client_address(app: &App, request: &Request) -> String {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    peer.map(|peer| app.proxies.client(peer.0.0.ip(), request.headers()).to_string()).unwrap_or_default()
 }
 
 /// An unknown `Host` is how a foreign page reaches a server on loopback (DNS rebinding).
@@ -117,10 +118,10 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// `port` is the one listened on; loopback has several names.
-    pub fn new(public_url: &str, port: u16) -> Self {
+    /// `scheme` and `port` are those listened on; loopback has several names.
+    pub fn new(public_url: &str, scheme: &str, port: u16) -> Self {
         let mut names: Vec<String> = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")).into();
-        let mut origins: Vec<String> = names.iter().map(|name| format!("http://{name}")).collect();
+        let mut origins: Vec<String> = names.iter().map(|name| format!("{scheme}://{name}")).collect();
         if let Some((_, authority)) = public_url.split_once("://") {
             names.push(authority.to_ascii_lowercase());
             origins.push(public_url.to_ascii_lowercase());
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn loopback_and_the_public_name_are_known_and_nothing_else() {
-        let hosts = Hosts::new("https://Tasks.example.org", 8080);
+        let hosts = Hosts::new("https://Tasks.example.org", "http", 8080);
         for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "tasks.example.org", "TASKS.example.org"] {
             assert!(hosts.knows(host), "{host}");
         }

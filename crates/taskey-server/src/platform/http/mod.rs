@@ -7,6 +7,7 @@ pub mod idempotency;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod proxies;
 pub mod sse;
 
 pub use body::Body;

@@ -15,7 +15,6 @@ mod wire;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, State};
@@ -25,12 +24,12 @@ use http::HeaderMap;
 use taskey_proto::id::DeviceId;
 use taskey_proto::line::MESSAGE_LEN_MAX;
 use taskey_proto::problem::Code;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::platform::http::ApiError;
 use crate::platform::http::guard::has_foreign_origin;
+use crate::platform::listener::{Listener, Peer, Stream};
 use transport::Transport;
 
 /// Messages that may wait for a slow device; the rest reaches it with its next sync.
@@ -103,34 +102,28 @@ fn end(line: Line, reason: EndReason) {
 }
 
 /// Serves MQTT on a port of its own until the server stops.
-pub async fn listen(app: App, listener: TcpListener) {
+pub async fn listen(app: App, mut listener: Listener) {
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            connection = listener.next() => match connection {
+                Some((stream, peer)) => take(&app, stream, peer),
+                None => return,
+            },
             () = app.stopped() => return,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                // Nagle's algorithm with delayed acknowledgements costs 42 ms a result.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY was refused");
-                }
-                tokio::spawn(line::serve(app.clone(), Transport::tcp(stream), address(peer)));
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: others must be closed first.
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
         }
     }
+}
+
+/// Serves one connection that speaks MQTT.
+pub fn take(app: &App, stream: Stream, peer: SocketAddr) {
+    tokio::spawn(line::serve(app.clone(), Transport::stream(stream), peer.ip().to_canonical().to_string()));
 }
 
 /// `GET /mqtt`: MQTT over a WebSocket. Cookies mean nothing here, and a page of another site is refused. Clients other than
 /// browsers name the server itself as the origin.
 pub async fn websocket(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
@@ -140,12 +133,9 @@ pub async fn websocket(
     let Ok(upgrade) = upgrade else {
         return ApiError::new(Code::MalformedBody, "Devices connect here by WebSocket with the subprotocol `mqtt`.").into_response();
     };
+    let address = app.proxies.client(peer.0.ip(), &headers).to_string();
     upgrade
         .protocols(["mqtt"])
         .max_message_size(MESSAGE_LEN_MAX * 2)
-        .on_upgrade(move |socket| line::serve(app, Transport::websocket(socket), address(peer)))
-}
-
-fn address(peer: SocketAddr) -> String {
-    peer.ip().to_canonical().to_string()
+        .on_upgrade(move |socket| line::serve(app, Transport::websocket(socket), address))
 }

@@ -1,24 +1,29 @@
-//! Bytes in and out, over TCP or over a WebSocket's binary frames. MQTT packets may span frames.
+//! Bytes in and out, over TCP, TLS, or a WebSocket's binary frames. MQTT packets may span frames.
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use axum::extract::ws::{Message, WebSocket};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 
-/// Read at once at most; the buffer is given back while the line is idle.
+use crate::platform::listener::Stream;
+
+/// Read at once at most.
 const READ_LEN: usize = 8 * 1024;
 
 pub(super) enum Transport {
-    Tcp(TcpStream),
+    Stream(Stream),
     WebSocket(Box<WebSocket>),
 }
 
 impl Transport {
-    pub fn tcp(stream: TcpStream) -> Self {
-        Self::Tcp(stream)
+    pub fn stream(stream: Stream) -> Self {
+        Self::Stream(stream)
     }
 
     pub fn websocket(socket: WebSocket) -> Self {
@@ -28,12 +33,7 @@ impl Transport {
     /// The next bytes; `None` when the other end has closed. Dropping the future loses nothing.
     pub async fn receive(&mut self) -> io::Result<Option<Bytes>> {
         match self {
-            Self::Tcp(stream) => {
-                stream.readable().await?;
-                let mut buffer = BytesMut::with_capacity(READ_LEN);
-                let read = stream.read_buf(&mut buffer).await?;
-                Ok((read > 0).then(|| buffer.freeze()))
-            }
+            Self::Stream(stream) => poll_fn(|cx| read(stream, cx)).await,
             Self::WebSocket(socket) => loop {
                 match socket.next().await {
                     None | Some(Ok(Message::Close(_))) => return Ok(None),
@@ -51,7 +51,10 @@ impl Transport {
             return Ok(());
         }
         match self {
-            Self::Tcp(stream) => stream.write_all(&bytes).await,
+            Self::Stream(stream) => {
+                stream.write_all(&bytes).await?;
+                stream.flush().await
+            }
             Self::WebSocket(socket) => socket.send(Message::Binary(bytes.into())).await.map_err(io::Error::other),
         }
     }
@@ -59,7 +62,7 @@ impl Transport {
     /// Says goodbye without waiting for an answer.
     pub async fn close(mut self) {
         match &mut self {
-            Self::Tcp(stream) => {
+            Self::Stream(stream) => {
                 let _ = stream.shutdown().await;
             }
             Self::WebSocket(socket) => {
@@ -68,4 +71,13 @@ impl Transport {
             }
         }
     }
+}
+
+/// Reads what is there. The buffer is on the stack, so that an idle line holds none.
+fn read(stream: &mut Stream, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+    let mut space = [MaybeUninit::uninit(); READ_LEN];
+    let mut buffer = ReadBuf::uninit(&mut space);
+    ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+    let bytes = buffer.filled();
+    Poll::Ready(Ok((!bytes.is_empty()).then(|| Bytes::copy_from_slice(bytes))))
 }
