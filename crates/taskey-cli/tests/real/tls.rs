@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use taskey_testkit::process::{Installation, binary, run, succeeded};
+use taskey_testkit::process::{Installation, binary, free_port, run, succeeded};
 use taskey_testkit::proxy::{TlsProxy, self_signed};
 
 use crate::{ended, open_folder};
@@ -34,7 +34,7 @@ fn public_certificate(folder: &Path) -> (String, String) {
 
 #[tokio::test]
 async fn an_agent_and_the_command_line_speak_tls_under_the_servers_own_root() {
-    let mut installation = started("https", &["--tls", "on", "--mqtts-listen", "127.0.0.1:0"]);
+    let mut installation = started("https", &["--tls", "on"]);
     installation.enroll("web-1").unwrap();
     let agent = installation.agent("web-1").unwrap();
     installation.wait_for_presence("web-1", "online").unwrap();
@@ -99,6 +99,34 @@ async fn a_device_whose_clock_is_wrong_by_years_enrols_connects_and_runs() {
         let taken = runs["items"][0]["finished_at"].as_str().unwrap();
         assert!(!taken.starts_with("1970") && !taken.starts_with("2040"), "times are the server's: {taken}");
     }
+}
+
+#[tokio::test]
+async fn mosquittos_client_speaks_mqtt_over_tls_and_knows_the_server_by_its_root() {
+    let port = free_port().unwrap();
+    let installation = started("https", &["--tls", "on", "--mqtts-listen", &format!("127.0.0.1:{port}")]);
+    installation.enroll("web-1").unwrap();
+    let file = installation.path("credential");
+    let mut command = Command::new(binary("taskeyd"));
+    command.arg("credential").arg("--state").arg(installation.path("web-1")).arg("--out").arg(&file);
+    succeeded(run(&mut command, "").unwrap()).unwrap();
+    let credential = std::fs::read_to_string(file).unwrap();
+    let (device, password) = credential.trim_end().split_once('\n').unwrap();
+    let main_port = installation.url.rsplit_once(':').unwrap().1;
+    let client = |port: &str, ca: &Path, more: &[&str]| {
+        let mut command = Command::new("mosquitto_pub");
+        command.args(["-h", "localhost", "-p", port, "-V", "mqttv5", "-i", device, "-u", device, "-P", password, "--cafile"]).arg(ca);
+        command.args(["-t", &format!("taskey/v1/dev/{device}/evt"), "-m", "{}", "-q", "1"]).args(more);
+        run(&mut command, "").expect("sudo apt-get install mosquitto-clients")
+    };
+    let root = installation.path("data/keys/root-1.crt");
+    let port = port.to_string();
+    succeeded(client(&port, &root, &[])).unwrap();
+    // The main port, too, for who asks for MQTT when TLS begins.
+    succeeded(client(main_port, &root, &["--tls-alpn", "mqtt"])).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (stranger, _) = public_certificate(folder.path());
+    assert!(!client(&port, Path::new(&stranger), &[]).status.success());
 }
 
 #[tokio::test]
