@@ -77,7 +77,9 @@ impl Failure {
                 Trouble::Refused => "check the address, and that `taskey serve` runs there",
                 Trouble::UnknownName => "check the address for a slip, and that this machine can look up names",
                 Trouble::Timeout => "check the address, and that no firewall stands between",
-                Trouble::Tls => "check that it speaks https, and that this machine trusts its certificate; a server's own root is named with --ca-file (DATA/keys/root-1.crt there)",
+                Trouble::Tls => {
+                    "check that it speaks https, and that this machine trusts its certificate; a server's own root is named with --ca-file (DATA/keys/root-1.crt there)"
+                }
                 Trouble::Broken => "check that a taskey server is at that address, and whether it wants https",
             }),
             Failure::Client(ClientError::Problem(problem)) if problem.code == "not_signed_in" => {
