@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt, StreamExt as _};
 use taskey_proto::line::MESSAGE_LEN_MAX;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::WebSocketStream;
@@ -87,7 +87,7 @@ impl Socket {
         // Whoever leaves needs no answer.
         match self {
             Self::Stream(stream) => drop(stream.shutdown().await),
-            Self::WebSocket(socket) => drop(socket.close().await),
+            Self::WebSocket(socket) => drop(SinkExt::close(socket.as_mut()).await),
         }
     }
 }
