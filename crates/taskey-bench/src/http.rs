@@ -1,17 +1,53 @@
-//! An HTTP client that does no more than it must: one connection that is kept, one request at a time, one write each.
+//! An HTTP client that does no more than it must: one connection that is kept, one request at a time, one write each, over TLS
+//! where the server has a root of its own.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Http {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Stream>,
     head: String,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
+        }
+    }
 }
 
 pub struct Answer {
@@ -20,12 +56,17 @@ pub struct Answer {
 }
 
 impl Http {
-    pub fn connect(port: u16, key: Option<&str>) -> anyhow::Result<Self> {
+    /// `root` is a PEM file; with it TLS is spoken.
+    pub fn connect(port: u16, root: Option<&Path>, key: Option<&str>) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let authorization = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
         let head = format!("host: 127.0.0.1:{port}\r\n{authorization}content-type: application/json\r\n");
+        let stream = match root {
+            None => Stream::Plain(stream),
+            Some(root) => Stream::Tls(Box::new(StreamOwned::new(tls(root)?, stream))),
+        };
         Ok(Self { stream: BufReader::new(stream), head })
     }
 
@@ -60,6 +101,16 @@ impl Http {
         self.stream.read_exact(&mut body)?;
         Ok(Answer { status, body })
     }
+}
+
+fn tls(root: &Path) -> anyhow::Result<ClientConnection> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(root)?)?;
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(ClientConnection::new(Arc::new(config), ServerName::try_from("localhost")?)?)
 }
 
 impl Answer {

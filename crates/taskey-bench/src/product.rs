@@ -1,4 +1,4 @@
-//! taskey itself: `taskey serve` on an empty folder, and one device with `taskeyd`.
+//! taskey itself: `taskey serve` on an empty folder, and one device with `taskeyd`; both ends of it over TLS.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -25,7 +25,7 @@ impl Product {
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
         let port = free_port()?;
         let mut serve = Command::new(built("release", "taskey")?);
-        serve.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(folder.join("server"));
+        serve.args(["serve", "--tls", "on", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(folder.join("server"));
         let server = Running::start(&mut serve, &folder.join("server.log"))?;
         let code = server.line("set-up code")?;
         let url = server.line("ready")?;
@@ -33,8 +33,9 @@ impl Product {
         let set_up = json!({
             "code": code, "organization": "Bench", "username": "bench", "password": "correct horse battery", "key": {"name": "bench"},
         });
-        let made = Http::connect(port, None)?.post("/api/v1/setup", &set_up.to_string())?.json(201)?;
-        let mut http = Http::connect(port, Some(text(&made["key"]["key"])?))?;
+        let root = folder.join("server/keys/root-1.crt");
+        let made = Http::connect(port, Some(&root), None)?.post("/api/v1/setup", &set_up.to_string())?.json(201)?;
+        let mut http = Http::connect(port, Some(&root), Some(text(&made["key"]["key"])?))?;
         let token = http.post("/api/v1/enroll-tokens", &json!({"uses": 1, "ttl": "1h"}).to_string())?.json(201)?;
         let (agent_program, state) = (built("agent", "taskeyd")?, folder.join("device"));
         enroll(Command::new(&agent_program).args(["enroll", "--server", &url, "--state"]).arg(&state), text(&token["token"])?)?;

@@ -27,3 +27,7 @@ CREATE INDEX execution_fold ON execution (id) WHERE fold IN ('due', 'sweep');
 
 UPDATE execution SET fold = 'due', outcome = '' WHERE finished_at IS NOT NULL
   AND EXISTS (SELECT 1 FROM action_result r WHERE r.execution_id = execution.id);
+
+-- How many executions a run has.
+ALTER TABLE run ADD COLUMN target_count BIGINT NOT NULL DEFAULT 0;
+UPDATE run SET target_count = (SELECT count(*) FROM execution e WHERE e.run_id = run.id);

@@ -62,7 +62,7 @@ fn conditions(runs: usize, warm_up: usize) -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
     format!(
-        "one device, one command, loopback, without TLS (the product has none yet)\n\
+        "one device, one command, loopback; taskey over TLS, both the call and the line, the floors without\n\
          SQLite {}, WAL, FULL; {cores} cores, load {load}; {runs} runs each in blocks of {BLOCK}, after {warm_up}; {} stamp\n",
         rusqlite::version(),
         stamps::LINKING,

@@ -130,7 +130,7 @@ impl FloorB {
         let mut command = Command::new(std::env::current_exe()?);
         command.args([SERVER, &broker.port.to_string(), Self::NAME]).arg(folder.join("floor.db"));
         let server = Running::start(&mut command, &folder.join("floor-server.log"))?;
-        let http = Http::connect(server.line("ready")?.parse()?, None)?;
+        let http = Http::connect(server.line("ready")?.parse()?, None, None)?;
         Ok(Self { http, _agent: agent, _server: server })
     }
 

@@ -278,9 +278,9 @@ async fn wait_for_end(app: &App, organization: OrganizationId, id: RunId, wait: 
     let deadline = tokio::time::sleep(Duration::from_secs(secs.min(WAIT_MAX_SECS)));
     tokio::pin!(deadline);
     loop {
-        let row = store::run_of_organization(&mut &app.db, organization, id).await?;
-        if row.is_none_or(|row| row.open_count == 0) {
-            break;
+        let Some(row) = store::run_of_organization(&mut &app.db, organization, id).await? else { return Ok(None) };
+        if row.open_count == 0 {
+            return Ok(Some(view::with_executions(&app.db, organization, row.run).await?));
         }
         tokio::select! {
             () = waker.woken() => {}

@@ -100,7 +100,7 @@ async fn finished(tx: &mut Tx<'_>, context: &IntakeContext, finished: &Finished)
         return Ok(());
     }
     check_chunks(&execution, &finished.chunks)?;
-    output::fold::end(tx, execution.organization, execution.id, execution.output_len, finished).await?;
+    let output = output::fold::end(tx, execution.organization, execution.id, execution.output_len, finished).await?;
     for (position, report) in finished.actions.iter().enumerate() {
         store::insert_result(tx, execution.id, position, report).await?;
     }
@@ -110,6 +110,7 @@ async fn finished(tx: &mut Tx<'_>, context: &IntakeContext, finished: &Finished)
         started_at: finished.started_at,
         finished_at: finished.finished_at,
         isolation: finished.isolation.clone(),
+        output: Some(output),
     };
     Ok(end_execution(tx, &execution, &end, context.now).await?)
 }

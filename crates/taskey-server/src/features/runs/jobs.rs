@@ -10,6 +10,7 @@ use taskey_proto::runs::State;
 use super::ops::end_execution;
 use super::store::{self, End};
 use crate::app::App;
+use crate::platform::db::events::Cursor;
 use crate::platform::db::{DbError, Tx, events};
 
 /// How far apart two looks at what is due are at most, and at least.
@@ -19,6 +20,8 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 pub(super) const QUEUED: &str = "runs:queued";
 const EVENTS_AT_ONCE: usize = 200;
 const CONSUMER: &str = "runs";
+/// Events that are read again at most after a restart.
+const UNSTORED_MAX: usize = 1_000;
 
 /// Ends what has waited too long: `expired` for what was never sent, `lost` for what was never reported.
 pub async fn end_overdue(app: App) {
@@ -64,25 +67,40 @@ async fn end_overdue_in(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
 /// Reacts to what other slices announce: the executions of a removed device end.
 pub async fn follow_events(app: App) {
     let mut waker = app.db.hub().subscribe(events::ALL);
+    let mut reader = None;
     loop {
-        if let Err(error) = react(&app).await {
+        if let Err(error) = react(&app, &mut reader).await {
             tracing::error!(%error, "events were not taken in");
         }
         waker.woken().await;
     }
 }
 
-async fn react(app: &App) -> Result<(), DbError> {
-    let mut position = events::position(&app.db, CONSUMER).await?;
+/// How far this job has read, and how much of that is not stored. Most events are of no interest here, and a commit for each would
+/// cost more than reading some again after a restart.
+struct Reader {
+    position: Cursor,
+    unstored: usize,
+}
+
+async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
+    let reader = match reader {
+        Some(reader) => reader,
+        None => reader.insert(Reader { position: events::position(&app.db, CONSUMER).await?, unstored: 0 }),
+    };
     loop {
-        let batch = events::read(&app.db, None, position, EVENTS_AT_ONCE).await?;
+        let batch = events::read(&app.db, None, reader.position, EVENTS_AT_ONCE).await?;
         let Some(last) = batch.last() else { return Ok(()) };
-        position = last.cursor;
-        let removed = batch.iter().filter(|event| event.name == "device.removed");
-        for device in removed.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
+        let removed: Vec<_> = batch.iter().filter(|event| event.name == "device.removed").collect();
+        for device in removed.iter().filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             end_executions_of(app, device).await?;
         }
-        events::advance(&app.db, CONSUMER, position).await?;
+        reader.position = last.cursor;
+        reader.unstored += batch.len();
+        if !removed.is_empty() || reader.unstored >= UNSTORED_MAX {
+            events::advance(&app.db, CONSUMER, reader.position).await?;
+            reader.unstored = 0;
+        }
     }
 }
 

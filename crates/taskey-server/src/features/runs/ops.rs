@@ -322,8 +322,12 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
     store::set_ended(tx, execution.id, end).await?;
     tx.wake(execution.id.to_string());
     // An end that corrects an earlier one was counted then.
-    let left =
-        if execution.state.is_final() { store::open_count(tx, execution.run).await? } else { store::count_down(tx, execution.run).await? };
+    let (left, whole) = if execution.state.is_final() {
+        (store::open_count(tx, execution.run).await?, false)
+    } else {
+        let left = store::count_down(tx, execution.run, end.state, now).await?;
+        (left.open_count, left.target_count == 1)
+    };
     metrics::counter!("taskey_executions_ended_total", "state" => end.state.word()).increment(1);
     let (organization, subject) = (execution.organization, execution.run.to_string());
     if left > 0 {
@@ -333,9 +337,14 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
         let data = serde_json::json!({"execution": execution.id, "state": end.state});
         return tx.announce(Announce { organization, name: "run.changed", subject: &subject, at: now, data: &data }).await;
     }
-    let counts = store::counts_of_run(tx, execution.run).await?;
-    let state = final_state(counts.keys().filter_map(|word| State::from_word(word)));
-    store::set_run_over(tx, execution.run, state, now).await?;
+    let (state, counts) = if whole {
+        (end.state, BTreeMap::from([(end.state.word().to_owned(), 1)]))
+    } else {
+        let counts = store::counts_of_run(tx, execution.run).await?;
+        let state = final_state(counts.keys().filter_map(|word| State::from_word(word)));
+        store::set_run_over(tx, execution.run, state, now).await?;
+        (state, counts)
+    };
     let data = serde_json::json!({"state": state, "counts": counts});
     tx.announce(Announce { organization, name: "run.finished", subject: &subject, at: now, data: &data }).await
 }

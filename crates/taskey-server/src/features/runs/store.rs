@@ -43,10 +43,11 @@ pub(super) async fn insert_run(
 ) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO run (id, organization_id, task_id, task_name, task_version, task_digest, cause_kind, cause_by, state, open_count, \
-         created_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+         created_at, finished_at, target_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
     );
     let task = args![run.id, organization, run.task.id, &run.task.name, run.task.version.map(i64::from), task_digest];
-    let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at];
+    let target_count = run.executions.as_ref().map_or(0, Vec::len);
+    let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at, target_count];
     tx.execute(sql, [task, rest].concat()).await.map(|_| ())
 }
 
@@ -205,23 +206,38 @@ pub(super) struct End {
     pub started_at: Option<Time>,
     pub finished_at: Time,
     pub isolation: Option<String>,
+    /// What became of its output; `None` leaves that as it is.
+    pub output: Option<EndedOutput>,
+}
+
+/// Where the output of an execution is once it has ended; see output/store.rs.
+pub(super) struct EndedOutput {
+    pub fold: &'static str,
+    pub layout: Option<String>,
+    /// Bytes.
+    pub len: u64,
+    pub outcome: String,
 }
 
 impl End {
     /// An end that the server writes.
     pub fn by_server(state: State, reason: Reason, now: Time) -> Self {
-        Self { state, reason: Some(reason), started_at: None, finished_at: now, isolation: None }
+        Self { state, reason: Some(reason), started_at: None, finished_at: now, isolation: None, output: None }
     }
 }
 
 pub(super) async fn set_ended(tx: &mut Tx<'_>, id: ExecutionId, end: &End) -> Result<(), DbError> {
     let sql = sql!(
         "UPDATE execution SET state = $2, reason_code = $3, reason_detail = $4, started_at = COALESCE($5, started_at), finished_at = $6, \
-         isolation = COALESCE($7, isolation) WHERE id = $1"
+         isolation = COALESCE($7, isolation), fold = COALESCE($8, fold), layout = COALESCE($9, layout), \
+         output_len = COALESCE($10, output_len), outcome = COALESCE($11, outcome) WHERE id = $1"
     );
     let (code, detail) = split(&end.reason);
     let values = args![id, end.state.word(), code, detail, end.started_at, end.finished_at, end.isolation.clone()];
-    tx.execute(sql, values).await.map(|_| ())
+    let output = end.output.as_ref();
+    let (fold, layout) = (output.map(|output| output.fold), output.and_then(|output| output.layout.clone()));
+    let output = args![fold, layout, output.map(|output| output.len), output.map(|output| output.outcome.clone())];
+    tx.execute(sql, [values, output].concat()).await.map(|_| ())
 }
 
 pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, position: usize, report: &ActionReport) -> Result<(), DbError> {
@@ -235,10 +251,20 @@ pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, posit
     tx.execute(sql, [head, tail].concat()).await.map(|_| ())
 }
 
-/// Counts one execution of a run as ended and tells how many are still open.
-pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbError> {
-    let sql = sql!("UPDATE run SET open_count = open_count - 1 WHERE id = $1 RETURNING open_count");
-    tx.row(sql, args![run]).await?.ok_or(DbError::Aborted)?.get("open_count")
+/// What is left of a run.
+pub(super) struct Left {
+    pub open_count: u64,
+    pub target_count: u64,
+}
+
+/// Counts one execution of a run as ended. The run of a single execution has then ended with it, in the same state.
+pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId, state: State, now: Time) -> Result<Left, DbError> {
+    let sql = sql!(
+        "UPDATE run SET open_count = open_count - 1, state = CASE WHEN target_count = 1 THEN $2 ELSE state END, \
+         finished_at = CASE WHEN target_count = 1 THEN $3 ELSE finished_at END WHERE id = $1 RETURNING open_count, target_count"
+    );
+    let row = tx.row(sql, args![run, state.word(), now]).await?.ok_or(DbError::Aborted)?;
+    Ok(Left { open_count: row.get("open_count")?, target_count: row.get("target_count")? })
 }
 
 pub(super) async fn open_count(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbError> {

@@ -14,13 +14,24 @@ pub(super) const EXECUTIONS_IN_RUN: usize = 100;
 const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
 
 pub(super) async fn run(app: &App, organization: OrganizationId, id: RunId) -> Result<Option<Run>, DbError> {
-    let db = &app.db;
-    let Some(row) = store::run_of_organization(&mut &*db, organization, id).await? else { return Ok(None) };
-    let mut run = row.run;
-    run.counts = store::counts_of_run(&mut &*db, id).await?;
-    let rows = store::executions_of_run(db, id, None, None, EXECUTIONS_IN_RUN).await?;
+    match store::run_of_organization(&mut &app.db, organization, id).await? {
+        Some(row) => Ok(Some(with_executions(&app.db, organization, row.run).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Adds its first executions and the counts of all to a run.
+pub(super) async fn with_executions(db: &Db, organization: OrganizationId, mut run: Run) -> Result<Run, DbError> {
+    let rows = store::executions_of_run(db, run.id, None, None, EXECUTIONS_IN_RUN).await?;
+    if rows.len() < EXECUTIONS_IN_RUN {
+        for row in &rows {
+            *run.counts.entry(row.execution.state.word().to_owned()).or_default() += 1;
+        }
+    } else {
+        run.counts = store::counts_of_run(&mut &*db, run.id).await?;
+    }
     run.executions = Some(executions(db, organization, rows).await?);
-    Ok(Some(run))
+    Ok(run)
 }
 
 pub(super) async fn execution(app: &App, organization: OrganizationId, id: ExecutionId) -> Result<Option<Execution>, DbError> {

@@ -11,6 +11,7 @@ use taskey_proto::runs::{STREAM_LEN_MAX, State, Stream};
 use super::layout::{self, Piece};
 use super::store::{self, StoredStream};
 use crate::app::App;
+use crate::features::runs::store::EndedOutput;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{Db, DbError, Tx};
 
@@ -42,14 +43,15 @@ fn digest(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
 }
 
-/// Takes in the last pieces of an execution, with its end. `stored_len` bytes of it came before.
-pub async fn end(
+/// Takes in the last pieces of an execution, with its end, and says where its output is from now on. `stored_len` bytes of it
+/// came before.
+pub(in crate::features::runs) async fn end(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     execution: ExecutionId,
     stored_len: u64,
     finished: &Finished,
-) -> Result<(), DbError> {
+) -> Result<EndedOutput, DbError> {
     let of_results = outcome_of_results(finished);
     let last_len: u64 = finished.chunks.iter().map(|chunk| chunk.data.len() as u64).sum();
     if stored_len + last_len > AT_ONCE_LEN_MAX {
@@ -57,7 +59,7 @@ pub async fn end(
             store::insert_chunk(tx, execution, chunk).await?;
         }
         tx.wake(DUE.to_owned());
-        return store::set_fold_due(tx, execution, &of_results).await;
+        return Ok(EndedOutput { fold: "due", layout: None, len: stored_len + last_len, outcome: of_results });
     }
     let stored = if stored_len > 0 { store::chunks_of(tx, execution).await? } else { Vec::new() };
     let folded = Folded::of(&stored, &finished.chunks);
@@ -69,11 +71,10 @@ pub async fn end(
         streams.push(stored);
     }
     let output_len = folded.streams.values().map(|bytes| bytes.len() as u64).sum();
-    store::set_folded(tx, execution, "done", &folded.layout, output_len, &outcome(&of_results, &streams)).await?;
     if !stored.is_empty() {
         store::delete_chunks(tx, execution, stored.len()).await?;
     }
-    Ok(())
+    Ok(EndedOutput { fold: "done", layout: Some(folded.layout), len: output_len, outcome: outcome(&of_results, &streams) })
 }
 
 /// A little output, put together in memory.
@@ -167,7 +168,7 @@ async fn fold_one(db: &Db, due: Due) -> Result<(), DbError> {
     let input = (outcome(&due.of_results, &streams), layout::write(pieces), output_len, due);
     db.write(input, |tx, (outcome, layout, output_len, due)| {
         Box::pin(async move {
-            if store::set_folded(tx, due.execution, "sweep", layout, *output_len, outcome).await? {
+            if store::set_folded(tx, due.execution, layout, *output_len, outcome).await? {
                 tx.wake(due.execution.to_string());
                 // Now its group is known.
                 let data = serde_json::json!({"execution": due.execution, "state": due.state});

@@ -153,23 +153,10 @@ pub async fn layout_of(db: &Db, execution: ExecutionId) -> Result<Option<String>
     }
 }
 
-/// All pieces are there, and a job is to fold them. `outcome` is what is known of it so far.
-pub async fn set_fold_due(tx: &mut Tx<'_>, execution: ExecutionId, outcome: &str) -> Result<(), DbError> {
-    tx.execute(sql!("UPDATE execution SET fold = 'due', outcome = $2 WHERE id = $1"), args![execution, outcome]).await.map(|_| ())
-}
-
-/// The output is folded; `fold` is `sweep` or `done`. False when somebody else has folded it.
-pub async fn set_folded(
-    tx: &mut Tx<'_>,
-    execution: ExecutionId,
-    fold: &str,
-    layout: &str,
-    output_len: u64,
-    outcome: &str,
-) -> Result<bool, DbError> {
-    let sql =
-        sql!("UPDATE execution SET fold = $2, layout = $3, output_len = $4, outcome = $5 WHERE id = $1 AND fold NOT IN ('sweep', 'done')");
-    Ok(tx.execute(sql, args![execution, fold, layout, output_len, outcome]).await? > 0)
+/// The job has folded the output; its pieces are still to be deleted. False when somebody else has folded it.
+pub async fn set_folded(tx: &mut Tx<'_>, execution: ExecutionId, layout: &str, output_len: u64, outcome: &str) -> Result<bool, DbError> {
+    let sql = sql!("UPDATE execution SET fold = 'sweep', layout = $2, output_len = $3, outcome = $4 WHERE id = $1 AND fold = 'due'");
+    Ok(tx.execute(sql, args![execution, layout, output_len, outcome]).await? > 0)
 }
 
 pub async fn set_swept(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<(), DbError> {
