@@ -9,6 +9,7 @@ pub mod process;
 pub mod proxy;
 pub mod python;
 pub mod server;
+pub mod soak;
 pub mod store;
 
 pub use device::FakeDevice;

@@ -25,6 +25,7 @@ cargo x test [ARGS]                builds and runs all tests; ARGS go to the Rus
 cargo x check                      formatting, lints, types, licences
 cargo x browsers                   the browser tests, on desktop and phone
 cargo x fuzz                       schemathesis against the API of a running server
+cargo x soak [COUNT] [--seed SEED] agents and servers killed at random, on both databases; 100 seeds by default
 cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         "check" => check::run(),
         "browsers" => test::run_browser_tests(),
         "fuzz" => test::run_fuzzer(),
+        "soak" => test::run_soak(rest),
         "ci" => run_ci(rest),
         "gen" => generate::run(),
         "web" => web::ensure_built(),

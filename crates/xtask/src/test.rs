@@ -43,6 +43,13 @@ pub fn run_fuzzer() -> Outcome {
     step::run(&mut Command::new(workspace::binary("fuzz-api")))
 }
 
+/// Seeded faults: processes that are killed at random, and what must hold afterwards.
+pub fn run_soak(arguments: &[String]) -> Outcome {
+    missing::ensure_test_tools()?;
+    step::run(workspace::cargo().args(["build", "--workspace"]))?;
+    step::run(Command::new(workspace::binary("with-postgres")).arg(workspace::binary("soak")).args(arguments))
+}
+
 struct Suite {
     name: &'static str,
     closing: Vec<String>,

@@ -12,6 +12,7 @@ mod runs;
 mod secrets;
 mod serve;
 mod shape;
+mod soak;
 mod tasks;
 mod tls;
 
