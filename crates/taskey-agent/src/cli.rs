@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::{self, Config, RunError};
 use crate::credential::{self, CredentialError};
-use crate::enroll::{EnrollError, Token, enroll};
+use crate::enroll::{EnrollError, Token, enroll, rekey};
 use crate::errand;
 use crate::group::Warden;
 use crate::http::HttpError;
@@ -46,6 +46,9 @@ enum Command {
         /// The device's name; default: the machine's
         #[arg(long)]
         name: Option<String>,
+        /// Give this device new keys, with a token made by `taskey devices rekey`
+        #[arg(long, conflicts_with = "name")]
+        rekey: bool,
         #[command(flatten)]
         state: StateArgument,
     },
@@ -157,9 +160,12 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
         Command::Policy(PolicyCommand::Test { file, output, state }) => test_policy(&state.into(), &file, output),
         Command::Errand { errand, verdict } => Ok(errand::carry_out(errand, verdict).await?),
         Command::Status { output, state } => show_status(&state.into(), output),
-        Command::Enroll { server, token_file, name, state } => {
+        Command::Enroll { server, token_file, name, rekey, state } => {
             let token = Token::parse(&read_token(token_file.as_deref())?)?;
-            or_interrupted(enroll_device(&state.into(), &server, &token, name.as_deref())).await
+            match rekey {
+                true => or_interrupted(rekey_device(&state.into(), &server, &token)).await,
+                false => or_interrupted(enroll_device(&state.into(), &server, &token, name.as_deref())).await,
+            }
         }
         Command::Credential { out, state } => or_interrupted(write_credential(&state.into(), &out)).await,
     }
@@ -168,6 +174,11 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
 async fn enroll_device(state: &StateDir, server: &str, token: &Token, name: Option<&str>) -> Result<(), Failure> {
     let identity = enroll(state, server, token, name).await?;
     Ok(writeln!(io::stdout(), "enrolled: {} {}", identity.device, identity.name)?)
+}
+
+async fn rekey_device(state: &StateDir, server: &str, token: &Token) -> Result<(), Failure> {
+    let identity = rekey(state, server, token).await?;
+    Ok(writeln!(io::stdout(), "new keys: {} {}", identity.device, identity.name)?)
 }
 
 async fn run(state: StateDir) -> Result<(), Failure> {

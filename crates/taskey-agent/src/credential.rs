@@ -1,11 +1,12 @@
 //! Signing in without trusting the device's clock: the server gives a signed nonce, the device signs it with a counter.
 //!
-//! The counter is on disk before a credential is used, under a lock of its own, because `taskeyd run` and
-//! `taskeyd credential` count in the same file. The newest signed time lies beside it: an old challenge, replayed to a
+//! The counter is on disk before a credential is used, under a lock of its own that is held while the nonce is asked for, because
+//! `taskeyd run` and `taskeyd credential` count in the same file. The newest signed time lies beside it: an old challenge, replayed to a
 //! restarted agent, cannot turn its time back.
 
 use std::fs::File;
 use std::io;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use taskey_proto::Time;
 use taskey_proto::agent::{AskChallenge, AskedChallenge, CHALLENGE_CONTEXT, Challenge, CredentialClaim, make_credential};
 use taskey_proto::crypto::SigningKey;
 use taskey_proto::document::{DocumentError, SignedDocument};
+use tokio::time::{Instant, sleep};
 
 use crate::http::{self, HttpError};
 use crate::identity::{Identity, IdentityError};
@@ -21,6 +23,8 @@ use crate::state_dir::{Durability, StateDir, open_private, replace_file};
 
 const COUNTER_FILE: &str = "counter.json";
 const COUNTER_LOCK: &str = "counter.lock";
+const LOCK_TIME_MAX: Duration = Duration::from_secs(30);
+const LOCK_LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A credential, and what the server said on the way.
 pub struct Credential {
@@ -49,9 +53,12 @@ pub enum CredentialError {
 
 /// Asks for a challenge and answers it.
 pub async fn obtain(state: &StateDir, identity: &Identity, key: &SigningKey, server: &ServerUrl) -> Result<Credential, CredentialError> {
+    // Whoever asks later must count higher, or the server takes the two for copies of one another.
+    let lock = wait_for_lock(state).await?;
     let asked: AskedChallenge = http::post(server, "/agent/v1/challenge", None, &AskChallenge { device: identity.device }).await?;
     let challenge = check(identity, &asked.challenge)?;
     let counter = count_up(state, challenge.time)?;
+    drop(lock);
     let learned = learn(identity, &challenge);
     if learned != *identity {
         server.trust_roots(&learned.roots);
@@ -90,9 +97,8 @@ fn check(identity: &Identity, document: &SignedDocument) -> Result<Challenge, Cr
     Ok(challenge)
 }
 
-/// The next number, durable before it is returned.
+/// The next number, durable before it is returned. Only for who holds the lock.
 fn count_up(state: &StateDir, signed: Time) -> io::Result<u64> {
-    let _lock = lock(state)?;
     let before = match read_counter(state) {
         Ok(counter) => counter,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Counter { counter: 0, newest: Time::from_ms(0) },
@@ -103,10 +109,17 @@ fn count_up(state: &StateDir, signed: Time) -> io::Result<u64> {
     Ok(after.counter)
 }
 
-fn lock(state: &StateDir) -> io::Result<File> {
+/// The right to ask and to count, until it is dropped. Others have it for as long as one request takes.
+async fn wait_for_lock(state: &StateDir) -> io::Result<File> {
     let file = open_private(&state.file(COUNTER_LOCK))?;
-    flock(&file, FlockOperation::LockExclusive)?;
-    Ok(file)
+    let give_up_at = Instant::now() + LOCK_TIME_MAX;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < give_up_at => sleep(LOCK_LOOK_EVERY).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn read_counter(state: &StateDir) -> io::Result<Counter> {

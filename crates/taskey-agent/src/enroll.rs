@@ -11,6 +11,7 @@ use std::path::Path;
 
 use taskey_proto::agent::{Enroll, Enrolled, ServerIdentity};
 use taskey_proto::crypto::{CryptoError, same_bytes};
+use taskey_proto::id::DeviceId;
 use taskey_proto::tasks::{NAME_LEN_MAX, name_problem};
 
 use crate::http::{self, HttpError};
@@ -47,6 +48,8 @@ pub enum EnrollError {
     TokenNeedsTls(String),
     #[error("{0} is enrolled already, as {1}; remove that folder, or name another with --state")]
     AlreadyEnrolled(String, String),
+    #[error("taskeyd runs on {0}; stop it first, since it would go on with the old keys")]
+    Running(String),
     #[error("{0:?} cannot be the device's name: {1}")]
     Name(String, String),
     #[error(
@@ -118,7 +121,34 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
     state.create().and_then(|()| write_policy(state)).map_err(|source| failed(state.path(), source))?;
     keys.save(state)?;
 
-    let asked = Enroll {
+    let asked = asking(token, name, &keys, None);
+    let enrolled: Enrolled = http::post(&server, "/agent/v1/enroll", None, &asked).await?;
+    let identity = identity(&server, &trust, shown, enrolled);
+    identity.save(state)?;
+    Ok(identity)
+}
+
+/// Gives this device new keys, with a token that was made for it. It stays who it is; its old keys open nothing any more.
+pub async fn rekey(state: &StateDir, url: &str, token: &Token) -> Result<Identity, EnrollError> {
+    let before = Identity::load(state)?;
+    let busy = || EnrollError::Running(state.path().display().to_string());
+    let _lock = state.lock().map_err(|source| failed(state.path(), source))?.ok_or_else(busy)?;
+    let trust = token.trust_at(url)?;
+    let server = ServerUrl::parse(url, &trust)?;
+    let shown: ServerIdentity = http::get(&server, "/agent/v1/server", None).await?;
+    check_server(&server, &shown, token)?;
+    let keys = Keys::generate()?;
+    let asked = asking(token, before.name.clone(), &keys, Some(before.device));
+    let enrolled: Enrolled = http::post(&server, "/agent/v1/enroll", None, &asked).await?;
+    // From here on the old keys are void: if these are lost, another token has to be made.
+    keys.save(state)?;
+    let identity = identity(&server, &trust, shown, enrolled);
+    identity.save(state)?;
+    Ok(identity)
+}
+
+fn asking(token: &Token, name: String, keys: &Keys, device: Option<DeviceId>) -> Enroll {
+    Enroll {
         token: token.secret.clone(),
         name,
         signing_key: keys.signing.public_key(),
@@ -126,9 +156,12 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
         facts: facts::collect(),
         agent_version: VERSION.to_owned(),
         protocol: taskey_proto::PROTOCOL,
-    };
-    let enrolled: Enrolled = http::post(&server, "/agent/v1/enroll", None, &asked).await?;
-    let identity = Identity {
+        device,
+    }
+}
+
+fn identity(server: &ServerUrl, trust: &Trust, shown: ServerIdentity, enrolled: Enrolled) -> Identity {
+    Identity {
         device: enrolled.device,
         name: enrolled.name,
         organization: enrolled.organization,
@@ -137,9 +170,7 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
         server_key: shown.key,
         roots: if matches!(trust, Trust::Roots(_)) { shown.roots } else { Vec::new() },
         epoch: enrolled.epoch,
-    };
-    identity.save(state)?;
-    Ok(identity)
+    }
 }
 
 /// Without TLS the signing key is what tells the right server.
@@ -196,7 +227,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
     use taskey_proto::crypto::SigningKey;
-    use taskey_proto::id::{DeviceId, InstanceId};
+    use taskey_proto::id::InstanceId;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use uuid::Uuid;
 

@@ -114,7 +114,8 @@ impl Line {
                 Ended::Refused(why) => {
                     let wait = REFUSED_PAUSE + jittered(REFUSED_PAUSE);
                     warning!(
-                        "{} refuses this device: {why}; next try in {} s. If it was removed there, enroll it anew",
+                        "{} refuses this device: {why}; next try in {} s. If it was removed there, enroll it anew; \
+                         if it is in quarantine, give it new keys (`taskey devices rekey`)",
                         self.server,
                         wait.as_secs()
                     );

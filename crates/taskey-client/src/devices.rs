@@ -30,6 +30,11 @@ impl Client {
         call.json_answer().await
     }
 
+    /// A token by which the device gets new keys, and leaves its quarantine.
+    pub async fn rekey_device(&self, device: &str) -> Result<CreatedEnrollToken, ClientError> {
+        self.post(&["devices", device, "rekey"]).json_answer().await
+    }
+
     /// Removes a device and cuts its line.
     pub async fn remove_device(&self, device: &str) -> Result<(), ClientError> {
         self.delete(&["devices", device]).no_answer().await

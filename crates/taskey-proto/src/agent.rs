@@ -52,6 +52,9 @@ pub struct Enroll {
     pub facts: Labels,
     pub agent_version: String,
     pub protocol: u32,
+    /// The device that is to get new keys; the token must be for it. Left out by one that joins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

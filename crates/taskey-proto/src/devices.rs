@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, EnrollTokenId};
-use crate::problem::FieldError;
+use crate::problem::{FieldError, Reason};
 use crate::{Span, Time};
 
 pub const LABELS_MAX: usize = 64;
@@ -34,6 +34,15 @@ pub struct Device {
     pub enrolled_at: Time,
     /// How many executions wait for it.
     pub queued: u64,
+    /// Set while nobody is let in as this device: a copy of its keys is in use. New keys end it.
+    pub quarantine: Option<Quarantine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quarantine {
+    pub since: Time,
+    pub reason: Reason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -49,25 +49,37 @@ impl FakeDevice {
 
     /// Enrols a device of that name for `person`.
     pub async fn enroll(server: &TestServer, person: &Person, name: &str) -> Self {
-        let anonymous = server.anonymous();
         let token = person.enroll_token().await;
+        Self::join(server, &token, name, None).await.expect("the device joins")
+    }
+
+    /// Gives the device of the token new keys; `claimed` is the one that it says it is.
+    pub async fn rekey(server: &TestServer, token: &str, claimed: Option<DeviceId>) -> anyhow::Result<Self> {
+        Self::join(server, token, "renewed", claimed).await
+    }
+
+    async fn join(server: &TestServer, token: &str, name: &str, claimed: Option<DeviceId>) -> anyhow::Result<Self> {
+        let anonymous = server.anonymous();
         let identity = anonymous.get("/agent/v1/server").await;
-        let (key, _) = SigningKey::generate().expect("a key");
+        let (key, _) = SigningKey::generate()?;
         let sealing = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(SEALING_KEY));
-        let body = json!({
+        let mut body = json!({
             "token": token.split('.').next(), "name": name, "signing_key": key.public_key(), "sealing_key": PublicKey(sealing.to_bytes()),
             "facts": {"os": "linux"}, "agent_version": "test", "protocol": 1,
         });
+        if let Some(claimed) = claimed {
+            body["device"] = json!(claimed);
+        }
         let answer = anonymous.post("/agent/v1/enroll", body).await;
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        Self {
-            id: serde_json::from_value(answer.body["device"].clone()).expect("a device id"),
-            name: answer.body["name"].as_str().expect("a name").to_owned(),
-            server: serde_json::from_value(identity.body["server"].clone()).expect("an instance id"),
-            server_key: serde_json::from_value(identity.body["key"].clone()).expect("a key"),
+        anyhow::ensure!(answer.status == 201, "{}", answer.body);
+        Ok(Self {
+            id: serde_json::from_value(answer.body["device"].clone())?,
+            name: answer.body["name"].as_str().context("a name")?.to_owned(),
+            server: serde_json::from_value(identity.body["server"].clone())?,
+            server_key: serde_json::from_value(identity.body["key"].clone())?,
             key,
             counter: 0,
-        }
+        })
     }
 
     /// A credential that counts one higher than the last.

@@ -5,6 +5,7 @@ use taskey_client::Client;
 use taskey_proto::devices::{Device, EditDevice, Labels, Presence};
 use taskey_proto::problem::Code;
 
+use super::enroll_tokens;
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,6 +33,8 @@ pub enum DevicesCommand {
         #[arg(required = true, value_name = "KEY=VALUE|KEY-", value_parser = labels::parse_change)]
         changes: Vec<Change>,
     },
+    /// Make a token by which a device gets new keys (`-o name` prints the token alone); that ends its quarantine.
+    Rekey { device: String },
     /// Remove a device and cut its line; it must enrol again to come back.
     Rm {
         device: String,
@@ -54,6 +57,10 @@ pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Re
         DevicesCommand::Label { device, changes } => {
             let edited = relabel(&client, &device, &changes).await?;
             tell(&edited, || format!("{}: {}", edited.name, pairs(&edited.labels)), output)?;
+        }
+        DevicesCommand::Rekey { device } => {
+            let token = client.rekey_device(&device).await?;
+            enroll_tokens::show(&token, output)?;
         }
         DevicesCommand::Rm { device, yes } => {
             secrets::confirm(&format!("Remove {device} and cut its line?"), yes).await?;
@@ -106,7 +113,7 @@ fn list_table(devices: &[Device]) -> Table {
     for device in devices {
         table.row([
             device.name.as_str().into(),
-            presence_cell(device.presence),
+            presence_cell(device),
             relative(device.since, now).into(),
             device.queued.to_string().into(),
             pairs(&device.labels).into(),
@@ -121,7 +128,8 @@ fn show_table(device: &Device) -> Table {
     let mut table = Table::of_fields();
     table.field("id", device.id.to_string());
     table.field("name", device.name.as_str());
-    table.field("presence", presence_cell(device.presence));
+    table.field("presence", presence_cell(device));
+    table.field_if("quarantine", device.quarantine.as_ref().map(|quarantine| quarantine.reason.detail.clone()));
     table.field("since", relative(device.since, now));
     table.field("queued", device.queued.to_string());
     table.field("labels", pairs(&device.labels));
@@ -141,8 +149,9 @@ fn show_table(device: &Device) -> Table {
     table
 }
 
-fn presence_cell(presence: Presence) -> Cell {
-    match presence {
+fn presence_cell(device: &Device) -> Cell {
+    match device.presence {
+        _ if device.quarantine.is_some() => Cell::toned("quarantine", Tone::Bad),
         Presence::Online => Cell::toned("online", Tone::Good),
         Presence::Offline => Cell::toned("offline", Tone::Bad),
     }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use taskey_proto::Span;
-use taskey_proto::devices::CreateEnrollToken;
+use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken};
 
 use crate::cli::Global;
 use crate::exit::Exit;
@@ -32,12 +32,17 @@ pub async fn run(global: &Global, command: EnrollTokensCommand, output: Output) 
     let EnrollTokensCommand::Create { uses, ttl, labels } = command;
     let client = session::client(global)?;
     let token = client.create_enroll_token(&CreateEnrollToken { uses, ttl, labels: labels.into_iter().collect() }).await?;
-    output.thing(&token, &token.token, || {
+    show(&token, output)?;
+    Ok(Exit::Done)
+}
+
+/// A token that was just made.
+pub fn show(token: &CreatedEnrollToken, output: Output) -> Result<(), Failure> {
+    output.thing(token, &token.token, || {
         let mut table = Table::of_fields();
         table.field("token", token.token.as_str());
         table.field("expires", relative(token.expires_at, now()));
         table.field("on the device", token.command.as_str());
         table
-    })?;
-    Ok(Exit::Done)
+    })
 }

@@ -111,3 +111,34 @@ async fn a_device_is_renamed_labelled_and_removed() {
     let names = succeeded(installation.taskey(&["devices", "ls", "-o", "name"]).unwrap()).unwrap();
     assert_eq!(names, "web-2\n");
 }
+
+#[tokio::test]
+async fn a_copied_state_folder_is_found_and_new_keys_tell_the_device_from_its_copy() {
+    let installation = installation(Engine::Sqlite).await.unwrap();
+    installation.enroll("web-1").unwrap();
+    let mut copy = Command::new("cp");
+    copy.arg("-a").arg(installation.path("web-1")).arg(installation.path("copy"));
+    succeeded(run(&mut copy, "").unwrap()).unwrap();
+    let agent = installation.agent("web-1").unwrap();
+    installation.wait_for_presence("web-1", "online").unwrap();
+    let copied = installation.agent("copy").unwrap();
+    let quarantined = || Ok(installation.json(&["devices", "show", "web-1"])?["quarantine"]["reason"]["code"] == "cloned");
+    installation.wait_until("the copy is found", quarantined).unwrap();
+    let table = succeeded(installation.taskey(&["devices", "ls"]).unwrap()).unwrap();
+    assert!(table.contains("quarantine"), "{table}");
+    let refused = || Ok(std::fs::read_to_string(installation.path("web-1.log"))?.contains("give it new keys"));
+    installation.wait_until("the device's owner is told", refused).unwrap();
+
+    let token = succeeded(installation.taskey(&["devices", "rekey", "web-1", "-o", "name"]).unwrap()).unwrap();
+    let rekey = || taskeyd(&installation, &["enroll", "--rekey", "--server", &installation.url, "--token-file", "-"], "web-1", &token);
+    ended(&rekey(), 1, "stop it first");
+    assert!(agent.stop().unwrap().success());
+    ended(&rekey(), 0, "");
+    ended(&rekey(), 4, "token");
+    let _agent = installation.agent("web-1").unwrap();
+    installation.wait_for_presence("web-1", "online").unwrap();
+    assert_eq!(installation.json(&["devices", "show", "web-1"]).unwrap()["quarantine"], Value::Null);
+    let hello = installation.taskey(&["exec", "--device", "web-1", "--", "echo", "hello"]).unwrap();
+    assert_eq!(succeeded(hello).unwrap(), "hello\n");
+    drop(copied);
+}

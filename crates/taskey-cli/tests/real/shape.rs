@@ -67,6 +67,7 @@ pub const DEVICE: &[(&str, Kind)] = &[
     ("agent_version", Kind::Text),
     ("policy", Kind::Map),
     ("enrolled_at", Kind::Time),
+    ("queued", Kind::Number),
 ];
 
 /// A run that is over.

@@ -133,17 +133,58 @@ on_both! {
         assert_eq!(names, ["device.enrolled", "device.online", "device.changed"]);
     }
 
-    async fn a_copy_of_a_devices_state_is_refused_and_audited(engine: Engine) {
+    async fn a_copy_of_a_devices_state_puts_it_into_quarantine_until_it_has_new_keys(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;
         let mut device = FakeDevice::enroll(&server, &ann, "web-1").await;
-        let _line = device.connect(&server).await;
+        let mut line = device.connect(&server).await;
         server.clock.advance(Duration::from_secs(1));
         let nonce = device.nonce(&server).await;
         let copied = device.credential_with(&nonce, device.counter);
         let id = device.id.to_string();
-        assert!(FakeLine::open(server.mqtt_address(), &id, &id, &copied).await.is_err());
-        assert_eq!(audit_count(&server, "device.clone_suspected").await, 1);
+        let open = async |credential: &str| FakeLine::open(server.mqtt_address(), &id, &id, credential).await.is_ok();
+        assert!(!open(&copied).await);
+        assert!(line.closed().await, "nobody can tell which is the device");
+        assert_eq!(audit_count(&server, "device.quarantined").await, 1);
+        let shown = ann.get("/api/v1/devices/web-1").await;
+        assert_eq!(shown.body["quarantine"]["reason"]["code"], "cloned");
+        let next = device.credential(&server).await;
+        assert!(!open(&next).await && !open(&copied).await);
+        assert_eq!(server.with_key(&next).get("/agent/v1/orders/exe_00000000000000000000000000").await.status, 401);
+        assert_eq!(audit_count(&server, "device.quarantined").await, 1);
+
+        let made = ann.post("/api/v1/devices/web-1/rekey", json!({})).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let token = made.body["token"].as_str().unwrap();
+        assert!(made.body["command"].as_str().unwrap().contains("enroll --rekey"));
+        let mut renewed = FakeDevice::rekey(&server, token, Some(device.id)).await.unwrap();
+        assert_eq!(renewed.id, device.id);
+        assert!(!open(&device.credential(&server).await).await, "the old keys open nothing any more");
+        let _line = renewed.connect(&server).await;
+        let shown = ann.get("/api/v1/devices/web-1").await;
+        assert_eq!((&shown.body["quarantine"], &shown.body["presence"]), (&json!(null), &json!("online")));
+        assert_eq!(audit_count(&server, "device.rekeyed").await, 1);
+        assert!(FakeDevice::rekey(&server, token, Some(device.id)).await.is_err(), "a token is good once");
+        let fresh = ann.enroll_token().await;
+        assert!(FakeDevice::rekey(&server, &fresh, Some(device.id)).await.is_err(), "a token for new devices gives no keys");
+    }
+
+    async fn a_line_that_flaps_and_a_clock_that_is_set_back_are_no_copies(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let mut device = FakeDevice::enroll(&server, &ann, "web-1").await;
+        let early = device.nonce(&server).await;
+        server.clock.advance(Duration::from_secs(60));
+        for _ in 0..20 {
+            drop(device.connect(&server).await);
+        }
+        // A nonce of before: as if the server's clock had been set back between the two.
+        device.counter += 1;
+        let credential = device.credential_with(&early, device.counter);
+        let id = device.id.to_string();
+        FakeLine::open(server.mqtt_address(), &id, &id, &credential).await.unwrap();
+        let _line = device.connect(&server).await;
+        assert_eq!(ann.get("/api/v1/devices/web-1").await.body["quarantine"], json!(null));
     }
 
     async fn what_can_never_be_taken_in_is_kept_as_a_rejection_and_acknowledged(engine: Engine) {

@@ -18,6 +18,7 @@ import { EditDeviceDialog } from './edit-device'
 import { readableFacts } from './facts'
 import { PolicySection } from './policy-section'
 import { PresenceSign } from './presence'
+import { QuarantineNotice } from './quarantine'
 import { deviceDetail } from './queries'
 import { RemoveDeviceDialog } from './remove-device'
 
@@ -54,6 +55,7 @@ function DeviceView({ device }: { device: Device }) {
         </Button>
       }
     >
+      <QuarantineNotice device={device} />
       {Object.keys(device.labels).length > 0 ? (
         <LabelTags labels={device.labels} />
       ) : (

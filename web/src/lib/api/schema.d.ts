@@ -126,6 +126,23 @@ export interface paths {
         patch: operations["edit_device"];
         trace?: never;
     };
+    "/api/v1/devices/{device}/rekey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token by which a device gets new keys, and so leaves its quarantine. It is shown this once, and valid for an hour. */
+        post: operations["rekey_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enroll-tokens": {
         parameters: {
             query?: never;
@@ -716,6 +733,7 @@ export interface components {
             /** @description The policy in force on the device, as its owner wrote it; null until the agent has connected once. */
             policy?: Record<string, unknown> | null;
             presence: components["schemas"]["Presence"];
+            quarantine?: components["schemas"]["Quarantine"] | null;
             /**
              * Format: int64
              * @description How many executions wait for it.
@@ -737,6 +755,7 @@ export interface components {
         /** @description `POST /agent/v1/enroll`. */
         Enroll: {
             agent_version: string;
+            device?: components["schemas"]["DeviceId"] | null;
             facts: components["schemas"]["BTreeMap"];
             /** @description Where it is taken, the server appends a number and says so in its answer. */
             name: string;
@@ -933,6 +952,7 @@ export interface components {
                 /** @description The policy in force on the device, as its owner wrote it; null until the agent has connected once. */
                 policy?: Record<string, unknown> | null;
                 presence: components["schemas"]["Presence"];
+                quarantine?: components["schemas"]["Quarantine"] | null;
                 /**
                  * Format: int64
                  * @description How many executions wait for it.
@@ -1070,6 +1090,10 @@ export interface components {
         };
         /** @description 32 bytes in standard base64 */
         PublicKey: string;
+        Quarantine: {
+            reason: components["schemas"]["Reason"];
+            since: components["schemas"]["Time"];
+        };
         /** @description The content of a file, by the rights of `user`. */
         ReadFile: {
             /**
@@ -1602,6 +1626,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rekey_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEnrollToken"];
                 };
             };
             /** @description A problem */

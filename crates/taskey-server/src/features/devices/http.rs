@@ -30,6 +30,7 @@ pub fn api() -> Api {
         .route(Verb::ReadDevices, routes!(show_device))
         .route(Verb::WriteDevices, routes!(edit_device))
         .route(Verb::WriteDevices, routes!(remove_device))
+        .route(Verb::EnrollDevices, routes!(rekey_device))
         .public(routes!(show_server))
         .public(routes!(enroll_device))
         .public(routes!(ask_challenge))
@@ -84,6 +85,17 @@ async fn remove_device(State(app): State<App>, permit: Permit, Path(device): Pat
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Makes a token by which a device gets new keys, and so leaves its quarantine. It is shown this once, and valid for an hour.
+#[utoipa::path(post, path = "/api/v1/devices/{device}/rekey", tag = "devices", params(("device" = String, Path, description = "Id or name")),
+    responses((status = 201, description = "The token", body = CreatedEnrollToken)))]
+async fn rekey_device(
+    State(app): State<App>,
+    permit: Permit,
+    Path(device): Path<String>,
+) -> ApiResult<(StatusCode, Json<CreatedEnrollToken>)> {
+    Ok((StatusCode::CREATED, Json(ops::rekey_device(&app, &permit, &device).await?)))
+}
+
 /// Who this server is: an agent compares the key's fingerprint with its token before it sends the token.
 #[utoipa::path(get, path = "/agent/v1/server", tag = "agent",
     responses((status = 200, description = "The server's identity", body = ServerIdentity)))]
@@ -113,6 +125,7 @@ pub async fn authenticate_device(app: &App, headers: &HeaderMap) -> ApiResult<ta
     let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
     let text = text.ok_or_else(|| refused("there is none".to_owned()))?;
     match credential::prove(app, text).await {
+        Ok(proven) if proven.device.is_quarantined => Err(refused("it is in quarantine".to_owned())),
         Ok(proven) if proven.verdict != super::model::CounterVerdict::Cloned => Ok(proven.device.id),
         Ok(_) => Err(refused("another copy of this device's state is in use".to_owned())),
         Err(CredentialError::Unavailable) => Err(ApiError::new(Code::Unavailable, "Try again in a moment.")),

@@ -90,9 +90,11 @@ async fn connect(app: &App, claim: Claim) -> Result<LineDevice, Refusal> {
         generation: 0,
         address: claim.address,
     };
+    if proven.device.is_quarantined {
+        return refused("it is in quarantine");
+    }
     if proven.verdict == CounterVerdict::Cloned {
-        let detail = serde_json::json!({"counter": proven.claim.counter, "last": proven.device.last_credential.counter});
-        audit_line(app, &line, "device.clone_suspected", detail).await;
+        put_into_quarantine(app, &line, &proven).await;
         return refused("another copy of this device's state is in use");
     }
     match line_up(app, &line, &proven).await {
@@ -106,6 +108,30 @@ async fn connect(app: &App, claim: Claim) -> Result<LineDevice, Refusal> {
             Err(Refusal::Unavailable)
         }
     }
+}
+
+/// Nobody can tell the device from its copy: both are shut out until it has new keys.
+async fn put_into_quarantine(app: &App, device: &LineDevice, proven: &Proven) {
+    let id = device.id.to_string();
+    let detail = serde_json::json!({"counter": proven.claim.counter, "last": proven.device.last_credential.counter});
+    let actor = Actor::without_request(device.organization, "device", id, device.name.clone(), device.address.clone());
+    let written: Result<(), DbError> = app
+        .db
+        .write((device.clone(), actor, detail, app.now()), |tx, (device, actor, detail, now)| {
+            Box::pin(async move {
+                if store::quarantine(tx, device.id, *now).await? {
+                    record(tx, actor, *now, "device.quarantined", &device.id.to_string(), detail).await?;
+                    announce(tx, device, "device.changed", *now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::error!(%error, device = %device.id, "a device was not put into quarantine");
+    }
+    tracing::warn!(device = %device.id, address = device.address, "a copy of a device's keys is in use: it is in quarantine");
+    app.lines.cut(device.id);
 }
 
 struct LineUpInput {

@@ -23,12 +23,13 @@ pub enum CounterVerdict {
     Cloned,
 }
 
-/// Judges a credential by its counter and the time its nonce was given out. Both must agree about which came first; where they
-/// do not, two copies of the device's state folder are at work.
+/// Judges a credential by its counter and the time its nonce was given out. An agent counts up with each credential, and asks for
+/// its nonce while nobody else may count: one that was asked for later and does not count higher comes of a second copy of the
+/// device's state folder. One that counts higher and was asked for earlier comes of a server clock that was set back.
 pub fn judge_counter(last: LastCredential, counter: u64, asked_at: Time) -> CounterVerdict {
     use std::cmp::Ordering::{Equal, Greater, Less};
     match (counter.cmp(&last.counter), asked_at.cmp(&last.asked_at)) {
-        (Greater, Greater | Equal) => CounterVerdict::Newer,
+        (Greater, _) => CounterVerdict::Newer,
         (Equal, Equal) | (Less, Less | Equal) => CounterVerdict::Known,
         _ => CounterVerdict::Cloned,
     }
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counter_and_time_must_agree_about_which_credential_came_first() {
+    fn a_later_credential_counts_higher_or_comes_of_a_copy() {
         let last = LastCredential { counter: 5, asked_at: Time::from_ms(100) };
         let judge = |counter, ms| judge_counter(last, counter, Time::from_ms(ms));
         assert_eq!(judge(6, 200), CounterVerdict::Newer);
@@ -62,7 +63,7 @@ mod tests {
         assert_eq!(judge(4, 50), CounterVerdict::Known);
         assert_eq!(judge(5, 200), CounterVerdict::Cloned);
         assert_eq!(judge(4, 200), CounterVerdict::Cloned);
-        assert_eq!(judge(6, 50), CounterVerdict::Cloned);
+        assert_eq!(judge(6, 50), CounterVerdict::Newer, "the server's clock was set back");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use taskey_proto::Time;
 use taskey_proto::agent::{Enroll, Enrolled};
 use taskey_proto::crypto::{self, base64url, hex, sha256};
-use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice, check_labels};
+use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice, Labels, check_labels};
 use taskey_proto::id::{DeviceId, EnrollTokenId};
 use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
@@ -14,12 +14,14 @@ use super::store;
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
+use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
 use crate::platform::tls::AgentTrust;
 
 const TOKEN_USES_MAX: u32 = 10_000;
+const REKEY_TTL: Span = Span::from_secs(3_600);
 const TOKEN_TTL_MAX: Span = Span::from_secs(30 * 86_400);
 const FACTS_LEN_MAX: usize = 64 * 1024;
 
@@ -32,6 +34,34 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
         errors.push(FieldError::new("/ttl", format!("more than 0s and at most {TOKEN_TTL_MAX}")));
     }
     check(errors)?;
+    let made = make_token(app, permit, create.uses, create.ttl, create.labels, None).await?;
+    let command = format!(
+        "printf %s '{}' | sudo taskeyd enroll --server {} --token-file - --state /var/lib/taskey-agent\n\
+         sudo taskeyd run --state /var/lib/taskey-agent",
+        made.token, app.public_url
+    );
+    Ok(CreatedEnrollToken { command, ..made })
+}
+
+/// A token that gives one device new keys.
+pub(super) async fn rekey_device(app: &App, permit: &Permit, word: &str) -> ApiResult<CreatedEnrollToken> {
+    let device = store::device_of_organization(&mut &app.db, permit.organization(), word).await?.ok_or_else(no_device)?.device;
+    let made = make_token(app, permit, 1, REKEY_TTL, Labels::new(), Some(device.id)).await?;
+    let command = format!(
+        "printf %s '{}' | sudo taskeyd enroll --rekey --server {} --token-file - --state /var/lib/taskey-agent",
+        made.token, app.public_url
+    );
+    Ok(CreatedEnrollToken { command, ..made })
+}
+
+async fn make_token(
+    app: &App,
+    permit: &Permit,
+    uses: u32,
+    ttl: Span,
+    labels: Labels,
+    device: Option<DeviceId>,
+) -> ApiResult<CreatedEnrollToken> {
     let now = app.now();
     let secret = format!("enr_{}", base64url(&crypto::random::<24>().map_err(ApiError::internal)?));
     let trust = match &app.agent_trust {
@@ -40,31 +70,22 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
         AgentTrust::WebPki => "webpki".to_owned(),
     };
     let token = format!("{secret}.{trust}");
-    let new = store::NewToken {
-        id: EnrollTokenId::new(app.uuid()),
-        token_hash: hash(&secret),
-        uses: create.uses,
-        labels: create.labels,
-        expires_at: now.plus_ms(create.ttl.ms() as i64),
-    };
-    let (id, expires_at) = (new.id, new.expires_at);
+    let expires_at = now.plus_ms(ttl.ms() as i64);
+    let new = store::NewToken { id: EnrollTokenId::new(app.uuid()), token_hash: hash(&secret), uses, labels, device, expires_at };
+    let id = new.id;
     let input = (Actor::from(permit), new, now);
     app.db
         .write(input, |tx, (actor, new, now)| {
             Box::pin(async move {
                 store::insert_token(tx, actor.organization, new, *now).await?;
-                let detail = serde_json::json!({"uses": new.uses, "expires_at": new.expires_at, "labels": new.labels});
+                let detail =
+                    serde_json::json!({"uses": new.uses, "expires_at": new.expires_at, "labels": new.labels, "device": new.device});
                 record(tx, actor, *now, "enroll_token.created", &new.id.to_string(), &detail).await
             })
         })
         .await
         .map_err(ApiError::from)?;
-    let command = format!(
-        "printf %s '{token}' | sudo taskeyd enroll --server {} --token-file - --state /var/lib/taskey-agent\n\
-         sudo taskeyd run --state /var/lib/taskey-agent",
-        app.public_url
-    );
-    Ok(CreatedEnrollToken { id, token, expires_at, command })
+    Ok(CreatedEnrollToken { id, token, expires_at, command: String::new() })
 }
 
 fn hash(secret: &str) -> String {
@@ -75,6 +96,8 @@ struct EnrollInput {
     token_hash: String,
     wanted: String,
     device: store::NewDevice,
+    /// The device that the agent says it is, where it asks for new keys.
+    claimed: Option<DeviceId>,
     address: String,
     request: String,
     now: Time,
@@ -105,8 +128,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
         facts: enroll.facts,
         agent_version: enroll.agent_version,
     };
-    let (id, token_hash) = (device.id, hash(&enroll.token));
-    let input = EnrollInput { token_hash, wanted: enroll.name, device, address: address.to_owned(), request: request.to_owned(), now };
+    let input = EnrollInput { token_hash: hash(&enroll.token), wanted: enroll.name, device, claimed: enroll.device, address: address.to_owned(), request: request.to_owned(), now };
     let joined = app
         .db
         .write(input, |tx, input| {
@@ -114,6 +136,13 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
                 let Some(token) = store::use_token(tx, &input.token_hash, input.now).await? else {
                     return Err(ApiError::new(Code::InvalidEnrollToken, "Make a new one with `taskey enroll-tokens create`."));
                 };
+                match (token.device, input.claimed) {
+                    (None, None) => {}
+                    (Some(device), claimed) if claimed.is_none_or(|claimed| claimed == device) => {
+                        return rekey(tx, input, &token, device).await;
+                    }
+                    _ => return Err(ApiError::new(Code::InvalidEnrollToken, "Make one for this device with `taskey devices rekey`.")),
+                }
                 let taken = store::names_like(tx, token.organization, &input.wanted).await?;
                 let name = free_name(&input.wanted, |name| taken.iter().any(|taken| taken == name));
                 store::insert_device(tx, token.organization, &input.device, &name, &token.labels, input.now).await?;
@@ -131,12 +160,16 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
                 let event =
                     Announce { organization: token.organization, name: "device.enrolled", subject: &subject, at: input.now, data: &data };
                 tx.announce(event).await?;
-                Ok((name, token.organization_name))
+                Ok((input.device.id, name, token.organization_name))
             })
         })
         .await;
     match joined {
-        Ok((name, organization)) => Ok(Enrolled { device: id, name, organization, server: app.instance, epoch: app.epoch }),
+        Ok((device, name, organization)) => {
+            // A line under earlier keys ends; a new device has none.
+            app.lines.cut(device);
+            Ok(Enrolled { device, name, organization, server: app.instance, epoch: app.epoch })
+        }
         Err(refused) => {
             if refused.code == Code::InvalidEnrollToken {
                 app.sign_in_throttle.failed(&word, now);
@@ -144,6 +177,24 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
             Err(refused)
         }
     }
+}
+
+/// The device of a token gets the keys that came with it.
+async fn rekey(tx: &mut Tx<'_>, input: &EnrollInput, token: &store::TokenUse, id: DeviceId) -> ApiResult<(DeviceId, String, String)> {
+    let name = store::give_keys(tx, id, &input.device).await?.ok_or_else(no_device)?;
+    let subject = id.to_string();
+    let actor = Actor {
+        organization: token.organization,
+        kind: "device",
+        id: subject.clone(),
+        name: name.clone(),
+        address: input.address.clone(),
+        request: input.request.clone(),
+    };
+    let data = serde_json::json!({"name": name, "token": token.id, "key": input.device.signing_key.fingerprint()});
+    record(tx, &actor, input.now, "device.rekeyed", &subject, &data).await?;
+    tx.announce(Announce { organization: token.organization, name: "device.changed", subject: &subject, at: input.now, data: &data }).await?;
+    Ok((id, name, token.organization_name.clone()))
 }
 
 struct EditInput {

@@ -2,8 +2,9 @@
 
 use taskey_proto::Time;
 use taskey_proto::crypto::PublicKey;
-use taskey_proto::devices::{Device, Labels, Presence};
+use taskey_proto::devices::{Device, Labels, Presence, Quarantine};
 use taskey_proto::id::{DeviceId, EnrollTokenId, NodeId, OrganizationId};
+use taskey_proto::problem::Reason;
 
 use super::model::LastCredential;
 use crate::platform::db::{Db, DbError, Row, Source, Tx};
@@ -15,21 +16,25 @@ pub(super) struct NewToken {
     pub token_hash: String,
     pub uses: u32,
     pub labels: Labels,
+    /// The device that it gives new keys to.
+    pub device: Option<DeviceId>,
     pub expires_at: Time,
 }
 
 pub(super) async fn insert_token(tx: &mut Tx<'_>, organization: OrganizationId, token: &NewToken, now: Time) -> Result<(), DbError> {
     let sql = sql!(
-        "INSERT INTO enroll_token (id, organization_id, token_hash, uses_left, labels, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO enroll_token (id, organization_id, token_hash, uses_left, labels, created_at, expires_at, device_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     );
     let labels = serde_json::json!(token.labels).to_string();
-    let values = args![token.id, organization, &token.token_hash, token.uses, labels, now, token.expires_at];
+    let values = args![token.id, organization, &token.token_hash, token.uses, labels, now, token.expires_at, token.device];
     tx.execute(sql, values).await.map(|_| ())
 }
 
 pub(super) struct TokenUse {
     pub id: EnrollTokenId,
+    /// The device that it gives new keys to; `None` for one that lets new devices in.
+    pub device: Option<DeviceId>,
     pub organization: OrganizationId,
     pub organization_name: String,
     pub labels: Labels,
@@ -39,12 +44,18 @@ pub(super) struct TokenUse {
 pub(super) async fn use_token(tx: &mut Tx<'_>, token_hash: &str, now: Time) -> Result<Option<TokenUse>, DbError> {
     let sql = sql!(
         "UPDATE enroll_token SET uses_left = uses_left - 1 WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2 \
-         RETURNING id, organization_id, labels"
+         RETURNING id, organization_id, labels, device_id"
     );
     let Some(row) = tx.row(sql, args![token_hash, now]).await? else { return Ok(None) };
     let organization: OrganizationId = row.get("organization_id")?;
     let name = tx.row(sql!("SELECT name FROM organization WHERE id = $1"), args![organization]).await?.ok_or(DbError::Aborted)?;
-    Ok(Some(TokenUse { id: row.get("id")?, organization, organization_name: name.get("name")?, labels: row.json("labels")? }))
+    Ok(Some(TokenUse {
+        id: row.get("id")?,
+        device: row.get("device_id")?,
+        organization,
+        organization_name: name.get("name")?,
+        labels: row.json("labels")?,
+    }))
 }
 
 pub(super) async fn delete_tokens_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64, DbError> {
@@ -93,11 +104,13 @@ pub(super) struct KnownDevice {
     pub name: String,
     pub signing_key: PublicKey,
     pub last_credential: LastCredential,
+    pub is_quarantined: bool,
 }
 
 pub(super) async fn known_device(db: &Db, id: DeviceId) -> Result<Option<KnownDevice>, DbError> {
     let sql = sql!(
-        "SELECT organization_id, name, signing_key, credential_counter, credential_at FROM device WHERE id = $1 AND removed_at IS NULL"
+        "SELECT organization_id, name, signing_key, credential_counter, credential_at, quarantined_at FROM device \
+         WHERE id = $1 AND removed_at IS NULL"
     );
     let Some(row) = db.row(sql, args![id]).await? else { return Ok(None) };
     let key: Vec<u8> = row.get("signing_key")?;
@@ -108,7 +121,24 @@ pub(super) async fn known_device(db: &Db, id: DeviceId) -> Result<Option<KnownDe
         name: row.get("name")?,
         signing_key: PublicKey(key),
         last_credential: LastCredential { counter: row.get("credential_counter")?, asked_at: row.get("credential_at")? },
+        is_quarantined: row.get::<Option<i64>>("quarantined_at")?.is_some(),
     }))
+}
+
+/// Puts a device into quarantine; false when it is there already, or was removed.
+pub(super) async fn quarantine(tx: &mut Tx<'_>, id: DeviceId, now: Time) -> Result<bool, DbError> {
+    let sql = sql!("UPDATE device SET quarantined_at = $2 WHERE id = $1 AND quarantined_at IS NULL AND removed_at IS NULL");
+    Ok(tx.execute(sql, args![id, now]).await? > 0)
+}
+
+/// Gives a device new keys, which end its quarantine; its name. `None` when it was removed.
+pub(super) async fn give_keys(tx: &mut Tx<'_>, id: DeviceId, device: &NewDevice) -> Result<Option<String>, DbError> {
+    let sql = sql!(
+        "UPDATE device SET signing_key = $2, sealing_key = $3, credential_counter = 0, credential_at = 0, quarantined_at = NULL, \
+         agent_version = $4, revision = revision + 1 WHERE id = $1 AND removed_at IS NULL RETURNING name"
+    );
+    let keys = (device.signing_key.0.to_vec(), device.sealing_key.0.to_vec());
+    tx.row(sql, args![id, keys.0, keys.1, &device.agent_version]).await?.map(|row| row.get("name")).transpose()
 }
 
 pub(super) struct LineUp {
@@ -248,8 +278,14 @@ fn device_row(row: &Row) -> Result<DeviceRow, DbError> {
         policy: policy.and_then(|text| serde_json::from_str(&text).ok()),
         enrolled_at: row.get("enrolled_at")?,
         queued: row.get("queued")?,
+        quarantine: row.get::<Option<Time>>("quarantined_at")?.map(quarantined),
     };
     Ok(DeviceRow { device, revision: row.get("revision")? })
+}
+
+fn quarantined(since: Time) -> Quarantine {
+    let detail = "A copy of this device's keys is in use, and nobody can tell which is the device. Give it new ones with `taskey devices rekey`.";
+    Quarantine { since, reason: Reason::new("cloned", detail) }
 }
 
 pub(super) async fn update_device(tx: &mut Tx<'_>, id: DeviceId, name: &str, labels: &Labels) -> Result<(), DbError> {

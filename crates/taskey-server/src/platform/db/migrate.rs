@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../migrations/0001_first.sql")),
     (2, include_str!("../../../migrations/0002_secrets.sql")),
     (3, include_str!("../../../migrations/0003_output.sql")),
+    (4, include_str!("../../../migrations/0004_quarantine.sql")),
 ];
 
 pub(super) async fn sqlite(connection: &mut SqliteConnection) -> Result<(), DbError> {
