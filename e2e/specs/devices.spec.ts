@@ -34,3 +34,14 @@ test('a device gets another name and other labels, and is removed', async ({ pag
   await page.getByRole('button', { name: 'Remove db-1' }).click()
   await expect(page.getByText('No devices yet')).toBeVisible()
 })
+
+test('a copy of a device is found, and the page gives the device new keys', async ({ page, serverWithDevice }) => {
+  await serverWithDevice.runCopy('web-1')
+  await expect(page.getByRole('listitem').filter({ hasText: 'web-1' })).toContainText('in quarantine for')
+  await page.getByRole('link', { name: 'web-1' }).click()
+  const notice = page.getByRole('alert').filter({ hasText: 'In quarantine' })
+  await expect(notice).toContainText('nobody can tell which is the device')
+  await notice.getByRole('button', { name: 'Give it new keys' }).click()
+  const command = page.getByRole('region', { name: 'Command to type on the device' })
+  await expect(command).toContainText('taskeyd enroll --rekey --server')
+})

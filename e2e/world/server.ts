@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,6 +68,13 @@ export class Server {
     const args = ['enroll', '--server', this.url, '--token-file', '-', '--state', state, '--name', name]
     await new Started(taskeyd, args, token).succeeded()
     this.#agents.push(new Started(taskeyd, ['run', '--state', state]))
+  }
+
+  /** Runs a copy of a device's state folder beside it, as a cloned disk does. */
+  async runCopy(name: string): Promise<void> {
+    const copy = join(this.#folder, `${name}-copy`)
+    await cp(join(this.#folder, name), copy, { recursive: true })
+    this.#agents.push(new Started(taskeyd, ['run', '--state', copy]))
   }
 
   async stop(): Promise<void> {
