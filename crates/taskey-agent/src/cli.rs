@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::{self, Config, RunError};
 use crate::credential::{self, CredentialError};
+use crate::doctor;
 use crate::enroll::{EnrollError, Token, enroll, rekey};
 use crate::errand;
 use crate::group::Warden;
@@ -59,6 +60,13 @@ enum Command {
     },
     /// Show who this device is and how its agent stands
     Status {
+        #[arg(short, long, value_enum, default_value = "table")]
+        output: Output,
+        #[command(flatten)]
+        state: StateArgument,
+    },
+    /// Look for what is wrong, and say what to do; ends with 2 where something has to be done
+    Doctor {
         #[arg(short, long, value_enum, default_value = "table")]
         output: Output,
         #[command(flatten)]
@@ -124,6 +132,8 @@ enum Failure {
     PolicyTest(#[from] PolicyTestError),
     #[error("this device refuses the task")]
     Refused,
+    #[error("something has to be done here")]
+    NotWell,
     #[error("{0}")]
     Usage(String),
     #[error("{0}: {1}")]
@@ -160,6 +170,7 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
         Command::Policy(PolicyCommand::Test { file, output, state }) => test_policy(&state.into(), &file, output),
         Command::Errand { errand, verdict } => Ok(errand::carry_out(errand, verdict).await?),
         Command::Status { output, state } => show_status(&state.into(), output),
+        Command::Doctor { output, state } => or_interrupted(show_findings(&state.into(), output)).await,
         Command::Enroll { server, token_file, name, rekey, state } => {
             let token = Token::parse(&read_token(token_file.as_deref())?)?;
             match rekey {
@@ -202,6 +213,18 @@ fn show_status(state: &StateDir, output: Output) -> Result<(), Failure> {
         Output::Json => serde_json::to_string_pretty(&status).map_err(io::Error::from)? + "\n",
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+async fn show_findings(state: &StateDir, output: Output) -> Result<(), Failure> {
+    let findings = doctor::examine(state, &Users::default()).await;
+    let text = match output {
+        Output::Table => doctor::table(&findings),
+        Output::Json => {
+            serde_json::to_string_pretty(&serde_json::json!({"items": findings, "next": null})).map_err(io::Error::from)? + "\n"
+        }
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    if findings.iter().any(|finding| finding.verdict == doctor::Verdict::Problem) { Err(Failure::NotWell) } else { Ok(()) }
 }
 
 fn test_policy(state: &StateDir, file: &Path, output: Output) -> Result<(), Failure> {
@@ -264,7 +287,7 @@ impl Failure {
                 HttpError::Unexpected { .. } => 1,
             },
             Failure::Credential(CredentialError::Challenge(_) | CredentialError::Foreign | CredentialError::OldEpoch { .. }) => 4,
-            Failure::Refused => 2,
+            Failure::Refused | Failure::NotWell => 2,
             Failure::Interrupted => 130,
             _ => 1,
         }
@@ -290,6 +313,7 @@ mod tests {
             "taskeyd run",
             "taskeyd status --state d -o json",
             "taskeyd credential --state d --out f",
+            "taskeyd doctor --state d -o json",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

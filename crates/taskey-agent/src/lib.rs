@@ -18,6 +18,7 @@ pub mod cell;
 pub mod cli;
 pub mod clock;
 pub mod credential;
+pub mod doctor;
 pub mod enroll;
 pub mod errand;
 pub mod execution;

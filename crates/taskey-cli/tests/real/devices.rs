@@ -142,3 +142,44 @@ async fn a_copied_state_folder_is_found_and_new_keys_tell_the_device_from_its_co
     assert_eq!(succeeded(hello).unwrap(), "hello\n");
     drop(copied);
 }
+
+/// What `taskeyd doctor` finds, by the name of the check: its verdict, what it says and what it advises.
+fn diagnosis(installation: &Installation, state: &str, code: i32) -> Value {
+    let told = taskeyd(installation, &["doctor", "-o", "json"], state, "");
+    assert_eq!(told.status.code(), Some(code), "{told:?}");
+    let report: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let by_check = items(&report).iter().map(|finding| (finding["check"].as_str().unwrap().to_owned(), finding.clone()));
+    Value::Object(by_check.collect())
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let mut installation = installation(Engine::Sqlite).await.unwrap();
+    let found = diagnosis(&installation, "web-1", 2);
+    assert!(found["enrolled"]["advice"].as_str().unwrap().contains("taskeyd enroll"), "{found}");
+    installation.enroll("web-1").unwrap();
+    let found = diagnosis(&installation, "web-1", 0);
+    assert_eq!((&found["agent"]["verdict"], &found["sign-in"]["verdict"]), (&json!("warning"), &json!("ok")), "{found}");
+    let agent = installation.agent("web-1").unwrap();
+    installation.wait_for_presence("web-1", "online").unwrap();
+    let well = || Ok(diagnosis(&installation, "web-1", 0)["agent"]["detail"] == "runs, and its line is up");
+    installation.wait_until("the agent is well", well).unwrap();
+    for check in ["disk", "policy", "user", "enrolled", "server", "answer", "clock", "sign-in"] {
+        assert_eq!(diagnosis(&installation, "web-1", 0)[check]["verdict"], "ok", "{check}");
+    }
+    assert_eq!(installation.json(&["devices", "show", "web-1"]).unwrap()["quarantine"], Value::Null, "asking is no copy");
+
+    std::fs::write(installation.path("web-1/policy.d/20.toml"), "signers = 1").unwrap();
+    let found = diagnosis(&installation, "web-1", 2);
+    assert!(found["policy"]["detail"].as_str().unwrap().contains("20.toml"), "{found}");
+    std::fs::remove_file(installation.path("web-1/policy.d/20.toml")).unwrap();
+    succeeded(installation.taskey(&["devices", "rm", "web-1", "--yes"]).unwrap()).unwrap();
+    let found = diagnosis(&installation, "web-1", 2);
+    assert_eq!((&found["server"]["verdict"], &found["sign-in"]["verdict"]), (&json!("ok"), &json!("problem")), "{found}");
+    installation.server.take().unwrap().stop().unwrap();
+    let found = diagnosis(&installation, "web-1", 2);
+    assert!(found["server"]["detail"].as_str().unwrap().contains("Connection refused"), "{found}");
+    let table = taskeyd(&installation, &["doctor"], "web-1", "");
+    assert!(String::from_utf8_lossy(&table.stdout).contains("-> check that it runs"), "{table:?}");
+    drop(agent);
+}

@@ -128,7 +128,15 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
         facts: enroll.facts,
         agent_version: enroll.agent_version,
     };
-    let input = EnrollInput { token_hash: hash(&enroll.token), wanted: enroll.name, device, claimed: enroll.device, address: address.to_owned(), request: request.to_owned(), now };
+    let input = EnrollInput {
+        token_hash: hash(&enroll.token),
+        wanted: enroll.name,
+        device,
+        claimed: enroll.device,
+        address: address.to_owned(),
+        request: request.to_owned(),
+        now,
+    };
     let joined = app
         .db
         .write(input, |tx, input| {
@@ -193,7 +201,8 @@ async fn rekey(tx: &mut Tx<'_>, input: &EnrollInput, token: &store::TokenUse, id
     };
     let data = serde_json::json!({"name": name, "token": token.id, "key": input.device.signing_key.fingerprint()});
     record(tx, &actor, input.now, "device.rekeyed", &subject, &data).await?;
-    tx.announce(Announce { organization: token.organization, name: "device.changed", subject: &subject, at: input.now, data: &data }).await?;
+    tx.announce(Announce { organization: token.organization, name: "device.changed", subject: &subject, at: input.now, data: &data })
+        .await?;
     Ok((id, name, token.organization_name.clone()))
 }
 

@@ -284,7 +284,8 @@ fn device_row(row: &Row) -> Result<DeviceRow, DbError> {
 }
 
 fn quarantined(since: Time) -> Quarantine {
-    let detail = "A copy of this device's keys is in use, and nobody can tell which is the device. Give it new ones with `taskey devices rekey`.";
+    let detail =
+        "A copy of this device's keys is in use, and nobody can tell which is the device. Give it new ones with `taskey devices rekey`.";
     Quarantine { since, reason: Reason::new("cloned", detail) }
 }
 
