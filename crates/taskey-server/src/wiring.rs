@@ -92,6 +92,7 @@ impl Server {
         jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
+        jobs.spawn(devices::jobs::follow_events(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
         jobs.spawn(runs::jobs::follow_events(app.clone()));
         jobs.spawn(runs::output::fold::fold_what_is_due(app.clone()));

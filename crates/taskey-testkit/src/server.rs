@@ -57,6 +57,17 @@ impl TestServer {
         Self { folder, clock, config, server: Some(server), http: http_client() }
     }
 
+    /// Another node: the same database, keys and clock, on other ports. Only on PostgreSQL.
+    pub async fn start_beside(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = Config { data: folder.path().join("data"), ..self.config.clone() };
+        let mut copy = std::process::Command::new("cp");
+        let copied = copy.arg("-a").arg(&self.config.data).arg(&config.data).status();
+        assert!(copied.is_ok_and(|status| status.success()), "the keys are copied");
+        let server = Server::start(config.clone(), Clock::Manual(self.clock.clone())).await.expect("a second node starts");
+        Self { folder, clock: self.clock.clone(), config, server: Some(server), http: self.http.clone() }
+    }
+
     pub fn server(&self) -> &Server {
         self.server.as_ref().expect("the server runs")
     }

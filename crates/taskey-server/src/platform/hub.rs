@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often a waiter looks again without being woken: what another node committed is seen this late at most.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(900);
 
 #[derive(Clone, Default)]
 pub struct Hub(Arc<Mutex<HashMap<String, watch::Sender<u64>>>>);
@@ -47,7 +47,7 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// Returns when the topic was woken since the last call, or after two seconds at the latest.
+    /// Returns when the topic was woken since the last call, or after [`LOOK_AGAIN`] at the latest.
     pub async fn woken(&mut self) {
         // Both ends are reasons to look again: the time limit, and a topic that was dropped.
         if let Ok(Err(_)) = tokio::time::timeout(LOOK_AGAIN, self.receiver.changed()).await {

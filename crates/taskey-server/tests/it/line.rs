@@ -6,7 +6,7 @@ use serde_json::json;
 use taskey_proto::line::{cmd_topic, evt_topic};
 use taskey_testkit::device::FakeLine;
 use taskey_testkit::server::Person;
-use taskey_testkit::{FakeDevice, TestServer, on_both};
+use taskey_testkit::{Engine, FakeDevice, TestServer, on_both};
 
 async fn audit_count(server: &TestServer, action: &str) -> usize {
     let rows = server.server().app().db.rows("SELECT action FROM audit", vec![]).await.unwrap();
@@ -206,4 +206,24 @@ on_both! {
         let execution = ann.get(&format!("/api/v1/executions/{foreign}")).await;
         assert_eq!(execution.body["state"], "dispatched");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_ends_is_cut_on_every_other() {
+    let server = TestServer::start(Engine::Postgres).await;
+    let other = server.start_beside().await;
+    let ann = server.set_up().await;
+    let mut gone = FakeDevice::enroll(&server, &ann, "gone").await;
+    let mut line = gone.connect(&other).await;
+    ann.delete("/api/v1/devices/gone").await;
+    assert!(line.closed().await);
+
+    let mut device = FakeDevice::enroll(&server, &ann, "web-1").await;
+    let mut line = device.connect(&other).await;
+    server.clock.advance(Duration::from_secs(1));
+    let nonce = device.nonce(&server).await;
+    let copied = device.credential_with(&nonce, device.counter);
+    let id = device.id.to_string();
+    assert!(FakeLine::open(server.mqtt_address(), &id, &id, &copied).await.is_err());
+    assert!(line.closed().await);
 }

@@ -12,6 +12,7 @@ export const eventNames = [
   'device.online',
   'device.offline',
   'device.changed',
+  'device.quarantined',
   'device.removed',
   'run.started',
   'run.changed',

@@ -1,12 +1,13 @@
-//! What devices do in the background: this node's lease, devices of nodes that are gone, what is too old to keep.
+//! What devices do in the background: this node's lease, lines that other nodes have ended, devices of nodes that are gone, what is too old to keep.
 
 use std::time::Duration;
 
 use taskey_proto::Time;
+use taskey_proto::id::DeviceId;
 
 use super::store;
 use crate::app::App;
-use crate::platform::db::events::Announce;
+use crate::platform::db::events::{self, Announce, Cursor};
 use crate::platform::db::{DbError, Tx};
 
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -14,6 +15,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 const LEASE_MS: i64 = 15_000;
 /// How long a dead node's row is kept for whoever looks at the database.
 const FORGET_NODES_MS: i64 = 86_400_000;
+const EVENTS_AT_ONCE: usize = 200;
 const KEEP_REJECTED_MS: i64 = 30 * 86_400_000;
 
 /// Takes this node's lease; called once before anything else.
@@ -68,4 +70,35 @@ async fn tidy_up(app: &App) -> Result<(), DbError> {
             })
         })
         .await
+}
+
+/// Cuts the lines on this node that another one has put an end to: of devices that were removed, or are in quarantine.
+pub async fn follow_events(app: App) {
+    let mut waker = app.db.hub().subscribe(events::ALL);
+    let mut position = None;
+    loop {
+        if let Err(error) = cut_lines(&app, &mut position).await {
+            tracing::error!(%error, "events were not taken in");
+        }
+        waker.woken().await;
+    }
+}
+
+/// Begins with what is new: a line of a device that was removed before was never let in here.
+async fn cut_lines(app: &App, position: &mut Option<Cursor>) -> Result<(), DbError> {
+    let mut after = match *position {
+        Some(position) => position,
+        None => events::now(&app.db).await?,
+    };
+    *position = Some(after);
+    loop {
+        let batch = events::read(&app.db, None, after, EVENTS_AT_ONCE).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.cursor;
+        *position = Some(after);
+        let ended = batch.iter().filter(|event| matches!(event.name.as_str(), "device.removed" | "device.quarantined"));
+        for device in ended.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
+            app.lines.cut(device);
+        }
+    }
 }

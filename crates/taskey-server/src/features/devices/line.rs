@@ -121,7 +121,7 @@ async fn put_into_quarantine(app: &App, device: &LineDevice, proven: &Proven) {
             Box::pin(async move {
                 if store::quarantine(tx, device.id, *now).await? {
                     record(tx, actor, *now, "device.quarantined", &device.id.to_string(), detail).await?;
-                    announce(tx, device, "device.changed", *now).await?;
+                    announce(tx, device, "device.quarantined", *now).await?;
                 }
                 Ok(())
             })
