@@ -19,7 +19,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 main() {
     work=$(mktemp -d /tmp/taskey-deb.XXXXXX)
-    groups=""
     inside=""
     trap 'clean_up' EXIT
     trap 'exit 130' INT
@@ -67,12 +66,11 @@ in_name_spaces() {
 
 # systemd puts what it starts into control groups; they go below one that is ours to remove.
 own_control_group() {
-    for mount in $(awk '$3 == "cgroup2" || $3 == "cgroup" && $4 ~ /name=systemd/ {print $2}' /proc/mounts); do
-        group="$mount$(awk -F: -v m="$mount" '($2 == "") == (m !~ /systemd$/) && ($2 == "" || $2 ~ /systemd/) {print $3}' /proc/self/cgroup)/taskey-deb-$$"
-        mkdir "$group" 2>/dev/null || continue
-        groups="$groups $group"
-    done
-    export TASKEY_TEST_GROUPS="$groups"
+    mounted=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+    group=$mounted$(sed -n 's/^0:://p' /proc/self/cgroup)/taskey-deb-$$
+    if [ -n "$mounted" ] && mkdir "$group"; then
+        export TASKEY_TEST_GROUP="$group"
+    fi
 }
 
 clean_up() {
@@ -82,14 +80,14 @@ clean_up() {
         kill -KILL "$inside" 2>/dev/null || true
         wait "$inside" 2>/dev/null || true
     fi
-    for group in $groups; do
+    if [ -n "${TASKEY_TEST_GROUP:-}" ]; then
         for _ in 1 2 3 4 5 6 7 8 9 10; do
-            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
-            [ -d "$group" ] || break
+            find "$TASKEY_TEST_GROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
+            [ -d "$TASKEY_TEST_GROUP" ] || break
             sleep 0.2
         done
-        [ ! -d "$group" ] || echo "test.sh: $group could not be removed" >&2
-    done
+        [ ! -d "$TASKEY_TEST_GROUP" ] || echo "test.sh: $TASKEY_TEST_GROUP could not be removed" >&2
+    fi
     rm -rf "$work"
 }
 

@@ -40,11 +40,7 @@ fresh_root() {
         echo "FAILED  no overlay can be mounted over /"
         exit 1
     }
-    mount -t proc proc "$root/proc"
-    # Read-only: what the kernel has for all is not ours to change.
-    mount -t proc proc "$root/proc" -o remount,rw
-    mount --bind "$root/proc/sys" "$root/proc/sys"
-    mount -o remount,bind,ro "$root/proc/sys"
+    mount_proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
     mount -t tmpfs -o mode=755 run "$root/run"
     # In memory, and so no part of the comparison.
@@ -62,6 +58,13 @@ fresh_root() {
     cp "$WORK"/first/*.deb "$root/tmp/"
     mkdir "$root/tmp/next"
     cp "$WORK"/next/*.deb "$root/tmp/next/"
+}
+
+# The settings of the kernel can be read there, and not written: they are all the machine's.
+mount_proc() {
+    mount -t proc proc "$1"
+    mount --bind "$1/sys" "$1/sys"
+    mount -o remount,bind,ro "$1/sys"
 }
 
 # Everything in which the copy differs from the machine, times of change aside, a line each. Left out: what dpkg, man-db and the tools for users
