@@ -10,7 +10,7 @@ use taskey_proto::id::ExecutionId;
 use taskey_proto::line::{ActionReport, Chunk, Down, Finished, Up};
 use taskey_proto::runs::{State, Stream, Truncated};
 use taskey_testkit::server::send;
-use taskey_testkit::{FakeDevice, TestServer, on_both};
+use taskey_testkit::{Engine, FakeDevice, TestServer, on_both};
 
 fn now(server: &TestServer) -> Time {
     server.clock.now()
@@ -230,4 +230,18 @@ on_both! {
         let ids: Vec<&str> = resumed.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
         assert_eq!(ids, ["5", "6"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_one_node_starts_reaches_a_device_on_another() {
+    let server = TestServer::start(Engine::Postgres).await;
+    let other = server.start_beside().await;
+    let ann = server.set_up().await;
+    let mut device = FakeDevice::enroll(&server, &ann, "web-1").await;
+    let mut line = device.connect(&other).await;
+    let (run, execution) = ann.exec("web-1", &["true"]).await;
+    let order = order(line.down().await.unwrap());
+    assert_eq!(order.execution.to_string(), execution);
+    line.report(device.id, &finished(order.execution, State::Succeeded, Some(0), vec![], now(&server))).await;
+    assert_eq!(ann.get(&format!("/api/v1/runs/{run}?wait=30")).await.body["state"], "succeeded");
 }

@@ -100,6 +100,13 @@ pub(super) async fn with_secrets(app: &App, mut order: Order) -> Order {
     order
 }
 
+/// Sends an order again that was written before.
+pub(super) async fn send_stored(app: &App, execution: ExecutionId) -> Result<(), DbError> {
+    let order = app.db.write(execution, |tx, execution| Box::pin(async move { store::order(tx, *execution).await })).await?;
+    send_order(app, order).await;
+    Ok(())
+}
+
 /// Puts an order on the device's line, or where it is large a word that it is there to be fetched.
 pub(super) async fn send_order(app: &App, order: Order) {
     let (device, execution) = (order.device, order.execution);

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use taskey_proto::Time;
-use taskey_proto::id::DeviceId;
+use taskey_proto::id::{DeviceId, RunId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::State;
 
+use super::delivery;
 use super::ops::end_execution;
 use super::store::{self, End};
 use crate::app::App;
-use crate::platform::db::events::Cursor;
+use crate::platform::db::events::{Cursor, Event};
 use crate::platform::db::{DbError, Tx, events};
 
 /// How far apart two looks at what is due are at most, and at least.
@@ -64,7 +65,8 @@ async fn end_overdue_in(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Reacts to what other slices announce: the executions of a removed device end.
+/// Reacts to events: the executions of a removed device end, and the devices on this node's lines get the orders of runs that
+/// another node has started.
 pub async fn follow_events(app: App) {
     let mut waker = app.db.hub().subscribe(events::ALL);
     let mut reader = None;
@@ -95,6 +97,9 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
         for device in removed.iter().filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             end_executions_of(app, device).await?;
         }
+        for event in batch.iter().filter(|event| event.name == "run.started") {
+            send_from_here(app, event).await?;
+        }
         reader.position = last.cursor;
         reader.unstored += batch.len();
         if !removed.is_empty() || reader.unstored >= UNSTORED_MAX {
@@ -102,6 +107,20 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
             reader.unstored = 0;
         }
     }
+}
+
+async fn send_from_here(app: &App, event: &Event) -> Result<(), DbError> {
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let (Ok(run), Some(node)) = (event.subject.parse::<RunId>(), data["node"].as_str()) else { return Ok(()) };
+    if node == app.node.to_string() || app.lines.count() == 0 {
+        return Ok(());
+    }
+    for (execution, device) in store::dispatched_of_run(&app.db, run).await? {
+        if app.lines.has(device) {
+            delivery::send_stored(app, execution).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn end_executions_of(app: &App, device: DeviceId) -> Result<(), DbError> {

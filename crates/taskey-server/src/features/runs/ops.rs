@@ -9,7 +9,7 @@ use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
     AUTHORIZATION_CONTEXT, Authorization, DISPATCH_CONTEXT, Dispatch, Order, Proof, SignedDocument, TARGETS_NAMED_MAX, Tree, leaf,
 };
-use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::id::{DeviceId, ExecutionId, NodeId, OrganizationId, RunId};
 use taskey_proto::problem::{Code, FieldError, Reason};
 use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX};
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
@@ -157,6 +157,7 @@ async fn resolve_targets(app: &App, organization: OrganizationId, words: &[Strin
 
 /// A run as it will be written: everything decided and signed before the transaction begins.
 struct Started {
+    node: NodeId,
     run: Run,
     task: SignedTask,
     authorization: SignedDocument,
@@ -226,7 +227,7 @@ impl Started {
         };
         let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
         let report_by = report_by(expires_at, task.timeout_ms);
-        Ok(Self { run, task, authorization, dispatch, proofs, expires_at, report_by, open_count })
+        Ok(Self { node: app.node, run, task, authorization, dispatch, proofs, expires_at, report_by, open_count })
     }
 
     /// The orders of the devices that are online.
@@ -261,6 +262,8 @@ impl Started {
         let subject = self.run.id.to_string();
         let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count});
         record(tx, actor, now, "run.started", &subject, &data).await?;
+        // The node that sends the orders of the devices on its lines; the others see to theirs when they read this.
+        let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count, "node": self.node});
         tx.announce(Announce { organization, name: "run.started", subject: &subject, at: now, data: &data }).await?;
         if self.run.executions.iter().flatten().any(|execution| execution.state == State::Queued) {
             tx.wake(QUEUED.to_owned());

@@ -185,6 +185,13 @@ pub(super) async fn next_due(db: &Db) -> Result<Option<Time>, DbError> {
     Ok(due)
 }
 
+/// The executions of a run that are on their way, each with its device.
+pub(super) async fn dispatched_of_run(db: &Db, run: RunId) -> Result<Vec<(ExecutionId, DeviceId)>, DbError> {
+    let sql = sql!("SELECT id, device_id FROM execution WHERE run_id = $1 AND state = 'dispatched' ORDER BY id");
+    let rows = db.rows(sql, args![run]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("device_id")?))).collect()
+}
+
 pub(super) async fn set_dispatched(tx: &mut Tx<'_>, id: ExecutionId, now: Time) -> Result<(), DbError> {
     let sql = sql!("UPDATE execution SET state = 'dispatched', reason_code = NULL, reason_detail = NULL, dispatched_at = $2 WHERE id = $1");
     tx.execute(sql, args![id, now]).await.map(|_| ())

@@ -70,6 +70,11 @@ impl Lines {
         }
     }
 
+    /// Whether the device's line is on this node.
+    pub fn has(&self, device: DeviceId) -> bool {
+        self.lines().contains_key(&device)
+    }
+
     pub fn count(&self) -> usize {
         self.lines().len()
     }
