@@ -101,6 +101,10 @@ struct End {
     told: bool,
     acknowledged: bool,
     output: EndOutput,
+    /// The server has every piece from this one on, by HTTP. Those before it went by a line, which may have broken.
+    has_from: Option<u64>,
+    /// The first piece of the upload that is under way, or was the last.
+    uploading_from: Option<u64>,
 }
 
 /// How the output goes that is left at the end.
@@ -113,7 +117,6 @@ enum EndOutput {
     /// It is too much for a message, and waits for the upload of another.
     Large,
     Uploading,
-    Uploaded,
 }
 
 #[derive(Debug)]
@@ -217,7 +220,10 @@ impl Outbox {
     pub fn uploaded(&mut self, execution: ExecutionId, taken: bool) {
         self.uploads.running = false;
         if let Some(end) = self.stories.get_mut(&execution).and_then(|story| story.end.as_mut()) {
-            end.output = if taken { EndOutput::Uploaded } else { EndOutput::ByLine };
+            end.output = if taken { EndOutput::Unknown } else { EndOutput::ByLine };
+            if taken {
+                end.has_from = [end.has_from, end.uploading_from].into_iter().flatten().min();
+            }
         }
     }
 
@@ -273,7 +279,15 @@ impl Outbox {
 
 impl End {
     fn in_journal() -> Self {
-        Self { kept: Kept::InJournal, rest: None, told: false, acknowledged: false, output: EndOutput::Unknown }
+        Self {
+            kept: Kept::InJournal,
+            rest: None,
+            told: false,
+            acknowledged: false,
+            output: EndOutput::Unknown,
+            has_from: None,
+            uploading_from: None,
+        }
     }
 }
 
@@ -338,19 +352,19 @@ impl Story {
             (None, Kept::InMemory(report)) => report.clone(),
             (None, Kept::InJournal) => Box::new(load(execution)?),
         };
-        let chunks = std::mem::take(&mut rest.chunks);
+        let mut chunks = std::mem::take(&mut rest.chunks);
+        if let Some(from) = end.has_from {
+            chunks.retain(|chunk| chunk.seq < from);
+        }
         let report_len = to_json(&rest).len();
         let chunks_len: usize = chunks.iter().map(|chunk| json_len(chunk.data.len())).sum();
         let fits = report_len + chunks_len <= CHUNKS_LEN_MAX;
-        if end.output == EndOutput::Uploaded || chunks.is_empty() {
-            end.told = true;
-            return Some((Open::End(execution), Up::Finished(rest)));
-        }
         if !fits && end.output != EndOutput::ByLine {
             // It is read anew when its turn comes, or when it has to go by the line: no more than one is held for HTTP.
             end.output = EndOutput::Large;
             if uploads.is_free() {
                 end.output = EndOutput::Uploading;
+                end.uploading_from = chunks.first().map(|chunk| chunk.seq);
                 uploads.wanted = Some(Upload { execution, chunks });
             }
             return None;

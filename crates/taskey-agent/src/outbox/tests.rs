@@ -190,6 +190,27 @@ fn much_output_goes_over_http_and_then_the_end_alone() {
 }
 
 #[test]
+fn what_was_on_a_line_that_broke_is_told_again_beside_what_went_over_http() {
+    let now = Instant::now();
+    let mut outbox = connected(now);
+    outbox.begin(execution(1));
+    outbox.started(execution(1), Time::from_ms(1), "process_group", now);
+    outbox.output(execution(1), 0, Stream::Output, b"on the line");
+    assert_eq!(drain(&mut outbox, now + START_HELD, None).len(), 2);
+    outbox.output(execution(1), 0, Stream::Output, &vec![b'x'; 10 * CHUNK_LEN_MAX]);
+    let record = outbox.finish(report(1));
+    assert!(drain(&mut outbox, now, Some(&record)).is_empty());
+    let upload = outbox.next_upload().unwrap();
+    assert_eq!(upload.chunks[0].seq, 2, "the first piece is on its way by the line");
+    // The line breaks, and nobody knows whether that piece has arrived.
+    outbox.line_up(32, sync());
+    outbox.uploaded(execution(1), true);
+    let told = drain(&mut outbox, now, Some(&record));
+    let Some((_, Up::Finished(finished))) = told.last() else { panic!("{told:?}") };
+    assert_eq!(finished.chunks.iter().map(|chunk| chunk.seq).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
 fn output_that_http_does_not_take_goes_by_the_line() {
     let now = Instant::now();
     let mut outbox = connected(now);

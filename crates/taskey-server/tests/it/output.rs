@@ -240,16 +240,17 @@ on_both! {
         let device = server.with_key(&web.device.credential(&server).await);
         let send = async |chunks: Vec<Chunk>| device.post(&path, json!({"chunks": chunks})).await;
         assert_eq!(device.get(&path).await.body["next"], 1);
+        assert_eq!(send(vec![chunk(5, Stream::Output, b" five")]).await.body["next"], 1, "what lies behind a gap fills none");
         web.write(execution, vec![chunk(1, Stream::Output, b"one ")]).await;
         assert_eq!(device.get(&path).await.body["next"], 2);
         let two = chunk(2, Stream::Output, &vec![b'x'; CHUNK_LEN_MAX]);
-        assert_eq!(send(vec![two.clone(), chunk(3, Stream::Output, b" three")]).await.body["next"], 4);
-        assert_eq!(send(vec![two.clone()]).await.body["next"], 4, "again is harmless");
-        let long = send(vec![chunk(4, Stream::Output, &vec![b'x'; CHUNK_LEN_MAX + 1])]).await;
+        assert_eq!(send(vec![two.clone(), chunk(3, Stream::Output, b" three"), chunk(4, Stream::Output, b" four")]).await.body["next"], 6);
+        assert_eq!(send(vec![two.clone()]).await.body["next"], 6, "again is harmless");
+        let long = send(vec![chunk(6, Stream::Output, &vec![b'x'; CHUNK_LEN_MAX + 1])]).await;
         assert_eq!((long.status, long.code()), (422, "invalid"));
         web.finish(&server, execution, State::Succeeded, vec![]).await;
         let output = ann.get(&format!("/api/v1/executions/{execution}/actions/0/output")).await.text;
-        assert!(output.starts_with("one x") && output.ends_with("x three") && output.len() == CHUNK_LEN_MAX + 10);
+        assert!(output.starts_with("one x") && output.ends_with("x three four five") && output.len() == CHUNK_LEN_MAX + 20);
         assert_eq!(send(vec![two]).await.status, 200, "what comes after the end is left alone");
         assert_eq!(ann.get(&format!("/api/v1/executions/{execution}/actions/0/output")).await.text, output);
 

@@ -58,10 +58,11 @@ pub async fn chunks_of(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<Vec<Ch
     rows.iter().map(chunk).collect()
 }
 
-/// The number of the first piece that is not there. Pieces come in order, so that those before it are.
+/// The number of the first piece that is not there, whatever is there behind it.
 pub async fn next_missing(source: &mut impl Source, execution: ExecutionId) -> Result<u64, DbError> {
     let sql = sql!(
-        "SELECT min(c.seq) AS last FROM output_chunk c WHERE c.execution_id = $1 \
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM output_chunk f WHERE f.execution_id = $1 AND f.seq = 1) \
+         THEN min(c.seq) ELSE 0 END AS last FROM output_chunk c WHERE c.execution_id = $1 \
          AND NOT EXISTS (SELECT 1 FROM output_chunk n WHERE n.execution_id = $1 AND n.seq = c.seq + 1)"
     );
     let last: Option<i64> = match source.row(sql, args![execution]).await? {
