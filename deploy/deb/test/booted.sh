@@ -150,11 +150,17 @@ name: errands
 actions:
   - {type: READ_FILE, path: /etc/os-release}
   - {type: HTTP_REQUEST, request_method: GET, request_url: "http://127.0.0.1:8080/healthz"}
-  - {type: SCRIPT, content: "(setsid sleep 4242 &) ; echo started"}
+  - {type: SCRIPT, content: "(setsid sleep 4242 &) ; sleep 0.5"}
 TASK
     in_root taskey tasks apply -f /run/errands.yaml >/dev/null
+    # Beside another execution, what has lost its parent is known by its environment alone.
+    on_device -- sleep 4241 >"$WORK/beside" 2>&1 &
+    beside=$!
+    check "a command runs beside" within 20 in_root pgrep -f 'sleep 4241'
     check "files are read, requests sent, scripts run" in_root taskey run errands --device web-1 --wait
     check "and what they leave behind is ended" not in_root pgrep -f 'sleep 4242'
+    in_root pkill -f 'sleep 4241'
+    wait "$beside" || true
 }
 
 # system_call NUMBER, ARGUMENTS...: whether a command can make it; perl is everywhere.
@@ -195,9 +201,10 @@ devices() {
 }
 
 updating() {
-    before="$(property taskeyd MainPID) $(property taskey MainPID)"
+    agent=$(property taskeyd MainPID) server=$(property taskey MainPID)
     check "both update" in_root sh -c 'dpkg -i /tmp/next/*.deb'
-    check "both are started anew" not is "$(property taskeyd MainPID) $(property taskey MainPID)" "$before"
+    check "the agent is started anew" not is "$(property taskeyd MainPID)" "$agent"
+    check "the server is started anew" not is "$(property taskey MainPID)" "$server"
     check "the device is back" within 20 is_online
     check "and runs commands" within 20 sh_on_device true
     in_root systemctl stop taskeyd
