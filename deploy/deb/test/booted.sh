@@ -9,6 +9,11 @@ UNITS="basic.target sysinit.target local-fs.target local-fs-pre.target network.t
     time-set.target multi-user.target shutdown.target umount.target final.target slices.target paths.target sockets.target timers.target swap.target
     systemd-journald.service systemd-journald.socket systemd-journald-dev-log.socket"
 
+case $(uname -m) in
+x86_64) mmap=9 ptrace=101 ;;
+*) mmap=222 ptrace=117 ;;
+esac
+
 main() {
     echo "-- under systemd"
     mount -t proc proc /proc
@@ -125,10 +130,6 @@ is_online() {
 }
 
 what_commands_can_do() {
-    case $(uname -m) in
-    x86_64) mmap=9 ptrace=101 ;;
-    *) mmap=222 ptrace=117 ;;
-    esac
     check "a command runs as taskey, at home" is "$(sh_on_device 'id -un; pwd; touch here; ls')" "$(printf 'taskey\n/var/lib/taskey\nhere')"
     in_root touch /tmp/of-the-machine
     check "its /tmp is the machine's" sh_on_device 'ls /tmp/of-the-machine && touch /tmp/of-the-command'
@@ -156,10 +157,10 @@ TASK
     # Beside another execution, what has lost its parent is known by its environment alone.
     on_device -- sleep 4241 >"$WORK/beside" 2>&1 &
     beside=$!
-    check "a command runs beside" within 20 in_root pgrep -f 'sleep 4241'
+    check "a command runs beside" within 20 in_root pgrep -xf 'sleep 4241'
     check "files are read, requests sent, scripts run" in_root taskey run errands --device web-1 --wait
-    check "and what they leave behind is ended" not in_root pgrep -f 'sleep 4242'
-    in_root pkill -f 'sleep 4241'
+    check "and what they leave behind is ended" not in_root pgrep -xf 'sleep 4242'
+    in_root pkill -xf 'sleep 4241'
     wait "$beside" || true
 }
 
@@ -217,13 +218,13 @@ updating() {
 stopping() {
     in_root taskey exec --device web-1 -- sh -c 'trap "" TERM; (setsid sleep 4243 &); sleep 4244' >"$WORK/stopped" 2>&1 &
     waiting=$!
-    check "a command runs" within 20 in_root pgrep -f 'sleep 4243'
+    check "a command runs" within 20 in_root pgrep -xf 'sleep 4243'
     began=$(date +%s)
     in_root systemctl stop taskeyd
     took=$(($(date +%s) - began))
     check "a stop takes no longer than its grace ($took s)" test "$took" -le 12
     check "systemd had to kill nobody" is "$(property taskeyd Result)" success
-    check "nothing is left of the command" not in_root pgrep -f 'sleep 424[34]'
+    check "nothing is left of the command" not in_root pgrep -xf 'sleep 424[34]'
     wait "$waiting" && code=0 || code=$?
     check "its caller is told that it was cancelled" test "$code" = 2
     in_root systemctl start taskeyd
@@ -231,13 +232,13 @@ stopping() {
 
     in_root taskey exec --device web-1 -- sleep 4245 >"$WORK/killed" 2>&1 &
     waiting=$!
-    check "a command runs" within 20 in_root pgrep -f 'sleep 4245'
+    check "a command runs" within 20 in_root pgrep -xf 'sleep 4245'
     main_pid=$(property taskeyd MainPID)
     in_root kill -KILL "$main_pid"
     check "an agent that is killed comes back" within 30 agent_is_another "$main_pid"
     wait "$waiting" && code=0 || code=$?
     check "the command's caller is told ($code)" test "$code" != 0
-    check "nothing is left of it" not in_root pgrep -f 'sleep 4245'
+    check "nothing is left of it" not in_root pgrep -xf 'sleep 4245'
     check "commands run again" within 20 sh_on_device true
 }
 
@@ -247,6 +248,14 @@ agent_is_another() {
 }
 
 loosening() {
+    check "a drop-in of single lines is taken" in_root sh -c 'mkdir -p /etc/systemd/system/taskeyd.service.d &&
+        printf "[Service]\nRestrictNamespaces=no\nSystemCallFilter=@debug @mount\nRestrictAddressFamilies=AF_VSOCK\n" >/etc/systemd/system/taskeyd.service.d/own.conf &&
+        systemctl daemon-reload && systemctl restart taskeyd'
+    check "the device is back" within 20 is_online
+    check "now commands make name spaces and mount in them" sh_on_device 'unshare -Urm mount -t tmpfs none /mnt'
+    check "and trace" system_call "$ptrace, 0, 0, 0, 0"
+    check "and the rest holds" not sh_as_root 'chmod u+s /tmp/true'
+    in_root rm /etc/systemd/system/taskeyd.service.d/own.conf
     check "the drop-in for root is taken" in_root sh -c 'install -D -m 644 /usr/share/doc/taskey-agent/examples/root.conf \
         /etc/systemd/system/taskeyd.service.d/root.conf && systemctl daemon-reload && systemctl restart taskeyd'
     check "the device is back" within 20 is_online
