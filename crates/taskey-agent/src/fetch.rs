@@ -4,20 +4,17 @@
 //! names the order again at the next sync.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use taskey_proto::document::Order;
 use taskey_proto::id::ExecutionId;
 use tokio::sync::mpsc;
 
 use crate::credential::{self, CredentialError};
-use crate::http::{self, HttpError};
+use crate::http;
 use crate::identity::{Identity, Keys};
+use crate::patience::patiently;
 use crate::server_url::ServerUrl;
 use crate::state_dir::StateDir;
-
-/// Before the second and the third try.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 
 #[derive(Clone)]
 pub struct Fetcher {
@@ -37,19 +34,9 @@ impl Fetcher {
     pub fn fetch(&self, execution: ExecutionId, identity: Identity) {
         let fetcher = self.clone();
         tokio::spawn(async move {
-            let order = fetcher.try_often(execution, &identity).await;
+            let order = patiently(|| fetcher.try_once(execution, &identity)).await;
             let _ = fetcher.fetched.send(Fetched { execution, order });
         });
-    }
-
-    async fn try_often(&self, execution: ExecutionId, identity: &Identity) -> Result<Box<Order>, CredentialError> {
-        for pause in PAUSES {
-            match self.try_once(execution, identity).await {
-                Err(CredentialError::Http(HttpError::Unreachable { .. } | HttpError::Unexpected { .. })) => tokio::time::sleep(pause).await,
-                result => return result,
-            }
-        }
-        self.try_once(execution, identity).await
     }
 
     async fn try_once(&self, execution: ExecutionId, identity: &Identity) -> Result<Box<Order>, CredentialError> {

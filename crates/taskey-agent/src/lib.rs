@@ -34,6 +34,7 @@ pub mod log;
 pub mod orders;
 pub mod outbox;
 pub mod output;
+pub mod patience;
 pub mod policy;
 pub mod policy_test;
 pub mod recovery;

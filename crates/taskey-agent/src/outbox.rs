@@ -103,8 +103,6 @@ struct End {
     output: EndOutput,
     /// The server has every piece from this one on, by HTTP. Those before it went by a line, which may have broken.
     has_from: Option<u64>,
-    /// The first piece of the upload that is under way, or was the last.
-    uploading_from: Option<u64>,
 }
 
 /// How the output goes that is left at the end.
@@ -116,7 +114,8 @@ enum EndOutput {
     Unknown,
     /// It is too much for a message, and waits for the upload of another.
     Large,
-    Uploading,
+    /// From this piece on.
+    Uploading { from: u64 },
 }
 
 #[derive(Debug)]
@@ -220,9 +219,12 @@ impl Outbox {
     pub fn uploaded(&mut self, execution: ExecutionId, taken: bool) {
         self.uploads.running = false;
         if let Some(end) = self.stories.get_mut(&execution).and_then(|story| story.end.as_mut()) {
-            end.output = if taken { EndOutput::Unknown } else { EndOutput::ByLine };
-            if taken {
-                end.has_from = [end.has_from, end.uploading_from].into_iter().flatten().min();
+            match end.output {
+                EndOutput::Uploading { from } if taken => {
+                    end.has_from = Some(end.has_from.map_or(from, |earlier| earlier.min(from)));
+                    end.output = EndOutput::Unknown;
+                }
+                _ => end.output = EndOutput::ByLine,
             }
         }
     }
@@ -279,15 +281,7 @@ impl Outbox {
 
 impl End {
     fn in_journal() -> Self {
-        Self {
-            kept: Kept::InJournal,
-            rest: None,
-            told: false,
-            acknowledged: false,
-            output: EndOutput::Unknown,
-            has_from: None,
-            uploading_from: None,
-        }
+        Self { kept: Kept::InJournal, rest: None, told: false, acknowledged: false, output: EndOutput::Unknown, has_from: None }
     }
 }
 
@@ -344,7 +338,7 @@ impl Story {
         load: &mut impl FnMut(ExecutionId) -> Option<Finished>,
     ) -> Option<(Open, Up)> {
         let end = self.end.as_mut().filter(|end| !end.told)?;
-        if end.output == EndOutput::Uploading || (end.output == EndOutput::Large && !uploads.is_free()) {
+        if matches!(end.output, EndOutput::Uploading { .. }) || (end.output == EndOutput::Large && !uploads.is_free()) {
             return None;
         }
         let mut rest = match (end.rest.take(), &end.kept) {
@@ -363,8 +357,7 @@ impl Story {
             // It is read anew when its turn comes, or when it has to go by the line: no more than one is held for HTTP.
             end.output = EndOutput::Large;
             if uploads.is_free() {
-                end.output = EndOutput::Uploading;
-                end.uploading_from = chunks.first().map(|chunk| chunk.seq);
+                end.output = EndOutput::Uploading { from: chunks.first().map_or(0, |chunk| chunk.seq) };
                 uploads.wanted = Some(Upload { execution, chunks });
             }
             return None;

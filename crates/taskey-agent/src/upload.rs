@@ -5,7 +5,6 @@
 //! output then goes by the line.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use taskey_proto::agent::{OutputStored, SEND_OUTPUT_LEN_MAX, SendOutput};
 use taskey_proto::id::ExecutionId;
@@ -13,14 +12,12 @@ use taskey_proto::line::Chunk;
 use tokio::sync::mpsc;
 
 use crate::credential::{self, CredentialError};
-use crate::http::{self, HttpError};
+use crate::http;
 use crate::identity::{Identity, Keys};
 use crate::outbox::Upload;
+use crate::patience::patiently;
 use crate::server_url::ServerUrl;
 use crate::state_dir::StateDir;
-
-/// Before the second and the third try.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 
 #[derive(Clone)]
 pub struct Uploader {
@@ -40,19 +37,9 @@ impl Uploader {
     pub fn upload(&self, upload: Upload, identity: Identity) {
         let uploader = self.clone();
         tokio::spawn(async move {
-            let outcome = uploader.try_often(&upload, &identity).await;
+            let outcome = patiently(|| uploader.try_once(&upload, &identity)).await;
             let _ = uploader.uploaded.send(Uploaded { execution: upload.execution, outcome });
         });
-    }
-
-    async fn try_often(&self, upload: &Upload, identity: &Identity) -> Result<(), CredentialError> {
-        for pause in PAUSES {
-            match self.try_once(upload, identity).await {
-                Err(CredentialError::Http(HttpError::Unreachable { .. } | HttpError::Unexpected { .. })) => tokio::time::sleep(pause).await,
-                result => return result,
-            }
-        }
-        self.try_once(upload, identity).await
     }
 
     async fn try_once(&self, upload: &Upload, identity: &Identity) -> Result<(), CredentialError> {

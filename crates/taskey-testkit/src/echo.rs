@@ -4,8 +4,9 @@ use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
+
+use crate::proxy::self_signed;
 
 /// What the server does, by path:
 ///
@@ -38,18 +39,12 @@ impl EchoServer {
 
     /// With a certificate of its own making for `localhost`.
     pub fn start_tls() -> anyhow::Result<Self> {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
-        let certificate: CertificateDer<'static> = made.cert.der().clone();
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)?;
-        let config = Arc::new(config);
+        let made = self_signed()?;
+        let config = Arc::new(made.server_config()?);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         accept(listener, move |stream| answer(StreamOwned::new(ServerConnection::new(config.clone())?, stream)));
-        Ok(Self { port, certificate: Some(made.cert.pem()) })
+        Ok(Self { port, certificate: Some(made.certificate) })
     }
 
     pub fn url(&self, path: &str) -> String {

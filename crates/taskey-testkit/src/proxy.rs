@@ -19,6 +19,16 @@ pub fn self_signed() -> anyhow::Result<SelfSigned> {
     Ok(SelfSigned { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() })
 }
 
+impl SelfSigned {
+    /// TLS that shows this certificate.
+    pub fn server_config(&self) -> anyhow::Result<ServerConfig> {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes())?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())?;
+        let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+        Ok(builder.with_safe_default_protocol_versions()?.with_no_client_auth().with_single_cert(vec![certificate], key)?)
+    }
+}
+
 /// Listens on a free port of loopback; passes bytes on once it is told where to.
 pub struct TlsProxy {
     pub port: u16,
@@ -31,13 +41,7 @@ pub struct TlsProxy {
 impl TlsProxy {
     pub fn bind() -> anyhow::Result<Self> {
         let made = self_signed()?;
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![CertificateDer::from_pem_slice(made.certificate.as_bytes())?],
-                PrivateKeyDer::from_pem_slice(made.key.as_bytes())?,
-            )?;
+        let config = made.server_config()?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         Ok(Self { port, certificate: made.certificate, listener, acceptor: Arc::new(config).into() })

@@ -53,10 +53,11 @@ pub struct Root {
 }
 
 impl Root {
-    fn make(number: u32) -> Result<Self, TlsError> {
+    /// A new root, and its certificate in PEM.
+    fn make(number: u32) -> Result<(Self, String), TlsError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let certificate = root_params(number).self_signed(&key)?.der().clone();
-        Ok(Self { number, certificate, key })
+        let certificate = root_params(number).self_signed(&key)?;
+        Ok((Self { number, certificate: certificate.der().clone(), key }, certificate.pem()))
     }
 
     pub fn fingerprint(&self) -> String {
@@ -141,9 +142,8 @@ fn root_numbers(data: &Path, ending: &str) -> Result<Vec<u32>, TlsError> {
 /// Makes a further root; a running server takes it up within a minute.
 pub fn add_root(data: &Path) -> Result<Root, TlsError> {
     let used = [root_numbers(data, "key")?, root_numbers(data, "retired")?].concat();
-    let root = Root::make(used.into_iter().max().unwrap_or(0) + 1)?;
+    let (root, pem) = Root::make(used.into_iter().max().unwrap_or(0) + 1)?;
     let (key_path, certificate_path) = root_files(data, root.number);
-    let pem = pem(&root.certificate);
     std::fs::write(&certificate_path, pem).map_err(|error| TlsError::File { path: certificate_path, detail: error.to_string() })?;
     write_key(&key_path, &root.key.serialize_der())?;
     Ok(root)
@@ -159,13 +159,6 @@ pub fn retire_root(data: &Path, number: u32) -> Result<(), TlsError> {
         _ => std::fs::rename(&key_path, key_path.with_extension("retired"))
             .map_err(|error| TlsError::File { path: key_path, detail: error.to_string() }),
     }
-}
-
-fn pem(certificate: &CertificateDer<'_>) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(certificate);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// A certificate from files, for everyone who is not an agent.

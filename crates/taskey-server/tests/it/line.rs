@@ -153,6 +153,10 @@ on_both! {
         assert_eq!(server.with_key(&next).get("/agent/v1/orders/exe_00000000000000000000000000").await.status, 401);
         assert_eq!(audit_count(&server, "device.quarantined").await, 1);
 
+        // To let devices in is less than to become one.
+        let narrow = ann.post("/api/v1/keys", json!({"name": "enrols", "scopes": ["devices.read", "devices.enroll"]})).await;
+        let narrow = server.with_key(narrow.body["key"].as_str().unwrap());
+        assert_eq!(narrow.post("/api/v1/devices/web-1/rekey", json!({})).await.status, 403);
         let made = ann.post("/api/v1/devices/web-1/rekey", json!({})).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let token = made.body["token"].as_str().unwrap();

@@ -4,7 +4,7 @@ use taskey_proto::Time;
 use taskey_proto::agent::{Enroll, Enrolled};
 use taskey_proto::crypto::{self, base64url, hex, sha256};
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice, Labels, check_labels};
-use taskey_proto::id::{DeviceId, EnrollTokenId};
+use taskey_proto::id::{DeviceId, EnrollTokenId, OrganizationId};
 use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
 use taskey_proto::{PROTOCOL, Span};
@@ -12,8 +12,8 @@ use taskey_proto::{PROTOCOL, Span};
 use super::model::free_name;
 use super::store;
 use crate::app::App;
-use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
+use crate::features::accounts::{Permit, Verb};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
@@ -45,6 +45,8 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
 
 /// A token that gives one device new keys.
 pub(super) async fn rekey_device(app: &App, permit: &Permit, word: &str) -> ApiResult<CreatedEnrollToken> {
+    // Whoever gets the keys is the device, with its secrets and its runs: that is more than to let another one in.
+    permit.also(Verb::WriteDevices)?;
     let device = store::device_of_organization(&mut &app.db, permit.organization(), word).await?.ok_or_else(no_device)?.device;
     let made = make_token(app, permit, 1, REKEY_TTL, Labels::new(), Some(device.id)).await?;
     let command = format!(
@@ -103,6 +105,20 @@ struct EnrollInput {
     now: Time,
 }
 
+impl EnrollInput {
+    /// The device itself, which acts by the token that it holds.
+    fn actor(&self, organization: OrganizationId, id: &str, name: &str) -> Actor {
+        Actor {
+            organization,
+            kind: "device",
+            id: id.to_owned(),
+            name: name.to_owned(),
+            address: self.address.clone(),
+            request: self.request.clone(),
+        }
+    }
+}
+
 /// Lets a device in that holds a valid token.
 pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enroll) -> ApiResult<Enrolled> {
     let word = format!("enroll {address}");
@@ -155,14 +171,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
                 let name = free_name(&input.wanted, |name| taken.iter().any(|taken| taken == name));
                 store::insert_device(tx, token.organization, &input.device, &name, &token.labels, input.now).await?;
                 let subject = input.device.id.to_string();
-                let actor = Actor {
-                    organization: token.organization,
-                    kind: "device",
-                    id: subject.clone(),
-                    name: name.clone(),
-                    address: input.address.clone(),
-                    request: input.request.clone(),
-                };
+                let actor = input.actor(token.organization, &subject, &name);
                 let data = serde_json::json!({"name": name, "token": token.id, "key": input.device.signing_key.fingerprint()});
                 record(tx, &actor, input.now, "device.enrolled", &subject, &data).await?;
                 let event =
@@ -191,14 +200,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
 async fn rekey(tx: &mut Tx<'_>, input: &EnrollInput, token: &store::TokenUse, id: DeviceId) -> ApiResult<(DeviceId, String, String)> {
     let name = store::give_keys(tx, id, &input.device).await?.ok_or_else(no_device)?;
     let subject = id.to_string();
-    let actor = Actor {
-        organization: token.organization,
-        kind: "device",
-        id: subject.clone(),
-        name: name.clone(),
-        address: input.address.clone(),
-        request: input.request.clone(),
-    };
+    let actor = input.actor(token.organization, &subject, &name);
     let data = serde_json::json!({"name": name, "token": token.id, "key": input.device.signing_key.fingerprint()});
     record(tx, &actor, input.now, "device.rekeyed", &subject, &data).await?;
     tx.announce(Announce { organization: token.organization, name: "device.changed", subject: &subject, at: input.now, data: &data })
