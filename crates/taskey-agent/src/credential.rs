@@ -4,11 +4,9 @@
 //! `taskeyd run` and `taskeyd credential` count in the same file. The newest signed time lies beside it: an old challenge, replayed to a
 //! restarted agent, cannot turn its time back.
 
-use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use taskey_proto::Time;
 use taskey_proto::agent::{AskChallenge, AskedChallenge, CHALLENGE_CONTEXT, Challenge, CredentialClaim, make_credential};
@@ -19,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::http::{self, HttpError};
 use crate::identity::{Identity, IdentityError};
 use crate::server_url::ServerUrl;
-use crate::state_dir::{Durability, StateDir, open_private, replace_file};
+use crate::state_dir::{Durability, Lock, StateDir, replace_file};
 
 const COUNTER_FILE: &str = "counter.json";
 const COUNTER_LOCK: &str = "counter.lock";
@@ -110,14 +108,13 @@ fn count_up(state: &StateDir, signed: Time) -> io::Result<u64> {
 }
 
 /// The right to ask and to count, until it is dropped. Others have it for as long as one request takes.
-async fn wait_for_lock(state: &StateDir) -> io::Result<File> {
-    let file = open_private(&state.file(COUNTER_LOCK))?;
+async fn wait_for_lock(state: &StateDir) -> io::Result<Lock> {
     let give_up_at = Instant::now() + LOCK_TIME_MAX;
     loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < give_up_at => sleep(LOCK_LOOK_EVERY).await,
-            Err(error) => return Err(error.into()),
+        match state.try_lock(COUNTER_LOCK)? {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() < give_up_at => sleep(LOCK_LOOK_EVERY).await,
+            None => return Err(io::ErrorKind::TimedOut.into()),
         }
     }
 }

@@ -13,7 +13,7 @@ use taskey_proto::tasks::{Action, Limits, OnFailure};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::ServerTime;
-use crate::executor::{self, News, Outcome, Rules, Scene, Stop};
+use crate::executor::{self, CarryOut, News, Outcome, Rules, Scene, Stop};
 use crate::group::Warden;
 use crate::journal::ProcessMark;
 use crate::secrets::Secrets;
@@ -70,6 +70,7 @@ pub struct Ground {
     pub kill_grace: Duration,
     /// The program that errands are run by.
     pub own_program: PathBuf,
+    pub simulated: Option<CarryOut>,
 }
 
 /// From a running execution to the agent.
@@ -213,7 +214,10 @@ async fn run_step(
         stop: stop.clone(),
         tell: &tell,
     };
-    let mut outcome = executor::run(action, &user, &scene).await;
+    let mut outcome = match ground.simulated {
+        None => executor::run(action, &user, &scene).await,
+        Some(carry_out) => carry_out(action, &user, &scene).await,
+    };
     if let Some(reason) = &mut outcome.reason {
         reason.detail = plan.secrets.mask().hide(&reason.detail);
     }

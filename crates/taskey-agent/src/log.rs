@@ -4,9 +4,17 @@
 
 use std::fmt::Arguments;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use taskey_proto::Time;
+
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+/// Nothing is written any more by this process, which is not one agent but plays thousands.
+pub fn silence() {
+    IS_SILENT.store(true, Ordering::Relaxed);
+}
 
 /// Something that the owner of the device may want to know.
 pub fn info(what: Arguments<'_>) {
@@ -19,6 +27,9 @@ pub fn warn(what: Arguments<'_>) {
 }
 
 fn write(level: &str, what: Arguments<'_>) {
+    if IS_SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Time::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
     // A log that cannot be written is no reason to stop.

@@ -13,19 +13,30 @@ use rustix::fs::{FlockOperation, flock};
 pub const DEFAULT_STATE_DIR: &str = "/var/lib/taskey-agent";
 pub const DEFAULT_POLICY_DIR: &str = "/etc/taskey/policy.d";
 
+/// A lock on a state folder, until it is dropped.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "the lock ends with the file")] Option<File>);
+
 #[derive(Debug, Clone)]
 pub struct StateDir {
     root: PathBuf,
     policy: PathBuf,
+    /// Whether other processes may use it.
+    is_shared: bool,
 }
 
 impl StateDir {
     /// With a folder of its own the policy lies in it; without, both are at their places in the system.
     pub fn new(named: Option<PathBuf>) -> Self {
         match named {
-            Some(root) => Self { policy: root.join("policy.d"), root },
-            None => Self { root: DEFAULT_STATE_DIR.into(), policy: DEFAULT_POLICY_DIR.into() },
+            Some(root) => Self { policy: root.join("policy.d"), root, is_shared: true },
+            None => Self { root: DEFAULT_STATE_DIR.into(), policy: DEFAULT_POLICY_DIR.into(), is_shared: true },
         }
+    }
+
+    /// The folder of a simulated device, which no other process uses: locks are not taken, and hold no files open.
+    pub fn simulated(root: PathBuf, policy: PathBuf) -> Self {
+        Self { root, policy, is_shared: false }
     }
 
     pub fn path(&self) -> &Path {
@@ -46,11 +57,19 @@ impl StateDir {
         std::fs::set_permissions(&self.root, std::fs::Permissions::from_mode(0o700))
     }
 
-    /// Takes the lock that one running agent holds; `None` when another holds it. The lock ends with the value.
-    pub fn lock(&self) -> io::Result<Option<File>> {
-        let file = open_private(&self.file("lock"))?;
+    /// Takes the lock that one running agent holds; `None` when another holds it.
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
+        self.try_lock("lock")
+    }
+
+    /// Takes a lock; `None` when another process holds it.
+    pub fn try_lock(&self, name: &str) -> io::Result<Option<Lock>> {
+        if !self.is_shared {
+            return Ok(Some(Lock(None)));
+        }
+        let file = open_private(&self.file(name))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(file)),
+            Ok(()) => Ok(Some(Lock(Some(file)))),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }

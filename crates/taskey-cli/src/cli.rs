@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completion, devices, enroll_tokens, exec, keys, login, run, runs, secrets, setup, tasks};
+use crate::commands::{bench, completion, devices, enroll_tokens, exec, keys, login, run, runs, secrets, setup, tasks};
 use crate::serve;
 
 /// Runs commands on your devices, and keeps an account of it.
@@ -82,6 +82,8 @@ pub enum Command {
     /// What was run, and what became of it.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// Measure a server under thousands of simulated devices.
+    Bench(bench::BenchArgs),
     /// Print a shell's completion script.
     Completion(completion::CompletionArgs),
     /// Print the version.

@@ -117,6 +117,8 @@ pub enum OrganizationsCommand {
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
     start_logging()?;
+    // Each device's line is an open file; the usual soft limit is 1,024.
+    taskey_fleet::raise_file_limit();
     let settings = Settings {
         data: args.store.data,
         listen: args.listen,

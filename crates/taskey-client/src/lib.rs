@@ -10,6 +10,7 @@ mod accounts;
 mod devices;
 mod error;
 mod events;
+mod metrics;
 mod output;
 mod pages;
 mod runs;

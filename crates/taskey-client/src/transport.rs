@@ -126,6 +126,14 @@ impl<'a> Call<'a> {
         Self { client, method, url: client.address(path), headers, body: None, timeout: Some(ANSWER_TIMEOUT), repeatable }
     }
 
+    /// Asks at this path instead, which is not under `/api/v1`.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        if let Ok(url) = &mut self.url {
+            url.set_path(path);
+        }
+        self
+    }
+
     pub(crate) fn query(mut self, name: &str, value: impl ToString) -> Self {
         if let Ok(url) = &mut self.url {
             url.query_pairs_mut().append_pair(name, &value.to_string());
@@ -179,6 +187,12 @@ impl<'a> Call<'a> {
     pub(crate) async fn json_answer<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let server = self.client.server().to_owned();
         read_json(&server, self.send().await?).await
+    }
+
+    /// Sends it and reads the answer's text.
+    pub(crate) async fn text_answer(self) -> Result<String, ClientError> {
+        let server = self.client.server().to_owned();
+        self.send().await?.text().await.map_err(|error| unreachable(&server, error))
     }
 
     /// Sends it; the answer has no body worth reading.

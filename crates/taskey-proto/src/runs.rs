@@ -113,7 +113,7 @@ pub struct Targets {
     pub devices: Vec<String>,
 }
 
-pub const TARGETS_MAX: usize = 1_000;
+pub const TARGETS_MAX: usize = 10_000;
 pub const EXPIRES_DEFAULT: Span = Span::from_secs(86_400);
 pub const EXPIRES_MAX: Span = Span::from_secs(30 * 86_400);
 

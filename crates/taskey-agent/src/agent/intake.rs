@@ -103,6 +103,7 @@ impl Agent {
             time: self.time.clone(),
             kill_grace: self.config.kill_grace,
             own_program: self.config.own_program.clone(),
+            simulated: self.config.simulated,
         };
         tokio::spawn(execution::run(plan, ground, stopped, self.events.clone()));
     }

@@ -25,7 +25,7 @@ use crate::clock::{Clock, ServerTime};
 use crate::credential::newest_time;
 use crate::errand::OWN_PROGRAM;
 use crate::execution::Event;
-use crate::executor::Stop;
+use crate::executor::{CarryOut, Stop};
 use crate::fetch::{Fetched, Fetcher};
 use crate::group::Warden;
 use crate::identity::{Identity, IdentityError, Keys};
@@ -52,6 +52,8 @@ pub struct Config {
     pub kill_grace: Duration,
     /// The program that reads files and sends requests for actions; see [`crate::errand`].
     pub own_program: PathBuf,
+    /// Of a simulated device: what carries out its actions instead of processes. Its journal is in memory.
+    pub simulated: Option<CarryOut>,
 }
 
 impl Config {
@@ -63,6 +65,7 @@ impl Config {
             users: Users::default(),
             kill_grace: Duration::from_secs(5),
             own_program: OWN_PROGRAM.into(),
+            simulated: None,
         }
     }
 }
@@ -87,7 +90,10 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let server = identity.server_url((newest.ms() > 0).then_some(newest))?;
     info!("taskeyd {VERSION} is {} ({}) of {server}", identity.name, identity.device);
 
-    let journal = Journal::open(&config.state.file(JOURNAL_FILE)).map_err(failed)?;
+    let journal = match config.simulated {
+        Some(_) => Journal::in_memory(),
+        None => Journal::open(&config.state.file(JOURNAL_FILE)).map_err(failed)?,
+    };
     let time = ServerTime::new(config.clock.clone(), newest);
     let boot_id = facts::boot_id();
     let lost = recovery::end_unfinished(&journal, config.warden.cells(), &boot_id, time.now()).await;

@@ -93,6 +93,7 @@ fn begin(actions: Value, user: &str) -> Going {
         time: ServerTime::new(Clock::Boot, Time::from_ms(1_000_000)),
         kill_grace: Duration::from_millis(300),
         own_program: "/nonexistent".into(),
+        simulated: None,
     };
     let (stop, stopped) = watch::channel(None);
     let (tell, events) = mpsc::unbounded_channel();

@@ -12,6 +12,7 @@ mod script;
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use taskey_proto::Time;
 use taskey_proto::id::{ExecutionId, RunId};
 use taskey_proto::problem::Reason;
@@ -36,6 +37,9 @@ pub async fn run(action: &Action, user: &User, scene: &Scene<'_>) -> Outcome {
         Action::ReadFile(file) => errand::read_file(file, action.common(), user, scene).await,
     }
 }
+
+/// Carries out an action in another way than [`run`]: for devices that are simulated.
+pub type CarryOut = for<'a> fn(&'a Action, &'a User, &'a Scene<'a>) -> BoxFuture<'a, Outcome>;
 
 /// What an executor has around it.
 pub struct Scene<'a> {

@@ -22,10 +22,18 @@ pub struct Place {
 
 #[derive(Debug)]
 pub struct Log {
-    file: File,
+    medium: Medium,
     /// Where the next record goes.
     end: u64,
     allocated: u64,
+}
+
+/// What the records are written on.
+#[derive(Debug)]
+enum Medium {
+    File(File),
+    /// Of a simulated device; it ends with the process.
+    Memory(Vec<u8>),
 }
 
 impl Log {
@@ -34,7 +42,12 @@ impl Log {
         let file = open_private(path)?;
         let allocated = file.metadata()?.len();
         let end = replay(&file, allocated, visit)?;
-        Ok(Self { file, end, allocated })
+        Ok(Self { medium: Medium::File(file), end, allocated })
+    }
+
+    /// Records that nothing survives.
+    pub fn in_memory() -> Self {
+        Self { medium: Medium::Memory(Vec::new()), end: 0, allocated: 0 }
     }
 
     /// Shows every whole record of a file that another process may be writing.
@@ -52,26 +65,32 @@ impl Log {
         record.extend_from_slice(&crc32(payload).to_le_bytes());
         record.extend_from_slice(payload);
         self.make_room(record.len() as u64)?;
-        self.file.write_all_at(&record, self.end)?;
+        self.medium.write_at(&record, self.end)?;
         let place = Place { at: self.end + HEADER_LEN, len };
         self.end += record.len() as u64;
         Ok(place)
     }
 
     pub fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fdatasync(&self.file)?)
+        match &self.medium {
+            Medium::File(file) => Ok(rustix::fs::fdatasync(file)?),
+            Medium::Memory(_) => Ok(()),
+        }
     }
 
     /// Takes back the newest record, which could not be made durable.
     pub fn retract(&mut self, newest: Place) {
         self.end = newest.at - HEADER_LEN;
         // If this fails too, a restart finds a start without an end, and reports it as lost; nothing runs twice.
-        let _ = self.file.write_all_at(&[0; HEADER_LEN as usize], self.end);
+        let _ = self.medium.write_at(&[0; HEADER_LEN as usize], self.end);
     }
 
     pub fn read(&self, place: Place) -> io::Result<Vec<u8>> {
         let mut payload = vec![0; place.len as usize];
-        self.file.read_exact_at(&mut payload, place.at)?;
+        match &self.medium {
+            Medium::File(file) => file.read_exact_at(&mut payload, place.at)?,
+            Medium::Memory(bytes) => payload.copy_from_slice(&bytes[place.at as usize..][..place.len as usize]),
+        }
         Ok(payload)
     }
 
@@ -83,6 +102,7 @@ impl Log {
     /// Grows the file by zeros, one more header's length than needed: the end of the records is a zero length.
     fn make_room(&mut self, len: u64) -> io::Result<()> {
         let needed = self.end + len + HEADER_LEN;
+        let Medium::File(file) = &self.medium else { return Ok(()) };
         if needed <= self.allocated {
             return Ok(());
         }
@@ -91,11 +111,24 @@ impl Log {
         let mut at = self.allocated;
         while at < target {
             let piece = zeros.len().min((target - at) as usize);
-            self.file.write_all_at(&zeros[..piece], at)?;
+            file.write_all_at(&zeros[..piece], at)?;
             at += piece as u64;
         }
         self.allocated = target;
         Ok(())
+    }
+}
+
+impl Medium {
+    fn write_at(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        match self {
+            Medium::File(file) => file.write_all_at(bytes, at),
+            Medium::Memory(memory) => {
+                memory.truncate(at as usize);
+                memory.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
     }
 }
 

@@ -65,7 +65,8 @@ pub enum Known {
 
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    /// `None` of one in memory.
+    path: Option<PathBuf>,
     log: Log,
     index: Index,
     compact_at: u64,
@@ -137,7 +138,12 @@ impl Journal {
         let log = Log::open(path, |place, payload| index.read(place, payload))?;
         sync_parent(path)?;
         let compact_at = COMPACT_LEN_MIN.max(log.len() * 2);
-        Ok(Self { path: path.to_owned(), log, index, compact_at })
+        Ok(Self { path: Some(path.to_owned()), log, index, compact_at })
+    }
+
+    /// The journal of a simulated device: it does what another does, and nothing of it is on a disk.
+    pub fn in_memory() -> Self {
+        Self { path: None, log: Log::in_memory(), index: Index::default(), compact_at: COMPACT_LEN_MIN }
     }
 
     /// The executions that are held in a journal which another process may be writing.
@@ -235,13 +241,12 @@ impl Journal {
 
     /// Writes what is still of use into a new file, and puts that in the place of the old one.
     fn compact(&mut self) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
-        match std::fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        let beside = self.path.as_ref().map(|path| path.with_extension("new"));
         let mut index = Index::default();
-        let mut log = Log::open(&beside, |_, _| ())?;
+        let mut log = match &beside {
+            Some(beside) => open_empty(beside)?,
+            None => Log::in_memory(),
+        };
         let mut keep = |payload: &[u8]| log.append(payload).map(|place| index.read(place, payload));
         for unfinished in self.index.unfinished.values() {
             keep(&serde_json::to_vec(&Record::Begun(&unfinished.begun))?)?;
@@ -258,14 +263,24 @@ impl Journal {
             }
         }
         log.sync()?;
-        std::fs::rename(&beside, &self.path)?;
-        sync_parent(&self.path)?;
+        if let (Some(beside), Some(path)) = (&beside, &self.path) {
+            std::fs::rename(beside, path)?;
+            sync_parent(path)?;
+        }
         self.compact_at = COMPACT_LEN_MIN.max(log.len() * 2);
         index.unwritten = std::mem::take(&mut self.index.unwritten);
         self.log = log;
         self.index = index;
         Ok(())
     }
+}
+
+fn open_empty(path: &Path) -> io::Result<Log> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    Log::open(path, |_, _| ())
 }
 
 impl Index {

@@ -1,5 +1,6 @@
 //! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
 
+pub mod bench;
 pub mod completion;
 pub mod devices;
 pub mod enroll_tokens;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Admin(command) => serve::administer(command, output),
+        Command::Bench(args) => bench::run(&cli.global, args, output),
         Command::Openapi => serve::print_openapi(),
         Command::Completion(args) => completion::run(&args),
         Command::Version => print_version(output),
