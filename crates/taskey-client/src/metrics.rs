@@ -6,6 +6,10 @@ impl Client {
     /// One figure of `/metrics`, by its name and labels as they stand there; `None` where it is not told.
     pub async fn read_metric(&self, name: &str) -> Result<Option<f64>, ClientError> {
         let text = self.get(&[]).at("/metrics").text_answer().await?;
-        Ok(text.lines().filter_map(|line| line.rsplit_once(' ')).find(|(named, _)| *named == name).and_then(|(_, value)| value.parse().ok()))
+        Ok(text
+            .lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .find(|(named, _)| *named == name)
+            .and_then(|(_, value)| value.parse().ok()))
     }
 }

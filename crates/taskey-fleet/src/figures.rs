@@ -42,7 +42,8 @@ impl Report {
                 Some(must) => format!("must {}: does not hold", rounded(must)),
                 None => String::new(),
             };
-            let rest = [figure.detail.as_str(), verdict.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+            let rest =
+                [figure.detail.as_str(), verdict.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
             let _ = writeln!(text, "{:<44}{value:>14}  {rest}", figure.name);
         }
         text

@@ -35,11 +35,8 @@ pub struct BenchArgs {
 pub fn run(global: &Global, args: BenchArgs, output: Output) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| Failure::Server(error.into());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
-    let subject = if args.running {
-        Subject::Running(session::client(global)?)
-    } else {
-        Subject::Own(std::env::current_exe().map_err(failed)?)
-    };
+    let subject =
+        if args.running { Subject::Running(session::client(global)?) } else { Subject::Own(std::env::current_exe().map_err(failed)?) };
     let options = Options { devices: args.devices.get(), rounds: args.rounds.get(), idle: Duration::from_millis(args.idle.ms()), subject };
     let measured = runtime.block_on(async {
         let mut interrupts = Interrupts::catch().map_err(failed)?;

@@ -20,4 +20,4 @@ mod ops;
 mod store;
 
 pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
-pub use store::{Target, find_targets, sealing_key};
+pub use store::{Target, find_targets, first_removed, sealing_key};

@@ -1,5 +1,7 @@
 //! Queries on the tables of devices.
 
+use std::collections::{HashMap, HashSet};
+
 use taskey_proto::Time;
 use taskey_proto::crypto::PublicKey;
 use taskey_proto::devices::{Device, Labels, Presence, Quarantine};
@@ -7,7 +9,7 @@ use taskey_proto::id::{DeviceId, EnrollTokenId, NodeId, OrganizationId};
 use taskey_proto::problem::Reason;
 
 use super::model::LastCredential;
-use crate::platform::db::{Db, DbError, Row, Source, Tx};
+use crate::platform::db::{Args, Db, DbError, IntoVal, Row, Source, Tx};
 use crate::platform::mqtt::uplink::LineDevice;
 use crate::{args, sql};
 
@@ -313,22 +315,54 @@ pub struct Target {
     pub online: bool,
 }
 
+/// Words looked up by one statement; its text has as many places.
+const WORDS_AT_ONCE: usize = 16;
+
 /// Looks targets up by id or name; `None` for a word that names no device.
 pub async fn find_targets(db: &Db, organization: OrganizationId, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
     let sql = sql!(
-        "SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND (id = $2 OR name = $2) \
-         ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
+        "SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
+         id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+         UNION SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
+         name IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
     );
-    let mut targets = Vec::with_capacity(words.len());
-    for word in words {
-        let row = db.row(sql, args![organization, word]).await?;
-        let target = row.map(|row| {
-            let online = row.get::<String>("presence")? == "online";
-            Ok::<_, DbError>(Target { id: row.get("id")?, name: row.get("name")?, online })
-        });
-        targets.push(target.transpose()?);
+    let mut found: HashMap<String, Target> = HashMap::new();
+    for some in words.chunks(WORDS_AT_ONCE) {
+        for row in db.rows(sql, [args![organization], padded(some)].concat()).await? {
+            let id: DeviceId = row.get("id")?;
+            let target = Target { id, name: row.get("name")?, online: row.get::<String>("presence")? == "online" };
+            // A device's own id counts before another one's name.
+            found.entry(target.name.clone()).or_insert_with(|| target.clone());
+            found.insert(id.to_string(), target);
+        }
     }
-    Ok(targets)
+    Ok(words.iter().map(|word| found.get(word).cloned()).collect())
+}
+
+/// The first of these devices that is not enrolled in the organization any more, by its place.
+pub async fn first_removed(tx: &mut Tx<'_>, organization: OrganizationId, devices: &[DeviceId]) -> Result<Option<usize>, DbError> {
+    let sql = sql!(
+        "SELECT id FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
+         id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    );
+    for (index, some) in devices.chunks(WORDS_AT_ONCE).enumerate() {
+        let words: Vec<String> = some.iter().map(ToString::to_string).collect();
+        let rows = tx.rows(sql, [args![organization], padded(&words)].concat()).await?;
+        if rows.len() == some.len() {
+            continue;
+        }
+        let enrolled = rows.iter().map(|row| row.get("id")).collect::<Result<HashSet<DeviceId>, _>>()?;
+        if let Some(place) = some.iter().position(|device| !enrolled.contains(device)) {
+            return Ok(Some(index * WORDS_AT_ONCE + place));
+        }
+    }
+    Ok(None)
+}
+
+/// As many values as the statements have places, the last one repeated.
+fn padded(words: &[String]) -> Args {
+    let last = words.last().into_iter().cycle();
+    words.iter().chain(last).take(WORDS_AT_ONCE).map(IntoVal::into_val).collect()
 }
 
 /// What secrets for a device are sealed to, and whose device it is; `None` when it was removed.

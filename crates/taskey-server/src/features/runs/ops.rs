@@ -21,7 +21,7 @@ use super::store::{self, End, OpenExecution};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
-use crate::features::devices::{Target, find_targets};
+use crate::features::devices::{Target, find_targets, first_removed};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, named_secrets, signed_task};
 use crate::platform::db::events::Announce;
@@ -253,11 +253,14 @@ impl Started {
         store::insert_run(tx, organization, &self.run, &self.task.digest, self.open_count).await?;
         let count = self.proofs.len() as u64;
         store::insert_run_document(tx, self.run.id, &self.authorization, &self.dispatch, count).await?;
-        for (execution, proof) in self.run.executions.iter().flatten().zip(&self.proofs) {
-            if !store::insert_execution(tx, organization, execution, proof, self.expires_at, self.report_by).await? {
-                let detail = format!("The device `{}` was removed in the meantime.", execution.device.name);
-                return Err(ApiError::new(Code::NotFound, detail));
-            }
+        let executions: Vec<_> = self.run.executions.iter().flatten().zip(&self.proofs).collect();
+        let devices: Vec<DeviceId> = executions.iter().map(|(execution, _)| execution.device.id).collect();
+        if let Some(removed) = first_removed(tx, organization, &devices).await? {
+            let name = executions.get(removed).map(|(execution, _)| execution.device.name.as_str()).unwrap_or_default();
+            return Err(ApiError::new(Code::NotFound, format!("The device `{name}` was removed in the meantime.")));
+        }
+        for some in executions.chunks(store::EXECUTIONS_AT_ONCE) {
+            store::insert_executions(tx, organization, some, self.expires_at, self.report_by).await?;
         }
         let subject = self.run.id.to_string();
         let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count});
@@ -328,15 +331,12 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
     let (left, whole) = if execution.state.is_final() {
         (store::open_count(tx, execution.run).await?, false)
     } else {
-        let left = store::count_down(tx, execution.run, end.state, now).await?;
+        let left = store::count_down(tx, execution.run, end, now).await?;
         (left.open_count, left.target_count == 1)
     };
     metrics::counter!("taskey_executions_ended_total", "state" => end.state.word()).increment(1);
     let (organization, subject) = (execution.organization, execution.run.to_string());
     if left > 0 {
-        if end.started_at.is_some() {
-            store::advance_run(tx, execution.run, State::Running).await?;
-        }
         let data = serde_json::json!({"execution": execution.id, "state": end.state});
         return tx.announce(Announce { organization, name: "run.changed", subject: &subject, at: now, data: &data }).await;
     }

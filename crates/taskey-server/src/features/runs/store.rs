@@ -66,28 +66,50 @@ pub(super) async fn insert_run_document(
     tx.execute(sql, documents).await.map(|_| ())
 }
 
-/// Inserts an execution; false when its device was removed in the meantime.
-pub(super) async fn insert_execution(
+/// Executions written by one statement; its text has as many rows.
+pub(super) const EXECUTIONS_AT_ONCE: usize = 8;
+
+/// Inserts executions, up to [`EXECUTIONS_AT_ONCE`] of them.
+pub(super) async fn insert_executions(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
-    execution: &Execution,
-    proof: &Proof,
+    executions: &[(&Execution, &Proof)],
     expires_at: Time,
     report_by: Time,
-) -> Result<bool, DbError> {
-    let sql = sql!(
+) -> Result<(), DbError> {
+    let one = sql!(
         "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
          reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
-         SELECT $1, d.organization_id, $3, d.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM device d \
-         WHERE d.id = $4 AND d.organization_id = $2 AND d.removed_at IS NULL"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
     );
-    let (code, detail) = split(&execution.reason);
-    let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
-    let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
-    let leaf = args![proof.index, proof.path.join(",")];
-    let state =
-        args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
-    Ok(tx.execute(sql, [who, leaf, state].concat()).await? > 0)
+    let all = sql!(
+        "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
+         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15), \
+         ($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30), \
+         ($31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45), \
+         ($46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60), \
+         ($61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75), \
+         ($76, $77, $78, $79, $80, $81, $82, $83, $84, $85, $86, $87, $88, $89, $90), \
+         ($91, $92, $93, $94, $95, $96, $97, $98, $99, $100, $101, $102, $103, $104, $105), \
+         ($106, $107, $108, $109, $110, $111, $112, $113, $114, $115, $116, $117, $118, $119, $120)"
+    );
+    let row = |(execution, proof): &(&Execution, &Proof)| {
+        let (code, detail) = split(&execution.reason);
+        let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
+        let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
+        let leaf = args![proof.index, proof.path.join(",")];
+        let state =
+            args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
+        [who, leaf, state].concat()
+    };
+    if executions.len() == EXECUTIONS_AT_ONCE {
+        return tx.execute(all, executions.iter().flat_map(row).collect()).await.map(|_| ());
+    }
+    for execution in executions {
+        tx.execute(one, row(execution)).await?;
+    }
+    Ok(())
 }
 
 /// An execution with what is needed to change it.
@@ -264,13 +286,16 @@ pub(super) struct Left {
     pub target_count: u64,
 }
 
-/// Counts one execution of a run as ended. The run of a single execution has then ended with it, in the same state.
-pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId, state: State, now: Time) -> Result<Left, DbError> {
+/// Counts one execution of a run as ended. The run of a single execution has then ended with it, in the same state; another is
+/// running once one of its executions was.
+pub(super) async fn count_down(tx: &mut Tx<'_>, run: RunId, end: &End, now: Time) -> Result<Left, DbError> {
     let sql = sql!(
-        "UPDATE run SET open_count = open_count - 1, state = CASE WHEN target_count = 1 THEN $2 ELSE state END, \
-         finished_at = CASE WHEN target_count = 1 THEN $3 ELSE finished_at END WHERE id = $1 RETURNING open_count, target_count"
+        "UPDATE run SET open_count = open_count - 1, finished_at = CASE WHEN target_count = 1 THEN $3 ELSE finished_at END, \
+         state = CASE WHEN target_count = 1 THEN $2 \
+         WHEN $4 = 1 AND open_count > 1 AND state IN ('pending', 'queued', 'dispatched') THEN 'running' ELSE state END \
+         WHERE id = $1 RETURNING open_count, target_count"
     );
-    let row = tx.row(sql, args![run, state.word(), now]).await?.ok_or(DbError::Aborted)?;
+    let row = tx.row(sql, args![run, end.state.word(), now, end.started_at.is_some()]).await?.ok_or(DbError::Aborted)?;
     Ok(Left { open_count: row.get("open_count")?, target_count: row.get("target_count")? })
 }
 

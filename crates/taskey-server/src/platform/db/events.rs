@@ -87,13 +87,28 @@ pub(super) async fn insert<T: Serialize + Sync>(tx: &mut Tx<'_>, event: &Announc
 
 /// The events after `after`, oldest first; of one organization, or of all for the instance's own jobs.
 pub async fn read(db: &Db, organization: Option<OrganizationId>, after: Cursor, limit: usize) -> Result<Vec<Event>, DbError> {
-    let open = oldest_open(db).await?;
-    let sql = sql!(
-        "SELECT xid, id, organization_id, name, subject, at, data FROM event \
-         WHERE (xid > $1 OR (xid = $1 AND id > $2)) AND xid < $3 AND (CAST($4 AS TEXT) IS NULL OR organization_id = $4) \
-         ORDER BY xid, id LIMIT $5"
-    );
-    let rows = db.rows(sql, args![after.xid, after.id, open, organization, limit]).await?;
+    let rows = match (db.dialect(), organization) {
+        // The transaction's id is 0 throughout; with a condition on both SQLite would walk through all that was read before.
+        (Dialect::Sqlite, None) => {
+            let sql = sql!("SELECT xid, id, organization_id, name, subject, at, data FROM event WHERE id > $1 ORDER BY id LIMIT $2");
+            db.rows(sql, args![after.id, limit]).await?
+        }
+        (Dialect::Sqlite, Some(organization)) => {
+            let sql = sql!(
+                "SELECT xid, id, organization_id, name, subject, at, data FROM event \
+                 WHERE organization_id = $1 AND xid = 0 AND id > $2 ORDER BY id LIMIT $3"
+            );
+            db.rows(sql, args![organization, after.id, limit]).await?
+        }
+        (Dialect::Postgres, _) => {
+            let sql = sql!(
+                "SELECT xid, id, organization_id, name, subject, at, data FROM event \
+                 WHERE (xid, id) > ($1, $2) AND xid < $3 AND (CAST($4 AS TEXT) IS NULL OR organization_id = $4) \
+                 ORDER BY xid, id LIMIT $5"
+            );
+            db.rows(sql, args![after.xid, after.id, oldest_open(db).await?, organization, limit]).await?
+        }
+    };
     rows.iter().map(Event::from_row).collect()
 }
 

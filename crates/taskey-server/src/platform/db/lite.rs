@@ -1,10 +1,12 @@
 //! SQLite: one writer that commits what waits as one group.
 //!
-//! Each op of a group runs in a savepoint, so that one that fails takes back only its own; an op that is alone has the transaction
-//! for that. SQLite may give up the whole transaction by itself (a full disk, an I/O error): then the savepoint is gone, nothing
-//! of the group is answered as done, and each op of it is run again alone.
+//! Hardly any op fails, so a group runs straight through at first. Where one does, everything is taken back and the group runs again,
+//! each op in a savepoint, so that one that fails takes back only its own; an op that is alone has the transaction for that. SQLite
+//! may give up the whole transaction by itself (a full disk, an I/O error): then nothing of the group is answered as done, and
+//! each op of it is run again alone.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -130,8 +132,18 @@ struct Writer {
 
 /// Why a group was not committed.
 enum Undone {
+    /// One of several ops failed that had no savepoints.
+    Op,
     /// SQLite gave the transaction up, or refused the commit.
     Transaction(DbError),
+}
+
+/// How the ops of a group are kept apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    /// Not at all: none may fail.
+    No,
+    BySavepoints,
 }
 
 impl Writer {
@@ -161,19 +173,22 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        let undone = self.try_group(&mut group).await.err();
-        if undone.is_some() && group.len() > 1 {
+        let mut outcome = self.try_group(&mut group, Apart::No).await;
+        if matches!(outcome, Err(Undone::Op)) {
+            outcome = self.try_group(&mut group, Apart::BySavepoints).await;
+        }
+        if outcome.is_err() && group.len() > 1 {
             for mut job in group {
-                let alone = self.try_group(std::slice::from_mut(&mut job)).await;
+                let alone = self.try_group(std::slice::from_mut(&mut job), Apart::No).await;
                 answer_all(vec![job], alone.err());
             }
             return;
         }
-        answer_all(group, undone);
+        answer_all(group, outcome.err());
     }
 
-    async fn try_group(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Undone> {
-        let result = self.run_in_transaction(group).await;
+    async fn try_group(&mut self, group: &mut [Box<dyn Job>], apart: Apart) -> Result<(), Undone> {
+        let result = self.run_in_transaction(group, apart).await;
         if result.is_err() {
             // There may be no transaction left to take back.
             let _ = self.connection.execute("ROLLBACK").await;
@@ -181,14 +196,14 @@ impl Writer {
         result
     }
 
-    async fn run_in_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Undone> {
-        let mut wakes = Vec::new();
+    async fn run_in_transaction(&mut self, group: &mut [Box<dyn Job>], apart: Apart) -> Result<(), Undone> {
+        let mut wakes = BTreeSet::new();
         self.statement("BEGIN IMMEDIATE").await?;
         if let [job] = group {
             let mut tx = Tx::sqlite(&mut self.connection);
             let succeeded = job.run(&mut tx).await;
             if succeeded {
-                wakes.append(&mut tx.wakes);
+                wakes.extend(tx.wakes);
             }
             // Either fails when SQLite has given the transaction up in the meantime.
             self.statement(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?;
@@ -196,23 +211,29 @@ impl Writer {
             return Ok(());
         }
         for job in group.iter_mut() {
-            self.statement("SAVEPOINT op").await?;
+            if apart == Apart::BySavepoints {
+                self.statement("SAVEPOINT op").await?;
+            }
             let mut tx = Tx::sqlite(&mut self.connection);
             let succeeded = job.run(&mut tx).await;
             if succeeded {
-                wakes.append(&mut tx.wakes);
+                wakes.extend(tx.wakes);
+            } else if apart == Apart::No {
+                return Err(Undone::Op);
             } else {
                 self.statement("ROLLBACK TO op").await?;
             }
-            // Fails when SQLite has given the transaction up in the meantime: the savepoint went with it.
-            self.statement("RELEASE op").await?;
+            if apart == Apart::BySavepoints {
+                // Fails when SQLite has given the transaction up in the meantime: the savepoint went with it.
+                self.statement("RELEASE op").await?;
+            }
         }
         self.statement("COMMIT").await?;
         self.wake(wakes);
         Ok(())
     }
 
-    fn wake(&self, topics: Vec<String>) {
+    fn wake(&self, topics: BTreeSet<String>) {
         topics.iter().for_each(|topic| self.hub.wake(topic));
     }
 
@@ -222,11 +243,12 @@ impl Writer {
 }
 
 fn answer_all(group: Vec<Box<dyn Job>>, undone: Option<Undone>) {
-    let Some(Undone::Transaction(cause)) = undone else {
-        group.into_iter().for_each(|job| job.answer());
-        return;
-    };
-    tracing::error!(error = %cause, "a transaction was not committed");
+    match undone {
+        None => return group.into_iter().for_each(|job| job.answer()),
+        Some(Undone::Transaction(cause)) => tracing::error!(error = %cause, "a transaction was not committed"),
+        // Does not come here: with savepoints, and alone, an op's failure is its own.
+        Some(Undone::Op) => tracing::error!("an op failed that had no savepoint"),
+    }
     for mut job in group {
         job.fail(DbError::Aborted);
         job.answer();

@@ -100,6 +100,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .statement_cache_capacity(500)
+            // In KiB, of each connection and only as far as it is used; beyond it pages come from the kernel, at a system call each.
+            .pragma("cache_size", "-8192")
             .busy_timeout(std::time::Duration::from_secs(10));
         let mut writer = {
             use sqlx::ConnectOptions as _;
