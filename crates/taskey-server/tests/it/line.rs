@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use taskey_proto::line::{cmd_topic, evt_topic};
+use taskey_proto::line::{Down, cmd_topic, evt_topic};
 use taskey_testkit::device::FakeLine;
 use taskey_testkit::server::Person;
 use taskey_testkit::{Engine, FakeDevice, TestServer, on_both};
@@ -230,4 +230,18 @@ async fn what_one_node_ends_is_cut_on_every_other() {
     let id = device.id.to_string();
     assert!(FakeLine::open(server.mqtt_address(), &id, &id, &copied).await.is_err());
     assert!(line.closed().await);
+}
+
+#[tokio::test]
+async fn a_line_on_another_node_takes_over_and_stays() {
+    let server = TestServer::start(Engine::Postgres).await;
+    let other = server.start_beside().await;
+    let ann = server.set_up().await;
+    let mut device = FakeDevice::enroll(&server, &ann, "web-1").await;
+    let mut older = device.connect(&other).await;
+    let mut newer = device.connect(&server).await;
+    assert!(older.closed().await);
+    let (_, execution) = ann.exec("web-1", &["true"]).await;
+    let Down::Execute(order) = newer.down().await.unwrap() else { panic!("no order") };
+    assert_eq!(order.execution.to_string(), execution);
 }

@@ -233,7 +233,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_one_node_starts_reaches_a_device_on_another() {
+async fn a_run_that_one_node_starts_and_cancels_reaches_a_device_on_another() {
     let server = TestServer::start(Engine::Postgres).await;
     let other = server.start_beside().await;
     let ann = server.set_up().await;
@@ -242,6 +242,8 @@ async fn a_run_that_one_node_starts_reaches_a_device_on_another() {
     let (run, execution) = ann.exec("web-1", &["true"]).await;
     let order = order(line.down().await.unwrap());
     assert_eq!(order.execution.to_string(), execution);
-    line.report(device.id, &finished(order.execution, State::Succeeded, Some(0), vec![], now(&server))).await;
-    assert_eq!(ann.get(&format!("/api/v1/runs/{run}?wait=30")).await.body["state"], "succeeded");
+    assert_eq!(ann.post(&format!("/api/v1/runs/{run}/cancel"), json!({})).await.status, 202);
+    assert!(matches!(line.down().await.unwrap(), Down::Cancel { .. }), "and so does its cancellation");
+    line.report(device.id, &finished(order.execution, State::Cancelled, None, vec![], now(&server))).await;
+    assert_eq!(ann.get(&format!("/api/v1/runs/{run}?wait=30")).await.body["state"], "cancelled");
 }

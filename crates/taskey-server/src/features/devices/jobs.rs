@@ -72,7 +72,10 @@ async fn tidy_up(app: &App) -> Result<(), DbError> {
         .await
 }
 
-/// Cuts the lines on this node that another one has put an end to: of devices that were removed, or are in quarantine.
+/// What may leave a line on this node without its right: another node shut the device out, gave it new keys, or has a newer line.
+const LINES_JUDGED_AFTER: [&str; 4] = ["device.removed", "device.quarantined", "device.changed", "device.online"];
+
+/// Cuts the lines on this node that another one has put an end to.
 pub async fn follow_events(app: App) {
     let mut waker = app.db.hub().subscribe(events::ALL);
     let mut position = None;
@@ -94,11 +97,22 @@ async fn cut_lines(app: &App, position: &mut Option<Cursor>) -> Result<(), DbErr
     loop {
         let batch = events::read(&app.db, None, after, EVENTS_AT_ONCE).await?;
         let Some(last) = batch.last() else { return Ok(()) };
+        let judged = batch.iter().filter(|event| LINES_JUDGED_AFTER.contains(&event.name.as_str()));
+        for device in judged.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
+            judge_line(app, device).await?;
+        }
         after = last.cursor;
         *position = Some(after);
-        let ended = batch.iter().filter(|event| matches!(event.name.as_str(), "device.removed" | "device.quarantined"));
-        for device in ended.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
-            app.lines.cut(device);
-        }
     }
+}
+
+/// An event may be read late, when the device is back by right: what counts is how things stand now.
+async fn judge_line(app: &App, device: DeviceId) -> Result<(), DbError> {
+    let Some(generation) = app.lines.generation(device) else { return Ok(()) };
+    match store::newest_line(&app.db, device).await? {
+        None => app.lines.cut(device),
+        Some(newest) if newest > generation => app.lines.take_over(device, newest),
+        Some(_) => {}
+    }
+    Ok(())
 }

@@ -153,7 +153,8 @@ async fn line_up(app: &App, device: &LineDevice, proven: &Proven) -> Result<Opti
                 if let Some((counter, asked_at)) = input.newer {
                     store::remember_credential(tx, device.id, counter, asked_at).await?;
                 }
-                if !up.was_online {
+                // To the other nodes it also says that a line of theirs is no longer the newest.
+                if !up.was_online || up.was_elsewhere {
                     announce(tx, device, "device.online", input.now).await?;
                 }
                 Ok(Some(up.generation))

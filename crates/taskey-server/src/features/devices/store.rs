@@ -133,11 +133,11 @@ pub(super) async fn quarantine(tx: &mut Tx<'_>, id: DeviceId, now: Time) -> Resu
     Ok(tx.execute(sql, args![id, now]).await? > 0)
 }
 
-/// Gives a device new keys, which end its quarantine; its name. `None` when it was removed.
+/// Gives a device new keys, which end its quarantine, and every line that came up before; its name. `None` when it was removed.
 pub(super) async fn give_keys(tx: &mut Tx<'_>, id: DeviceId, device: &NewDevice) -> Result<Option<String>, DbError> {
     let sql = sql!(
         "UPDATE device SET signing_key = $2, sealing_key = $3, credential_counter = 0, credential_at = 0, quarantined_at = NULL, \
-         agent_version = $4, revision = revision + 1 WHERE id = $1 AND removed_at IS NULL RETURNING name"
+         agent_version = $4, revision = revision + 1, generation = generation + 1 WHERE id = $1 AND removed_at IS NULL RETURNING name"
     );
     let keys = (device.signing_key.0.to_vec(), device.sealing_key.0.to_vec());
     tx.row(sql, args![id, keys.0, keys.1, &device.agent_version]).await?.map(|row| row.get("name")).transpose()
@@ -146,20 +146,29 @@ pub(super) async fn give_keys(tx: &mut Tx<'_>, id: DeviceId, device: &NewDevice)
 pub(super) struct LineUp {
     pub generation: u64,
     pub was_online: bool,
+    /// Whether the line before this one is, or was, on another node.
+    pub was_elsewhere: bool,
 }
 
 /// A new line of a device: the next generation, online. `None` when the device was removed in the meantime.
 pub(super) async fn line_up(tx: &mut Tx<'_>, id: DeviceId, node: NodeId, now: Time) -> Result<Option<LineUp>, DbError> {
-    let before = sql!("SELECT presence, generation FROM device WHERE id = $1 AND removed_at IS NULL");
+    let before = sql!("SELECT presence, generation, node_id FROM device WHERE id = $1 AND removed_at IS NULL");
     let Some(row) = tx.row(before, args![id]).await? else { return Ok(None) };
     let was_online = row.get::<String>("presence")? == "online";
+    let was_elsewhere = row.get::<Option<NodeId>>("node_id")?.is_some_and(|before| before != node);
     let generation = row.get::<u64>("generation")? + 1;
     let sql = sql!(
         "UPDATE device SET generation = $2, node_id = $3, presence = 'online', since = CASE WHEN presence = 'online' THEN since ELSE $4 END \
          WHERE id = $1"
     );
     tx.execute(sql, args![id, generation, node, now]).await?;
-    Ok(Some(LineUp { generation, was_online }))
+    Ok(Some(LineUp { generation, was_online, was_elsewhere }))
+}
+
+/// The generation of a device's newest line; `None` for one that is shut out: removed, or in quarantine.
+pub(super) async fn newest_line(db: &Db, id: DeviceId) -> Result<Option<u64>, DbError> {
+    let sql = sql!("SELECT generation FROM device WHERE id = $1 AND removed_at IS NULL AND quarantined_at IS NULL");
+    db.row(sql, args![id]).await?.map(|row| row.get("generation")).transpose()
 }
 
 pub(super) async fn remember_credential(tx: &mut Tx<'_>, id: DeviceId, counter: u64, asked_at: Time) -> Result<(), DbError> {

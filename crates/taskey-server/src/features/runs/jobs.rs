@@ -65,8 +65,8 @@ async fn end_overdue_in(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Reacts to events: the executions of a removed device end, and the devices on this node's lines get the orders of runs that
-/// another node has started.
+/// Reacts to events: the executions of a removed device end, and the devices on this node's lines get the orders and the
+/// cancellations of runs that another node has started or cancelled.
 pub async fn follow_events(app: App) {
     let mut waker = app.db.hub().subscribe(events::ALL);
     let mut reader = None;
@@ -97,8 +97,12 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
         for device in removed.iter().filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             end_executions_of(app, device).await?;
         }
-        for event in batch.iter().filter(|event| event.name == "run.started") {
-            send_from_here(app, event).await?;
+        for event in &batch {
+            match event.name.as_str() {
+                "run.started" => send_from_here(app, event).await?,
+                "run.cancelled" => cancel_from_here(app, event).await?,
+                _ => {}
+            }
         }
         reader.position = last.cursor;
         reader.unstored += batch.len();
@@ -110,17 +114,30 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
 }
 
 async fn send_from_here(app: &App, event: &Event) -> Result<(), DbError> {
-    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-    let (Ok(run), Some(node)) = (event.subject.parse::<RunId>(), data["node"].as_str()) else { return Ok(()) };
-    if node == app.node.to_string() || app.lines.count() == 0 {
-        return Ok(());
-    }
+    let Some(run) = of_another_node(app, event) else { return Ok(()) };
     for (execution, device) in store::dispatched_of_run(&app.db, run).await? {
         if app.lines.has(device) {
             delivery::send_stored(app, execution).await?;
         }
     }
     Ok(())
+}
+
+async fn cancel_from_here(app: &App, event: &Event) -> Result<(), DbError> {
+    let Some(run) = of_another_node(app, event) else { return Ok(()) };
+    for (execution, device, by) in store::cancelled_of_run(&app.db, run).await? {
+        if app.lines.has(device) {
+            delivery::send_cancel(app, device, execution, &by);
+        }
+    }
+    Ok(())
+}
+
+/// The run of an event that another node is at the origin of, where this one has lines at all.
+fn of_another_node(app: &App, event: &Event) -> Option<RunId> {
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let is_own = data["node"].as_str() == Some(app.node.to_string().as_str());
+    if is_own || app.lines.count() == 0 { None } else { event.subject.parse().ok() }
 }
 
 async fn end_executions_of(app: &App, device: DeviceId) -> Result<(), DbError> {

@@ -279,6 +279,7 @@ impl Started {
 }
 
 struct CancelInput {
+    node: NodeId,
     actor: Actor,
     run: RunId,
     now: Time,
@@ -288,7 +289,7 @@ struct CancelInput {
 pub(super) async fn cancel_run(app: &App, permit: &Permit, run: RunId) -> ApiResult<()> {
     let by = permit.principal().actor_name();
     loop {
-        let input = CancelInput { actor: Actor::from(permit), run, now: app.now() };
+        let input = CancelInput { node: app.node, actor: Actor::from(permit), run, now: app.now() };
         let asked = app.db.write(input, |tx, input| Box::pin(cancel_some(tx, input))).await?;
         let is_done = asked.len() < CHUNK;
         for execution in asked {
@@ -320,6 +321,9 @@ async fn cancel_some(tx: &mut Tx<'_>, input: &CancelInput) -> ApiResult<Vec<Open
     }
     let subject = input.run.to_string();
     record(tx, &input.actor, input.now, "run.cancelled", &subject, &serde_json::json!({"asked": asked.len()})).await?;
+    // The node that asks the devices on its lines; the others see to theirs.
+    let data = serde_json::json!({"asked": asked.len(), "node": input.node});
+    tx.announce(Announce { organization, name: "run.cancelled", subject: &subject, at: input.now, data: &data }).await?;
     Ok(asked)
 }
 

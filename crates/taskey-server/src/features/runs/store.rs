@@ -214,6 +214,15 @@ pub(super) async fn dispatched_of_run(db: &Db, run: RunId) -> Result<Vec<(Execut
     rows.iter().map(|row| Ok((row.get("id")?, row.get("device_id")?))).collect()
 }
 
+/// The executions of a run whose devices are asked to end them, each with its device and who asked.
+pub(super) async fn cancelled_of_run(db: &Db, run: RunId) -> Result<Vec<(ExecutionId, DeviceId, String)>, DbError> {
+    let sql = sql!(
+        "SELECT id, device_id, cancelled_by FROM execution WHERE run_id = $1 AND finished_at IS NULL AND cancelled_by IS NOT NULL ORDER BY id"
+    );
+    let rows = db.rows(sql, args![run]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("device_id")?, row.get("cancelled_by")?))).collect()
+}
+
 pub(super) async fn set_dispatched(tx: &mut Tx<'_>, id: ExecutionId, now: Time) -> Result<(), DbError> {
     let sql = sql!("UPDATE execution SET state = 'dispatched', reason_code = NULL, reason_detail = NULL, dispatched_at = $2 WHERE id = $1");
     tx.execute(sql, args![id, now]).await.map(|_| ())

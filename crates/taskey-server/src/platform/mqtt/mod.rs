@@ -70,6 +70,21 @@ impl Lines {
         }
     }
 
+    /// Ends the device's line on this node where it is older than the line of that generation.
+    pub fn take_over(&self, device: DeviceId, newest: u64) {
+        let mut lines = self.lines();
+        if lines.get(&device).is_some_and(|line| line.generation < newest)
+            && let Some(older) = lines.remove(&device)
+        {
+            end(older, EndReason::TakenOver);
+        }
+    }
+
+    /// The generation of the device's line on this node.
+    pub fn generation(&self, device: DeviceId) -> Option<u64> {
+        self.lines().get(&device).map(|line| line.generation)
+    }
+
     /// Whether the device's line is on this node.
     pub fn has(&self, device: DeviceId) -> bool {
         self.lines().contains_key(&device)
