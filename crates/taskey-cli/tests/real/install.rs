@@ -1,5 +1,5 @@
 //! `install.sh` as the server gives it, run as people run it: by dash, bash and busybox, with curl and wget. Everything goes below a prefix, so that
-//! no root is needed and the machine stays as it is; what takes root is in `deploy/install/test.sh`.
+//! no root is needed and the machine stays as it is; what takes root is in `deploy/deb/test.sh`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
