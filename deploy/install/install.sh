@@ -6,7 +6,7 @@
 #   sh install.sh [--yes] [--name NAME] [--token-file FILE] [--prefix DIR]
 #   sh install.sh --uninstall [--purge] [--yes] [--prefix DIR]
 #
-# It says what it will do and asks, or needs --yes. The token is asked for on the terminal, or read from --token-file or the variable
+# Root is needed, unless --prefix is given. It says what it will do and asks, or needs --yes. The token is asked for on the terminal, or read from --token-file or the variable
 # TASKEY_ENROLL_TOKEN; it never stands in an argument. A second run upgrades. What fails is undone, or it is said what was left.
 set -eu
 umask 022
@@ -323,7 +323,7 @@ make_user() {
     grep -q '^taskey:' /etc/passwd && return 0
     add_undo user
     shell=/bin/false
-    for nologin in /usr/sbin/nologin /sbin/nologin; do
+    for nologin in /sbin/nologin /usr/sbin/nologin; do
         if [ -x "$nologin" ]; then shell=$nologin; fi
     done
     if has useradd; then
@@ -375,7 +375,7 @@ start_agent() {
         systemctl enable taskeyd >/dev/null 2>&1 || fail "the machine is enrolled and taskeyd installed, but systemctl enable taskeyd failed"
         systemctl restart taskeyd || fail "the machine is enrolled and taskeyd installed, but it does not start; look at: journalctl -u taskeyd"
         wait_until_online ||
-            fail "the machine is enrolled and taskeyd started, but it was not online within $ONLINE_WITHIN_S s; look at: taskeyd status, taskeyd doctor, journalctl -u taskeyd"
+            fail "the machine is enrolled and taskeyd started, but it was not online within $ONLINE_WITHIN_S s; look at: $binary status, $binary doctor, journalctl -u taskeyd"
     elif [ "$was_active" = yes ] && [ "$changed" = yes ]; then
         systemctl restart taskeyd || fail "the new version does not start"
         if [ "$was_connected" = yes ]; then wait_until_online || fail "the new version was not online within $ONLINE_WITHIN_S s"; fi
@@ -403,7 +403,8 @@ agent() {
 }
 
 tell_outcome() {
-    shown=taskeyd shown_state="" shown_prefix=""
+    # The whole path: not every sudo finds /usr/local/bin.
+    shown=$binary shown_state="" shown_prefix=""
     if [ -n "$prefix" ]; then shown="'$binary'" shown_state=" --state '$state'" shown_prefix=" --prefix '$prefix'"; fi
     say ""
     if [ "$is_upgrade" = yes ] && [ "$changed" = no ]; then
@@ -552,8 +553,10 @@ roll_back() {
         esac
     done
     remove_folders
-    if [ "$was_active" = yes ]; then systemctl restart taskeyd || true; fi
-    if [ "$is_upgrade" = yes ]; then
+    if [ "$was_active" = yes ] && [ "$changed" = yes ]; then systemctl restart taskeyd || true; fi
+    if [ "$is_upgrade" = yes ] && [ "$changed" = no ]; then
+        echo "install.sh: nothing was changed" >&2
+    elif [ "$is_upgrade" = yes ]; then
         echo "install.sh: the version that was here is back in its place" >&2
     else
         echo "install.sh: what had been done so far is undone" >&2

@@ -42,12 +42,13 @@ in_root() {
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/run TASKEY_CONFIG=/run/taskey.toml "$@"
 }
 
-# The script finds only what busybox has.
+# The script finds only what busybox has, and the two programs that Debian's busybox is built without.
 with_busybox() {
     mkdir "$root/run/applets"
     "$busybox" --install -s "$root/run/applets"
     cp "$busybox" "$root/run/busybox"
     for applet in "$root"/run/applets/*; do ln -sf /run/busybox "$applet"; done
+    ln -s /usr/sbin/useradd /usr/sbin/userdel "$root/run/applets/"
     before=$(differences)
     in_busybox wget -q -O /run/install.sh "$SERVER/install.sh"
     check "it installs and enrols" in_busybox env TASKEY_ENROLL_TOKEN="$token" sh /run/install.sh --yes --name alpine

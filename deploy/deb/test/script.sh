@@ -60,8 +60,7 @@ machine_is_as_before() {
 }
 
 what_changes_nothing() {
-    check "without --yes and a terminal it stops" not install_sh --token-file /run/token
-    check "and says what it would have done" sh -c "grep -q 'unit       /etc/systemd/system/taskeyd.service' '$WORK/check.out'"
+    check "without --yes and a terminal it says what it would do, and stops" says 'unit       /etc/systemd/system/taskeyd.service' not install_sh --token-file /run/token
     check "nothing was changed" machine_is_as_before
     check "a token that the server does not know is an error" not install_sh --yes --token-file /run/wrong-token
     check "and nothing is left of the attempt" machine_is_as_before
@@ -97,6 +96,10 @@ upgrading() {
     check "with which the agent is started anew" not is "$(property taskeyd MainPID)" "$before"
     check "and is the device that it was" sh_on_device true
 
+    before=$(property taskeyd MainPID)
+    give_agent 'echo "#!/bin/sh" >new'
+    check "one that does not run is an error" says 'nothing was changed' not install_sh --yes
+    check "and the agent goes on" is "$(property taskeyd MainPID)" "$before"
     give_agent "printf '#!/bin/sh\n[ \"\$1\" = --version ] && echo taskeyd %s\n' \"\$(taskeyd --version | cut -d' ' -f2)\" >new"
     check "one that does not come online is an error" says 'the version that was here is back' not install_sh --yes
     check "and the one before is back" within 20 is_online

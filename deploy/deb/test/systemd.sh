@@ -55,7 +55,7 @@ within() {
 }
 
 in_root() {
-    nsenter -t "$init" -m -p -n -u -i -C -r -w env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+    nsenter -t "$init" -m -p -n -u -i -C -r -w env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive \
         HOME=/run TASKEY_CONFIG=/run/taskey.toml "$@"
 }
 
