@@ -50,7 +50,7 @@ pub fn routes() -> Router<App> {
 /// What to type to install an agent and enrol a machine, the token aside; `None` where the server has no agent to give.
 pub fn command(app: &App) -> Option<String> {
     ARCHITECTURES.iter().any(|architecture| app.agents.find(architecture).is_some()).then(|| match reach(&app.agent_trust) {
-        Reach::Direct => format!("curl -fsSL {}/install.sh -o install.sh\nless install.sh\nsudo sh install.sh", app.public_url),
+        Reach::Direct => format!("curl -fsSL {}/install.sh -o install.sh\nsudo sh install.sh", app.public_url),
         Reach::ByHand => "taskey install-script | ssh root@DEVICE 'cat >install.sh'\nssh -t root@DEVICE sh install.sh".to_owned(),
     })
 }

@@ -13,8 +13,28 @@ use crate::ended;
 
 /// The programs that the script starts, if each has its way.
 const TOOLS: [&str; 22] = [
-    "awk", "cat", "chmod", "chown", "cp", "curl", "dirname", "grep", "id", "ln", "ls", "mkdir", "mktemp", "mv", "rm", "rmdir", "sed", "sha256sum",
-    "sleep", "stty", "uname", "wget",
+    "awk",
+    "cat",
+    "chmod",
+    "chown",
+    "cp",
+    "curl",
+    "dirname",
+    "grep",
+    "id",
+    "ln",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "rmdir",
+    "sed",
+    "sha256sum",
+    "sleep",
+    "stty",
+    "uname",
+    "wget",
 ];
 
 fn agent_name() -> String {
@@ -100,7 +120,12 @@ impl Given {
             fs::create_dir(&folder).unwrap();
             for tool in TOOLS {
                 let Some(real) = which(tool) else { continue };
-                let text = format!("#!/bin/sh\n{{ echo \"{tool} $*\"; {}; }} >>'{}'\nexec {} \"$@\"\n", env(), self.record().display(), real.display());
+                let text = format!(
+                    "#!/bin/sh\n{{ echo \"{tool} $*\"; {}; }} >>'{}'\nexec {} \"$@\"\n",
+                    env(),
+                    self.record().display(),
+                    real.display()
+                );
                 write_program(&folder.join(tool), &text);
             }
         }
@@ -144,7 +169,13 @@ fn the_script_says_what_it_will_do_and_without_a_yes_does_nothing() {
     ended(&output, 1, "there is no terminal to ask on; say --yes if this is what you want. Nothing was changed");
     let plan = said(&output);
     let (url, prefix) = (&given.installation.url, given.prefix().display().to_string());
-    for part in [url.as_str(), &format!("{prefix}/bin/taskeyd"), &format!("{prefix}/state"), "run_as = [\"taskey\", \"nobody\"]", "nothing is started here"] {
+    for part in [
+        url.as_str(),
+        &format!("{prefix}/bin/taskeyd"),
+        &format!("{prefix}/state"),
+        "run_as = [\"taskey\", \"nobody\"]",
+        "nothing is started here",
+    ] {
         assert!(plan.contains(part), "{part} is not said in: {plan}");
     }
     assert!(!given.prefix().exists());
@@ -328,7 +359,9 @@ fn under_the_servers_own_root_the_script_comes_by_the_command_line_and_holds_the
 fn script_and_binary_are_for_everyone_and_nothing_else_is_there() {
     let given = Given::start("http", &[]);
     let url = &given.installation.url;
-    let ask = |path: &str, more: &[&str]| said(&Command::new("curl").args(["-sS", "-D", "-", &format!("{url}{path}")]).args(more).output().unwrap());
+    let ask = |path: &str, more: &[&str]| {
+        said(&Command::new("curl").args(["-sS", "-D", "-", &format!("{url}{path}")]).args(more).output().unwrap())
+    };
     let script = ask("/install.sh", &[]);
     assert!(script.starts_with("HTTP/1.1 200") && script.contains("content-type: text/x-shellscript"), "{script}");
     assert!(!script.to_ascii_lowercase().contains("set-cookie"));
@@ -343,7 +376,11 @@ fn script_and_binary_are_for_everyone_and_nothing_else_is_there() {
         assert!(!ask(missing, &[]).starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream"), "{missing}");
     }
     assert!(ask("/install/taskeyd-linux-riscv64", &[]).starts_with("HTTP/1.1 404"));
-    assert!(ask("/install.sh", &["-H", "Host: evil.example"]).starts_with("HTTP/1.1 421"), "{}", ask("/install.sh", &["-H", "Host: evil.example"]));
+    assert!(
+        ask("/install.sh", &["-H", "Host: evil.example"]).starts_with("HTTP/1.1 421"),
+        "{}",
+        ask("/install.sh", &["-H", "Host: evil.example"])
+    );
 
     let created = given.installation.json(&["enroll-tokens", "create"]).unwrap();
     assert!(created["install"].as_str().unwrap().contains(&format!("curl -fsSL {url}/install.sh")), "{created}");

@@ -277,7 +277,8 @@ impl Shown {
             None => root.issue(names.to_vec())?,
         };
         let (_, root_file) = root_files(data, root.number);
-        let root_pem = std::fs::read_to_string(&root_file).map_err(|error| TlsError::File { path: root_file, detail: error.to_string() })?;
+        let root_pem =
+            std::fs::read_to_string(&root_file).map_err(|error| TlsError::File { path: root_file, detail: error.to_string() })?;
         Ok(Self {
             root: root_pem,
             agent: Arc::new(root.issue(vec![AGENT_TLS_NAME.to_owned()])?),
