@@ -265,7 +265,9 @@ place_binary() {
     if [ -e "$binary" ] && [ "$(digest_of "$binary")" = "$digest" ]; then return 0; fi
     mkdir -p "$(dirname "$binary")"
     add_undo folders
-    download "$SERVER/install/taskeyd-linux-$architecture" "$binary.new" || fail "the binary could not be fetched from $SERVER"
+    advice=""
+    if ! has curl; then advice="; install curl if wget does not get on with its TLS"; fi
+    download "$SERVER/install/taskeyd-linux-$architecture" "$binary.new" || fail "the binary could not be fetched from $SERVER$advice"
     found=$(digest_of "$binary.new")
     [ "$found" = "$digest" ] ||
         fail "what came from $SERVER is not the binary that this script knows (SHA-256 $found); fetch the script anew, and beware if that does not help"
