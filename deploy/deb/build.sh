@@ -1,17 +1,17 @@
 #!/bin/sh
-# Makes two Debian packages from binaries that are built already: taskey (server and command line) and taskey-agent.
+# Makes two Debian packages from binaries that are built already: taskey (server and command line, with the agent that it gives to others) and taskey-agent.
 #
-#   deploy/deb/build.sh OUT_DIR
+#   deploy/deb/build.sh OUT_DIR [taskey] [taskey-agent]
 #
-# The same binaries, at the same commit, give the same bytes. Environment: TASKEY, TASKEYD (the binaries; default: those that cargo leaves in target/release
-# and target/agent), DEB_SUFFIX (appended to the version, such as +local1), SOURCE_DATE_EPOCH (default: the last commit's time).
+# `cargo x package` builds the binaries and calls this. The same binaries, at the same commit, give the same bytes. Environment: TASKEY, TASKEYD (the binaries;
+# default: those that it leaves in target/release and target/ARCHITECTURE-unknown-linux-musl/agent; the agent has to be static), DEB_SUFFIX (appended to the version, such as +local1), SOURCE_DATE_EPOCH (default: the last commit's time).
 # Needs dpkg-deb, binutils and coreutils.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 taskey=${TASKEY:-$repository/target/release/taskey}
-taskeyd=${TASKEYD:-$repository/target/agent/taskeyd}
+taskeyd=${TASKEYD:-$repository/target/$(uname -m)-unknown-linux-musl/agent/taskeyd}
 
 fail() {
     echo "build.sh: $*" >&2
@@ -19,9 +19,11 @@ fail() {
 }
 
 main() {
-    [ $# -eq 1 ] || fail "usage: build.sh OUT_DIR"
+    [ $# -ge 1 ] || fail "usage: build.sh OUT_DIR [taskey] [taskey-agent]"
     mkdir -p "$1"
     out=$(cd "$1" && pwd)
+    shift
+    packages=${*:-taskey taskey-agent}
     umask 022
     export LC_ALL=C TZ=UTC
     # How many processors compress may not show in the bytes.
@@ -40,11 +42,18 @@ main() {
     version=$(echo "$upstream" | sed 's/-/~/')${DEB_SUFFIX:-}
 
     # Copies, so that a build that goes on meanwhile cannot swap them between two looks.
-    take_binary "$taskey" taskey
     take_binary "$taskeyd" taskeyd
-
-    build_server
-    build_agent
+    [ -z "$(libraries_of "$work/taskeyd")" ] || fail "$taskeyd is not static; build it by \`cargo x package agent\`"
+    for package in $packages; do
+        case $package in
+        taskey)
+            take_binary "$taskey" taskey
+            build_server
+            ;;
+        taskey-agent) build_agent ;;
+        *) fail "there is no package $package" ;;
+        esac
+    done
 }
 
 # take_binary FILE NAME: copies it, and sees that it is the one it should be.
@@ -62,6 +71,8 @@ build_server() {
     install -D -m 644 "$here/taskey/sysusers.conf" "$root/usr/lib/sysusers.d/taskey.conf"
     # It may come to hold the password of a database.
     install -D -m 600 "$here/taskey/server.env" "$root/etc/taskey/server.env"
+    # For machines of the same kind; the owner adds those for others to the data folder.
+    install -D -m 755 "$work/taskeyd" "$root/usr/share/taskey/agents/taskeyd-linux-$(uname_of "$work/taskeyd")"
     completion bash "$root/usr/share/bash-completion/completions/taskey"
     completion zsh "$root/usr/share/zsh/vendor-completions/_taskey"
     completion fish "$root/usr/share/fish/vendor_completions.d/taskey.fish"
@@ -113,7 +124,7 @@ roff() {
 documents() {
     folder=$2/usr/share/doc/$1
     install -D -m 644 "$here/copyright" "$folder/copyright"
-    for guide in packages devices tls; do
+    for guide in packages devices tls install containers; do
         install -m 644 "$repository/docs/guide/$guide.md" "$folder/$guide.md"
     done
     gzip -9n <"$repository/CHANGELOG.md" >"$folder/changelog.gz"
@@ -125,8 +136,13 @@ pack() {
     package=$1
     root=$2
     architecture=$(architecture_of "$3")
-    minimum=$(glibc_minimum "$3")
-    depends=$(depends_of "$3" "$minimum")
+    if [ -n "$(libraries_of "$3")" ]; then
+        minimum="glibc $(glibc_minimum "$3") or newer"
+        depends="$(depends_of "$3"), "
+    else
+        minimum=static
+        depends=""
+    fi
     # Not by du, which counts folders as the file system of this machine has them.
     size=$(find "$root" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
     digests=$(grep -v '^#' "$here/taskey-agent/shipped-policies" | tr '\n' ' ' | sed 's/ $//')
@@ -151,7 +167,7 @@ pack() {
     find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
     dpkg-deb --root-owner-group -Zxz --build "$root" "$out/${package}_${version}_$architecture.deb" >/dev/null
-    echo "$out/${package}_${version}_$architecture.deb: glibc $minimum or newer; Depends: $depends"
+    echo "$out/${package}_${version}_$architecture.deb: $minimum${depends:+; Depends: ${depends%, }}"
 }
 
 # From the head of the ELF file, not from this machine.
@@ -164,6 +180,19 @@ architecture_of() {
     esac
 }
 
+# The same, as the kernel says it.
+uname_of() {
+    case $(architecture_of "$1") in
+    amd64) echo x86_64 ;;
+    arm64) echo aarch64 ;;
+    *) architecture_of "$1" ;;
+    esac
+}
+
+libraries_of() {
+    objdump -p "$1" | sed -n 's/^ *NEEDED *//p'
+}
+
 # The newest version of a glibc symbol that the binary asks for.
 glibc_minimum() {
     found=$(objdump -T "$1" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -uV | tail -n 1)
@@ -171,10 +200,10 @@ glibc_minimum() {
     echo "$found"
 }
 
-# depends_of BINARY GLIBC: the packages of the libraries that the binary names. One that is not known here is an error, so that none is forgotten.
+# depends_of BINARY: the packages of the libraries that the binary names. One that is not known here is an error, so that none is forgotten.
 depends_of() {
-    objdump -p "$1" | sed -n 's/^ *NEEDED *//p' >"$work/needed"
-    needs="libc6 (>= $2)"
+    libraries_of "$1" >"$work/needed"
+    needs="libc6 (>= $(glibc_minimum "$1"))"
     while read -r library; do
         case $library in
         libc.so.* | libm.so.* | ld-linux-*) ;;

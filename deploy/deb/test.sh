@@ -6,9 +6,10 @@
 # Everything is installed into a throw-away copy of the machine: an overlay over / in name spaces of its own, whose upper side is memory. What the upper
 # side holds at the end is the whole difference that the packages have made. test/packages.sh checks them with dpkg alone, test/booted.sh under a systemd
 # that is started in there, with a server, an agent and the three commands of docs/guide/packages.md; where that cannot be started, it says so and
-# fails, unless TASKEY_TEST_BOOTED=no.
+# fails, unless TASKEY_TEST_BOOTED=no. test/script.sh does the same with install.sh
+# instead of the agent's package; test/bare.sh runs it with nothing but busybox, and the agent in a root that holds nothing but it.
 #
-# Needs root, overlayfs, a Debian or Ubuntu with systemd, and what build.sh needs.
+# Needs root, overlayfs, a Debian or Ubuntu with systemd, curl, busybox-static, and what build.sh needs.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,11 +28,13 @@ main() {
     failed=0
     build || exit 1
     in_name_spaces "$here/test/packages.sh" || failed=1
+    in_name_spaces "$here/test/bare.sh" || failed=1
     if [ "${TASKEY_TEST_BOOTED:-yes}" = no ]; then
         echo "-- not tested under systemd, as asked"
     else
         own_control_group
         in_name_spaces "$here/test/booted.sh" || failed=1
+        in_name_spaces "$here/test/script.sh" || failed=1
     fi
     if [ "$failed" = 0 ]; then echo "all checks passed"; else echo "CHECKS HAVE FAILED"; fi
     exit "$failed"
@@ -41,7 +44,7 @@ main() {
 build() {
     echo "-- building"
     cp "${TASKEY:-$here/../../target/release/taskey}" "$work/taskey-binary"
-    cp "${TASKEYD:-$here/../../target/agent/taskeyd}" "$work/taskeyd-binary"
+    cp "${TASKEYD:-$here/../../target/$(uname -m)-unknown-linux-musl/agent/taskeyd}" "$work/taskeyd-binary"
     export TASKEY="$work/taskey-binary" TASKEYD="$work/taskeyd-binary"
     "$here/build.sh" "$work/first"
     mkdir "$work/elsewhere"

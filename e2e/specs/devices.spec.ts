@@ -14,6 +14,19 @@ test('a device is enrolled from the dialog and comes online', async ({ page, ser
   await expect(page.getByText('taskey, nobody')).toBeVisible()
 })
 
+test('where the server has an agent to give, the dialog shows its script and the token for it', async ({ page, server }) => {
+  await server.giveAgent()
+  await page.getByRole('button', { name: 'Enrol the first device' }).click()
+  await page.getByRole('button', { name: 'Make the command' }).click()
+  await expect(page.getByRole('region', { name: 'Commands that install taskeyd' })).toContainText(
+    `curl -fsSL ${server.url}/install.sh -o install.sh`,
+  )
+  await expect(page.getByRole('region', { name: 'The token' })).toContainText(/^enr_/)
+  await expect(page.getByRole('region', { name: 'Commands to type on the device' })).toBeVisible()
+  const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+  expect(isTooWide).toBe(false)
+})
+
 test('a device gets another name and other labels, and is removed', async ({ page, serverWithDevice: _ }) => {
   await page.getByRole('link', { name: 'web-1' }).click()
   await page.getByRole('button', { name: 'Edit name and labels' }).click()

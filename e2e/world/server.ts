@@ -60,6 +60,13 @@ export class Server {
     await this.#send('PUT', `/api/v1/secrets/${name}`, { value }, key)
   }
 
+  /** From now on the server has an agent for other machines; what it holds is of no interest to a browser. */
+  async giveAgent(): Promise<void> {
+    const folder = join(this.#folder, 'data', 'agents')
+    await mkdir(folder)
+    await writeFile(join(folder, 'taskeyd-linux-x86_64'), 'an agent')
+  }
+
   /** Does on a device what the dialog tells to: joins with a token and keeps the agent running. */
   async join(token: string, name: string): Promise<void> {
     const state = join(this.#folder, name)

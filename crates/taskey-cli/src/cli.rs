@@ -66,6 +66,8 @@ pub enum Command {
     /// Tokens that let new devices in.
     #[command(subcommand)]
     EnrollTokens(enroll_tokens::EnrollTokensCommand),
+    /// Print the script that installs the agent and enrols a machine, as `SERVER/install.sh` serves it.
+    InstallScript,
     /// Enrolled machines.
     #[command(subcommand)]
     Devices(devices::DevicesCommand),

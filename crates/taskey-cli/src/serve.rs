@@ -44,6 +44,10 @@ pub struct ServeArgs {
     /// How people and devices reach this server, where that is not the address it listens on.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// The folder with the agents that /install.sh gives, named taskeyd-linux-x86_64 and taskeyd-linux-aarch64.
+    /// Default: DATA/agents, then /usr/share/taskey/agents.
+    #[arg(long, value_name = "DIR")]
+    agents: Option<PathBuf>,
 }
 
 /// Where the truth is kept.
@@ -130,6 +134,7 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         trusted_proxies: args.trusted_proxy,
         database_url: args.store.database_url,
         public_url: args.public_url,
+        agents: args.agents,
     };
     let config = settings.load().map_err(|error| Failure::Server(error.into()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;

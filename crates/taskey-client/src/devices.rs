@@ -11,6 +11,11 @@ impl Client {
         self.post(&["enroll-tokens"]).json(token).json_answer().await
     }
 
+    /// The script that installs the agent on a machine and enrols it.
+    pub async fn install_script(&self) -> Result<String, ClientError> {
+        self.get_beside("install.sh").text_answer("text/x-shellscript").await
+    }
+
     /// All devices, or the first `limit`.
     pub async fn list_devices(&self, limit: Option<usize>) -> Result<Page<Device>, ClientError> {
         pages::collect(limit, || self.get(&["devices"])).await

@@ -74,6 +74,17 @@ impl Client {
         Call::new(self, Method::GET, path)
     }
 
+    /// A file that the server keeps beside its API.
+    pub(crate) fn get_beside(&self, name: &str) -> Call<'_> {
+        let mut call = self.get(&[]);
+        let mut url = self.server.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(name);
+        }
+        call.url = Ok(url);
+        call
+    }
+
     pub(crate) fn post(&self, path: &[&str]) -> Call<'_> {
         Call::new(self, Method::POST, path)
     }
@@ -124,14 +135,6 @@ impl<'a> Call<'a> {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let repeatable = method == Method::GET;
         Self { client, method, url: client.address(path), headers, body: None, timeout: Some(ANSWER_TIMEOUT), repeatable }
-    }
-
-    /// Asks at this path instead, which is not under `/api/v1`.
-    pub(crate) fn at(mut self, path: &str) -> Self {
-        if let Ok(url) = &mut self.url {
-            url.set_path(path);
-        }
-        self
     }
 
     pub(crate) fn query(mut self, name: &str, value: impl ToString) -> Self {
@@ -189,10 +192,16 @@ impl<'a> Call<'a> {
         read_json(&server, self.send().await?).await
     }
 
-    /// Sends it and reads the answer's text.
-    pub(crate) async fn text_answer(self) -> Result<String, ClientError> {
+    /// Sends it and reads a text of that media type.
+    pub(crate) async fn text_answer(self, wanted: &str) -> Result<String, ClientError> {
         let server = self.client.server().to_owned();
-        self.send().await?.text().await.map_err(|error| unreachable(&server, error))
+        let response = self.send().await?;
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with(wanted) {
+            let detail = format!("it answers with {kind} where {wanted} should come; is it of another version?");
+            return Err(ClientError::Unexpected { server, status: response.status().as_u16(), detail });
+        }
+        response.text().await.map_err(|error| unreachable(&server, error))
     }
 
     /// Sends it; the answer has no body worth reading.

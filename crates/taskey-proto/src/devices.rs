@@ -86,8 +86,11 @@ pub struct CreatedEnrollToken {
     /// public certificate; on loopback without TLS the fingerprint is that of the server's signing key.
     pub token: String,
     pub expires_at: Time,
-    /// What to type on the device.
+    /// What to type on a device that has the agent.
     pub command: String,
+    /// What to type where it is not installed yet; it asks for the token. Absent where the server has no agent to give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
 }
 
 pub fn check_labels(pointer: &str, labels: &Labels) -> Vec<FieldError> {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
+use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
 use crate::platform::http::guard::Hosts;
@@ -36,6 +37,7 @@ pub struct Inner {
     pub hosts: Hosts,
     pub proxies: Proxies,
     pub agent_trust: AgentTrust,
+    pub agents: Agents,
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,

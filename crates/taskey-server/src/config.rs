@@ -23,6 +23,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<String>,
     pub database_url: Option<String>,
     pub public_url: Option<String>,
+    pub agents: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Config {
     pub database: Database,
     /// Scheme, host and port by which people and devices reach the server, without a trailing slash; `None`: the address listened on.
     pub public_url: Option<String>,
+    /// The folder of the agents that `/install.sh` gives; `None`: `DATA/agents`, then where the package puts them.
+    pub agents: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -105,6 +108,7 @@ struct File {
     trusted_proxies: Vec<String>,
     database_url: Option<String>,
     public_url: Option<String>,
+    agents: Option<PathBuf>,
 }
 
 impl Settings {
@@ -133,6 +137,7 @@ impl Settings {
         };
         let database_url = self.database_url.or_else(|| environment("TASKEY_DATABASE_URL")).or(file.database_url);
         let public_url = self.public_url.or_else(|| environment("TASKEY_PUBLIC_URL")).or(file.public_url);
+        let agents = self.agents.or_else(|| path("TASKEY_AGENTS")).or(file.agents);
         let config = Config {
             data: self.data,
             listen: address("listen", &listen)?,
@@ -145,6 +150,7 @@ impl Settings {
             mqtts_listen: mqtts_listen.map(|value| address("mqtts_listen", &value)).transpose()?,
             database: database(database_url)?,
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
+            agents,
         };
         config.with_tls(tls.as_deref().unwrap_or("auto"))
     }

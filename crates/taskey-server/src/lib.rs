@@ -6,6 +6,7 @@ pub mod admin;
 pub mod app;
 pub mod config;
 pub mod features;
+pub mod install;
 mod live;
 pub mod platform;
 mod wiring;

@@ -15,6 +15,7 @@ use crate::app::{App, Inner};
 use crate::config::{Config, Database};
 use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, devices, runs, secrets, tasks};
+use crate::install::{self, Agents};
 use crate::live;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
@@ -204,6 +205,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         public_url,
         proxies: config.proxies.clone(),
         agent_trust,
+        agents: Agents::new(config.agents.as_deref(), &config.data),
         instance,
         epoch,
         lines: mqtt::Lines::default(),
@@ -266,6 +268,7 @@ fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .merge(live::health())
+        .merge(install::routes())
         .route("/mqtt", get(mqtt::websocket))
         .route("/docs/errors/{code}", get(problem::help))
         .fallback(get(assets::serve))

@@ -51,6 +51,7 @@ impl TestServer {
             mqtts_listen: None,
             database: engine.new_database().await,
             public_url: None,
+            agents: None,
         };
         let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));
         let server = Server::start(config.clone(), Clock::Manual(clock.clone())).await.expect("the server starts");

@@ -9,6 +9,7 @@ mod actions_page;
 mod check;
 mod generate;
 mod missing;
+mod package;
 mod step;
 mod test;
 mod up;
@@ -29,6 +30,7 @@ cargo x soak [COUNT] [--seed SEED] agents and servers killed at random, on both 
 cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
+cargo x package [agent|server|all] static agent, server and Debian packages, in target/packages
 cargo x bench [trigger] [ARGS]     measures, with its floors beside it";
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         "ci" => run_ci(rest),
         "gen" => generate::run(),
         "web" => web::ensure_built(),
+        "package" => package::run(rest),
         "bench" => run_bench(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

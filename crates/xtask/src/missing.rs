@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::step::{self, Failure, Outcome};
-use crate::workspace::has_program;
+use crate::workspace::{self, has_program};
 
 /// Vite and vitest need this one.
 const NODE_MIN: (u32, u32) = (20, 19);
@@ -24,7 +24,7 @@ const MANAGERS: [(&str, &str); 4] = [
     ("apk", "sudo apk add"),
 ];
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need {
         name: "PostgreSQL's server",
         is_there: has_postgresql,
@@ -37,6 +37,7 @@ const NEEDS: [Need; 5] = [
         packages: ["mosquitto-clients", "mosquitto", "mosquitto", "mosquitto-clients"],
     },
     Need { name: "Python's venv", is_there: has_python_venv, packages: ["python3-venv", "python3", "python", "python3"] },
+    Need { name: "busybox", is_there: || has_program("busybox"), packages: ["busybox-static", "busybox", "busybox", "busybox"] },
     Need { name: "Chromium", is_there: has_chromium, packages: ["chromium"; 4] },
 ];
 
@@ -52,6 +53,34 @@ pub fn ensure_test_tools() -> Outcome {
     }
     let missing = missing_needs();
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(advice(&missing))) }
+}
+
+/// The target triple of an agent that needs no library of its system.
+pub fn static_target(architecture: &str) -> String {
+    format!("{architecture}-unknown-linux-musl")
+}
+
+/// A C compiler for another machine, as Debian names it.
+pub fn cross_compiler(architecture: &str) -> String {
+    format!("{architecture}-linux-gnu-gcc")
+}
+
+/// What a static agent is built with: Rust's libraries for musl, and a C compiler for the cryptography's code.
+pub fn ensure_agent_tools(architecture: &str) -> Outcome {
+    let target = static_target(architecture);
+    let ask = Command::new("rustc").current_dir(workspace::root()).args(["--print", "target-libdir", "--target", &target]).output();
+    let libraries = ask.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    if libraries.is_empty() || !Path::new(&libraries).is_dir() {
+        return Err(Failure::new(format!("missing: Rust's libraries for {target}; run: rustup target add {target}")));
+    }
+    let (compiler, package) = match architecture == std::env::consts::ARCH {
+        true => ("musl-gcc".to_owned(), "musl-tools".to_owned()),
+        false => (cross_compiler(architecture), format!("gcc-{architecture}-linux-gnu")),
+    };
+    if has_program(&compiler) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("missing: {compiler}; run: sudo apt-get install -y --no-install-recommends {package}")))
 }
 
 /// Node and npm, which no package manager of an older system has new enough.
@@ -134,8 +163,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_in_one_line_that_can_be_copied() {
         let missing: Vec<&Need> = NEEDS.iter().collect();
-        assert_eq!(packages_of(&missing, 0), "postgresql mosquitto mosquitto-clients python3-venv chromium");
-        assert_eq!(packages_of(&missing, 1), "postgresql-server mosquitto python3 chromium");
+        assert_eq!(packages_of(&missing, 0), "postgresql mosquitto mosquitto-clients python3-venv busybox-static chromium");
+        assert_eq!(packages_of(&missing, 1), "postgresql-server mosquitto python3 busybox chromium");
         assert!(!advice(&missing).contains('\n'));
     }
 }

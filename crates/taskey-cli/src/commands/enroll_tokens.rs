@@ -1,4 +1,4 @@
-//! `taskey enroll-tokens`: tokens that let new devices in.
+//! `taskey enroll-tokens`: tokens that let new devices in; `taskey install-script`: what brings the agent onto them.
 
 use clap::Subcommand;
 use taskey_proto::Span;
@@ -7,7 +7,7 @@ use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken};
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::relative::{now, relative};
 use crate::table::Table;
 use crate::{labels, session};
@@ -36,12 +36,22 @@ pub async fn run(global: &Global, command: EnrollTokensCommand, output: Output) 
     Ok(Exit::Done)
 }
 
+/// The script trusts the server by the root that it holds; whoever prints it here has trusted that server already.
+pub async fn print_install_script(global: &Global) -> Result<Exit, Failure> {
+    let script = session::anonymous_client(global)?.install_script().await?;
+    output::write_data(script.as_bytes())?;
+    Ok(Exit::Done)
+}
+
 /// A token that was just made.
 pub fn show(token: &CreatedEnrollToken, output: Output) -> Result<(), Failure> {
     output.thing(token, &token.token, || {
         let mut table = Table::of_fields();
         table.field("token", token.token.as_str());
         table.field("expires", relative(token.expires_at, now()));
+        if let Some(install) = &token.install {
+            table.field("to install", install.as_str());
+        }
         table.field("on the device", token.command.as_str());
         table
     })

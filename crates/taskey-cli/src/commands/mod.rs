@@ -61,6 +61,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Logout => login::sign_out(global).await,
         Command::Whoami => login::show(global, output).await,
         Command::Keys(command) => keys::run(global, command, output).await,
+        Command::InstallScript => enroll_tokens::print_install_script(global).await,
         Command::EnrollTokens(command) => enroll_tokens::run(global, command, output).await,
         Command::Devices(command) => devices::run(global, command, output).await,
         Command::Secrets(command) => secrets::run(global, command, output).await,

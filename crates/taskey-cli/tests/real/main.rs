@@ -7,6 +7,7 @@ mod crash;
 mod devices;
 mod exec;
 mod hostile;
+mod install;
 mod mqtt;
 mod runs;
 mod secrets;

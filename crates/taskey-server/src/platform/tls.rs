@@ -199,6 +199,8 @@ pub struct Certificates {
 struct Shown {
     agent: Arc<CertifiedKey>,
     public: Arc<CertifiedKey>,
+    /// PEM.
+    root: String,
     /// Of all roots, the shown one first.
     fingerprints: Vec<String>,
 }
@@ -212,6 +214,11 @@ impl Certificates {
     /// Fingerprints of the roots that agents may trust, the one in use first.
     pub fn fingerprints(&self) -> Vec<String> {
         self.read(|shown| shown.fingerprints.clone())
+    }
+
+    /// The root, in PEM, under which everyone is shown a certificate; `None` where a public one is given.
+    pub fn root_of_everyone(&self) -> Option<String> {
+        self.public.is_none().then(|| self.read(|shown| shown.root.clone()))
     }
 
     /// TLS for the main port: HTTP, and MQTT for agents that choose it.
@@ -269,7 +276,11 @@ impl Shown {
             Some(files) => files.load()?,
             None => root.issue(names.to_vec())?,
         };
+        let (_, root_file) = root_files(data, root.number);
+        let root_pem =
+            std::fs::read_to_string(&root_file).map_err(|error| TlsError::File { path: root_file, detail: error.to_string() })?;
         Ok(Self {
+            root: root_pem,
             agent: Arc::new(root.issue(vec![AGENT_TLS_NAME.to_owned()])?),
             public: Arc::new(public),
             fingerprints: roots.iter().map(Root::fingerprint).collect(),

@@ -29,8 +29,14 @@ export function JoinSteps({ token, uses, onClose }: JoinStepsProps) {
   return (
     <Stack>
       <Text size="sm">
-        Install taskeyd on the device, then type this there. The token is shown this once; it is good for{' '}
-        {count(uses, 'device')} and expires <Moment at={token.expires_at} />.
+        The token is shown this once; it is good for {count(uses, 'device')} and expires{' '}
+        <Moment at={token.expires_at} />.
+      </Text>
+      {token.install && <WithScript install={token.install} token={token.token} />}
+      <Text size="sm">
+        {token.install
+          ? 'Where taskeyd is installed already, type this instead:'
+          : 'Install taskeyd on the device, then type this there.'}
       </Text>
       <CopyBlock text={token.command} label="Commands to type on the device" />
       <div role="status" className={classes.joined}>
@@ -42,6 +48,17 @@ export function JoinSteps({ token, uses, onClose }: JoinStepsProps) {
         </Button>
       </Group>
     </Stack>
+  )
+}
+
+/** The agent comes from this server; its script says what it will do, asks, and takes the token when it asks for it. */
+function WithScript({ install, token }: { install: string; token: string }) {
+  return (
+    <>
+      <Text size="sm">A script installs taskeyd. Read it, run it, and give it the token when it asks:</Text>
+      <CopyBlock text={install} label="Commands that install taskeyd" />
+      <CopyBlock text={token} label="The token" />
+    </>
   )
 }
 

@@ -686,10 +686,12 @@ export interface components {
         };
         /** @description A new enrolment token. `token` is shown this once. */
         CreatedEnrollToken: {
-            /** @description What to type on the device. */
+            /** @description What to type on a device that has the agent. */
             command: string;
             expires_at: components["schemas"]["Time"];
             id: components["schemas"]["EnrollTokenId"];
+            /** @description What to type where it is not installed yet; it asks for the token. Absent where the server has no agent to give. */
+            install?: string | null;
             /**
              * @description `enr_SECRET.FINGERPRINT`, of the root under which the server shows its certificate to agents; `enr_SECRET.webpki` behind a
              *     public certificate; on loopback without TLS the fingerprint is that of the server's signing key.

@@ -14,6 +14,7 @@ use super::store;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
+use crate::install;
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
@@ -40,7 +41,7 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
          sudo taskeyd run --state /var/lib/taskey-agent",
         made.token, app.public_url
     );
-    Ok(CreatedEnrollToken { command, ..made })
+    Ok(CreatedEnrollToken { command, install: install::command(app), ..made })
 }
 
 /// A token that gives one device new keys.
@@ -87,7 +88,7 @@ async fn make_token(
         })
         .await
         .map_err(ApiError::from)?;
-    Ok(CreatedEnrollToken { id, token, expires_at, command: String::new() })
+    Ok(CreatedEnrollToken { id, token, expires_at, command: String::new(), install: None })
 }
 
 fn hash(secret: &str) -> String {
