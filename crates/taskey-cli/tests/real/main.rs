@@ -8,6 +8,8 @@ mod devices;
 mod exec;
 mod hostile;
 mod mqtt;
+mod poll;
+mod proxy;
 mod runs;
 mod secrets;
 mod serve;
