@@ -5,10 +5,6 @@
 //! waits a growing, jittered while and begins again. Each step has its own time limit. What a broken line had not got
 //! acknowledged is not its business: the outbox tells it again. By which way a line is held, the agent does not notice.
 //!
-//! Each try begins with a challenge over HTTP. Where the server answers that and MQTT fails [`MQTT_TRIES`] times in a row, without a
-//! word of the server's own, something on the way does not let it pass: the line is then held by calls, and MQTT is tried again after
-//! [`MQTT_AGAIN`], and whenever the server could not be reached at all.
-//!
 //! A refused device keeps trying, slowly: only its owner can know whether it was removed for good.
 
 use std::sync::Arc;
@@ -20,7 +16,7 @@ use taskey_proto::crypto::random;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::credential::{self, CredentialError};
+use crate::credential::CredentialError;
 use crate::http::HttpError;
 use crate::identity::{Identity, Keys};
 use crate::outbox::Message;
@@ -31,6 +27,9 @@ use crate::{info, warning};
 mod poll;
 mod session;
 mod socket;
+mod ways;
+
+pub use ways::{Way, Ways};
 
 /// Messages that may be open at once, if the server does not say fewer.
 pub use taskey_proto::line::OPEN_MAX;
@@ -40,12 +39,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// A line that held this long makes the next pause the shortest again.
 const STABLE: Duration = Duration::from_secs(10);
-/// A line by MQTT that ends before this without a word of the server's was cut by something on the way, perhaps.
-const CUT_AT_ONCE: Duration = Duration::from_secs(3);
-/// One failure may be the server's restart.
-const MQTT_TRIES: u32 = 2;
-/// Less than a credential is valid for, so that a line by calls needs no second one.
-const MQTT_AGAIN: Duration = Duration::from_secs(30 * 60);
 
 /// From the agent to the line.
 #[derive(Debug)]
@@ -84,43 +77,12 @@ pub enum LineState {
     Refused(String),
 }
 
-/// By which way a line is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// MQTT at once on a TLS connection.
-    Tls,
-    /// MQTT over a WebSocket.
-    Websocket,
-    /// Calls over HTTP.
-    Poll,
-}
-
-impl Way {
-    pub fn word(self) -> &'static str {
-        match self {
-            Way::Tls => "tls",
-            Way::Websocket => "websocket",
-            Way::Poll => "poll",
-        }
-    }
-}
-
 pub struct Line {
     pub state: StateDir,
     pub identity: Identity,
     pub keys: Arc<Keys>,
     pub server: ServerUrl,
     pub ways: Ways,
-}
-
-/// What is known of the ways to the server.
-#[derive(Debug, Default)]
-pub struct Ways {
-    /// How often in a row MQTT did not get through although the server answered.
-    mqtt_failures: u32,
-    /// Until then the line is held by calls.
-    mqtt_again_at: Option<Instant>,
 }
 
 /// Why a line is no more.
@@ -134,41 +96,6 @@ enum Ended {
     /// The server's own word, by MQTT: that gets through.
     Answered(String),
     Refused(String),
-}
-
-/// A line that is up.
-enum Session {
-    Mqtt(Box<session::Session>),
-    Poll(Box<poll::Session>),
-}
-
-impl Session {
-    fn window(&self) -> u16 {
-        match self {
-            Session::Mqtt(session) => session.window(),
-            Session::Poll(_) => OPEN_MAX,
-        }
-    }
-
-    fn way(&self) -> Way {
-        match self {
-            Session::Mqtt(session) if session.is_websocket() => Way::Websocket,
-            Session::Mqtt(_) => Way::Tls,
-            Session::Poll(_) => Way::Poll,
-        }
-    }
-
-    async fn carry(
-        &mut self,
-        generation: u64,
-        orders: &mut mpsc::UnboundedReceiver<ToLine>,
-        events: &mpsc::UnboundedSender<FromLine>,
-    ) -> Ended {
-        match self {
-            Session::Mqtt(session) => session.carry(generation, orders, events).await,
-            Session::Poll(session) => session.carry(generation, orders, events).await,
-        }
-    }
 }
 
 impl Line {
@@ -234,62 +161,8 @@ impl Line {
         let since = Instant::now();
         let ended = session.carry(generation, orders, events).await;
         let held = since.elapsed();
-        if let Session::Mqtt(_) = session {
-            match ended {
-                Ended::Broken(_) if held < CUT_AT_ONCE => self.ways.mqtt_failures += 1,
-                _ => self.ways.mqtt_failures = 0,
-            }
-        }
+        self.ways.learn(session.way(), &ended, held);
         (ended, held)
-    }
-
-    async fn connect(&mut self) -> Result<(Session, credential::Credential), Ended> {
-        let credential = credential::obtain(&self.state, &self.identity, &self.keys.signing, &self.server).await;
-        // Where the server does not answer at all, nothing is known of the ways to it.
-        let credential = credential.inspect_err(|_| self.ways = Ways::default())?;
-        self.identity.epoch = credential.epoch;
-        let until = match self.ways.mqtt_again_at.filter(|at| *at > Instant::now()) {
-            Some(at) => at,
-            None => match self.connect_by_mqtt(&credential.text).await? {
-                Ok(session) => {
-                    self.ways.mqtt_again_at = None;
-                    return Ok((Session::Mqtt(Box::new(session)), credential));
-                }
-                Err(why) => {
-                    let minutes = MQTT_AGAIN.as_secs() / 60;
-                    info!(
-                        "MQTT does not get through to {} ({why}): the line is held by HTTP, and MQTT tried in {minutes} min",
-                        self.server
-                    );
-                    Instant::now() + MQTT_AGAIN
-                }
-            },
-        };
-        match poll::Session::open(&self.server, &credential.text, until).await {
-            Ok(session) => {
-                self.ways.mqtt_again_at = Some(until);
-                Ok((Session::Poll(Box::new(session)), credential))
-            }
-            Err(ended) => {
-                self.ways = Ways::default();
-                Err(ended)
-            }
-        }
-    }
-
-    /// A line by MQTT, or why it is time to go another way.
-    async fn connect_by_mqtt(&mut self, credential: &str) -> Result<Result<session::Session, String>, Ended> {
-        if self.ways.mqtt_failures >= MQTT_TRIES && self.ways.mqtt_again_at.is_none() {
-            return Ok(Err("it is cut at once".to_owned()));
-        }
-        match session::Session::open(&self.server, self.identity.device, credential).await {
-            Ok(session) => Ok(Ok(session)),
-            Err(Ended::Broken(why)) => {
-                self.ways.mqtt_failures = self.ways.mqtt_failures.saturating_add(1);
-                if self.ways.mqtt_failures < MQTT_TRIES { Err(Ended::Broken(why)) } else { Ok(Err(why)) }
-            }
-            Err(ended) => Err(ended),
-        }
     }
 }
 

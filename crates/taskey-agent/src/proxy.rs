@@ -1,8 +1,8 @@
 //! The HTTP proxy on the way to the server, where the environment names one: read as curl reads it.
 //!
 //! `https_proxy` or `HTTPS_PROXY` for servers by https, `http_proxy` (in lower case alone) for those by http, `all_proxy` or
-//! `ALL_PROXY` for both; `no_proxy` or `NO_PROXY` names what is reached without one. Loopback is no exception by itself. One thing is our own: http is spoken
-//! within this machine alone, so a proxy elsewhere is not used for it.
+//! `ALL_PROXY` for both; `no_proxy` or `NO_PROXY` names what is reached without one. Loopback is no exception by itself. One
+//! thing is our own: http is spoken within this machine alone, so a proxy elsewhere is not used for it.
 //!
 //! Credentials in a proxy's address are for the proxy. No error, log line or `Debug` shows them.
 

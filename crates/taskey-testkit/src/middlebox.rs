@@ -2,6 +2,7 @@
 //! and a proxy that is asked for tunnels.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use taskey_proto::crypto::base64;
@@ -33,27 +34,39 @@ where
     Ok(port)
 }
 
-/// A gateway that passes on requests one by one, whole, by the name that the server knows, and refuses every upgrade.
+/// What a gateway does where a client asks for another protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgrades {
+    Refuse(u16),
+    HangUp,
+    /// Lets them through, and cuts them before they are of any use.
+    CutSoon,
+    Pass,
+}
+
+const CUT_AFTER: Duration = Duration::from_millis(300);
+
+/// A gateway that passes on requests one by one, whole, by the name that the server knows, and has its own mind about upgrades.
 pub struct Gateway {
     pub url: String,
     shared: Arc<Mutex<GatewayState>>,
 }
 
-#[derive(Default)]
 struct GatewayState {
+    upgrades: Upgrades,
     /// The next answer that holds this is not passed on.
     to_lose: Option<String>,
-    lets_upgrades_through: bool,
     lost_count: usize,
-    refused_count: usize,
+    upgrade_count: usize,
 }
 
 impl Gateway {
-    /// In front of the server at `address`. Upgrades are answered with that status, or where it is 0 by hanging up.
-    pub fn start(address: &str, upgrade_status: u16) -> anyhow::Result<Self> {
-        let shared = Arc::new(Mutex::new(GatewayState::default()));
+    /// In front of the server at `address`.
+    pub fn start(address: &str, upgrades: Upgrades) -> anyhow::Result<Self> {
+        let state = GatewayState { upgrades, to_lose: None, lost_count: 0, upgrade_count: 0 };
+        let shared = Arc::new(Mutex::new(state));
         let (state, address) = (shared.clone(), address.to_owned());
-        let port = listen(move |stream| pass_requests(BufStream::new(stream), address.clone(), upgrade_status, state.clone()))?;
+        let port = listen(move |stream| pass_requests(BufStream::new(stream), address.clone(), state.clone()))?;
         Ok(Self { url: format!("http://127.0.0.1:{port}"), shared })
     }
 
@@ -64,15 +77,16 @@ impl Gateway {
 
     /// From now on upgrades pass.
     pub fn let_upgrades_through(&self) {
-        lock(&self.shared).lets_upgrades_through = true;
+        lock(&self.shared).upgrades = Upgrades::Pass;
     }
 
     pub fn lost_count(&self) -> usize {
         lock(&self.shared).lost_count
     }
 
-    pub fn refused_count(&self) -> usize {
-        lock(&self.shared).refused_count
+    /// How often somebody asked for another protocol.
+    pub fn upgrade_count(&self) -> usize {
+        lock(&self.shared).upgrade_count
     }
 }
 
@@ -80,28 +94,16 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-async fn pass_requests(
-    mut client: BufStream<TcpStream>,
-    address: String,
-    upgrade_status: u16,
-    state: Arc<Mutex<GatewayState>>,
-) -> anyhow::Result<()> {
+async fn pass_requests(mut client: BufStream<TcpStream>, address: String, state: Arc<Mutex<GatewayState>>) -> anyhow::Result<()> {
     loop {
         let request = Head::read(&mut client).await?;
-        if request.header("upgrade").is_some() && lock(&state).lets_upgrades_through {
-            let mut server = TcpStream::connect(&address).await?;
-            server.write_all(request.with_host(&address).as_bytes()).await?;
-            copy_bidirectional(&mut client, &mut server).await?;
-            return Ok(());
-        }
         if request.header("upgrade").is_some() {
-            lock(&state).refused_count += 1;
-            if upgrade_status != 0 {
-                let refusal = format!("HTTP/1.1 {upgrade_status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nNo");
-                client.write_all(refusal.as_bytes()).await?;
-                client.flush().await?;
-            }
-            return Ok(());
+            let upgrades = {
+                let mut state = lock(&state);
+                state.upgrade_count += 1;
+                state.upgrades
+            };
+            return answer_upgrade(client, &request, &address, upgrades).await;
         }
         let body = request.body(&mut client).await?;
         let mut server = BufStream::new(TcpStream::connect(&address).await?);
@@ -135,6 +137,26 @@ async fn pass_requests(
         client.write_all(&body).await?;
         client.flush().await?;
     }
+}
+
+async fn answer_upgrade(mut client: BufStream<TcpStream>, request: &Head, address: &str, upgrades: Upgrades) -> anyhow::Result<()> {
+    if upgrades == Upgrades::HangUp {
+        return Ok(());
+    }
+    if let Upgrades::Refuse(status) = upgrades {
+        client.write_all(format!("HTTP/1.1 {status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nNo").as_bytes()).await?;
+        return Ok(client.flush().await?);
+    }
+    let mut server = TcpStream::connect(address).await?;
+    server.write_all(request.with_host(address).as_bytes()).await?;
+    let passed = copy_bidirectional(&mut client, &mut server);
+    if upgrades == Upgrades::CutSoon {
+        // The end of its time is what this one is about.
+        let _ = tokio::time::timeout(CUT_AFTER, passed).await;
+    } else {
+        passed.await?;
+    }
+    Ok(())
 }
 
 /// The head of a request or an answer.

@@ -1,8 +1,8 @@
 //! The line by calls over HTTP, where MQTT does not get through.
 //!
-//! One call is always open and comes back with what the server has for this device. What the device has to tell goes by a second call
-//! beside it, rather than by breaking off the first: so no order waits while a result is on its way, and the server never writes an order into
-//! a call that is just being given up. Both connections are kept between calls.
+//! One call is always open and comes back with what the server has for this device. What the device has to tell goes by a second
+//! call beside it, rather than by breaking off the first: so no order waits while a result is on its way, and the server never
+//! writes an order into a call that is just being given up. Both connections are kept between calls.
 //!
 //! A call that fails ends the line, whatever its reason: its answer may have held an order. The next line begins with a sync, which brings
 //! that order again. So no call is ever repeated here.
@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, OptionFuture};
 use serde_json::Value;
 use taskey_proto::agent::{CALL_WAIT_SECS_MAX, CallLine, CalledLine};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Ended, FromLine, OPEN_MAX, ToLine};
 use crate::http::{ANSWER_TIME_MAX, HttpError};
@@ -25,6 +25,8 @@ use crate::server_url::ServerUrl;
 const PATH: &str = "/agent/v1/line";
 /// Bytes of messages in one call. A single message may always go.
 const TOLD_LEN_MAX: usize = 1024 * 1024;
+/// A call that comes back empty before this was not left open by whoever answered it; the next one then waits as long.
+const OPEN_TIME_MIN: Duration = Duration::from_secs(1);
 const LEAVE_TIME_MAX: Duration = Duration::from_millis(800);
 
 pub struct Session {
@@ -70,7 +72,8 @@ impl Session {
         take_messages(std::mem::take(&mut self.received), events);
         let mut waiting: VecDeque<Message> = VecDeque::new();
         let first = std::mem::take(&mut self.first);
-        let mut listening = self.listen(first);
+        let mut listening = self.listen(first, Duration::ZERO);
+        let mut listening_since = Instant::now();
         let mut telling: Option<BoxFuture<'static, Called>> = None;
         let mut told: Vec<u64> = Vec::new();
         let mut second = Kept::default();
@@ -85,8 +88,10 @@ impl Session {
             tokio::select! {
                 (kept, called) = &mut listening => match called {
                     Ok(called) => {
+                        let is_hasty = called.messages.is_empty() && listening_since.elapsed() < OPEN_TIME_MIN;
                         take_messages(called.messages, events);
-                        listening = self.listen(kept);
+                        listening = self.listen(kept, if is_hasty { OPEN_TIME_MIN } else { Duration::ZERO });
+                        listening_since = Instant::now();
                     }
                     Err(error) => return error.into(),
                 },
@@ -113,9 +118,15 @@ impl Session {
         }
     }
 
-    fn listen(&self, kept: Kept) -> BoxFuture<'static, Called> {
+    fn listen(&self, kept: Kept, after: Duration) -> BoxFuture<'static, Called> {
         let call = CallLine { session: Some(self.session), wait: CALL_WAIT_SECS_MAX, ..CallLine::default() };
-        Box::pin(self.caller.clone().call(kept, call))
+        let caller = self.caller.clone();
+        Box::pin(async move {
+            if !after.is_zero() {
+                sleep(after).await;
+            }
+            caller.call(kept, call).await
+        })
     }
 
     /// Whoever leaves needs no answer, but the server is told, or it would wait for the next call.

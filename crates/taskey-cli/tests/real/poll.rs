@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taskey_testkit::middlebox::Gateway;
+use taskey_testkit::middlebox::{Gateway, Upgrades};
 use taskey_testkit::process::{Installation, Running, succeeded};
 use taskey_testkit::{Engine, PATIENCE, on_both};
 
 use crate::{installation, is_alive, open_folder};
 
 /// A device behind a gateway, its line up by calls.
-fn behind_gateway(installation: &Installation, upgrade_status: u16) -> (Gateway, Running) {
-    let gateway = Gateway::start(installation.url.trim_start_matches("http://"), upgrade_status).unwrap();
+fn behind_gateway(installation: &Installation, upgrades: Upgrades) -> (Gateway, Running) {
+    let gateway = Gateway::start(installation.url.trim_start_matches("http://"), upgrades).unwrap();
     installation.enroll_at("web-1", &gateway.url).unwrap();
     let agent = installation.agent("web-1").unwrap();
     installation.wait_for_presence("web-1", "online").unwrap();
@@ -29,11 +29,11 @@ fn log(installation: &Installation, name: &str) -> String {
 
 #[tokio::test]
 async fn where_no_upgrade_passes_a_device_is_online_runs_is_cancelled_and_cut_at_once() {
-    for upgrade_status in [403, 0] {
+    for upgrades in [Upgrades::Refuse(403), Upgrades::HangUp, Upgrades::CutSoon] {
         let installation = installation(Engine::Sqlite).await.unwrap();
-        let (gateway, agent) = behind_gateway(&installation, upgrade_status);
-        assert!(gateway.refused_count() >= 2, "MQTT is tried first, and twice");
-        installation.wait_until("the agent notes its line", || Ok(taskeyd(&installation, "status")["way"] == "poll")).unwrap();
+        let (gateway, agent) = behind_gateway(&installation, upgrades);
+        installation.wait_until("the line is up by calls", || Ok(taskeyd(&installation, "status")["way"] == "poll")).unwrap();
+        assert_eq!(gateway.upgrade_count(), 2, "MQTT is tried first, and twice");
         assert_eq!(taskeyd(&installation, "status")["line"], "connected");
         let findings = taskeyd(&installation, "doctor");
         let agents = findings["items"].as_array().unwrap().iter().find(|finding| finding["check"] == "agent").unwrap();
@@ -68,7 +68,7 @@ async fn where_no_upgrade_passes_a_device_is_online_runs_is_cancelled_and_cut_at
 #[tokio::test]
 async fn a_trigger_reaches_the_open_call_and_its_result_does_not_wait_for_the_next() {
     let installation = installation(Engine::Sqlite).await.unwrap();
-    let (_gateway, _agent) = behind_gateway(&installation, 426);
+    let (_gateway, _agent) = behind_gateway(&installation, Upgrades::Refuse(426));
     // Far fewer seconds than one call stays open: neither the order nor the result waits for its end.
     let begun = Instant::now();
     for _ in 0..5 {
@@ -93,7 +93,7 @@ fn over(installation: &Installation, run: &str) -> Value {
 #[tokio::test]
 async fn an_order_whose_answer_is_lost_runs_exactly_once() {
     let installation = installation(Engine::Sqlite).await.unwrap();
-    let (gateway, _agent) = behind_gateway(&installation, 400);
+    let (gateway, _agent) = behind_gateway(&installation, Upgrades::Refuse(400));
     let folder = open_folder().unwrap();
     let began = folder.path().join("began");
     for turn in 1..=3 {
@@ -108,7 +108,7 @@ async fn an_order_whose_answer_is_lost_runs_exactly_once() {
 #[tokio::test]
 async fn a_report_whose_answer_is_lost_is_told_again_and_counts_once() {
     let installation = installation(Engine::Sqlite).await.unwrap();
-    let (gateway, _agent) = behind_gateway(&installation, 501);
+    let (gateway, _agent) = behind_gateway(&installation, Upgrades::Refuse(501));
     let folder = open_folder().unwrap();
     let go = folder.path().join("go");
     let script = format!("echo begun; while [ ! -e {} ]; do sleep 0.02; done; echo done", go.display());
@@ -133,7 +133,7 @@ fn start(installation: &Installation, script: &str) -> String {
 on_both! {
     async fn a_server_that_is_killed_during_a_run_gets_its_result_once(engine: Engine) {
         let mut installation = installation(engine).await.unwrap();
-        let (_gateway, _agent) = behind_gateway(&installation, 502);
+        let (_gateway, _agent) = behind_gateway(&installation, Upgrades::Refuse(502));
         let folder = open_folder().unwrap();
         let (began, go) = (folder.path().join("began"), folder.path().join("go"));
         let script =
@@ -157,7 +157,7 @@ on_both! {
 #[tokio::test]
 async fn mqtt_is_tried_again_once_the_server_was_away() {
     let mut installation = installation(Engine::Sqlite).await.unwrap();
-    let (gateway, _agent) = behind_gateway(&installation, 403);
+    let (gateway, _agent) = behind_gateway(&installation, Upgrades::Refuse(403));
     installation.wait_until("the line is up", || Ok(taskeyd(&installation, "status")["way"] == "poll")).unwrap();
     gateway.let_upgrades_through();
     installation.server.take().unwrap().kill_9();
@@ -173,7 +173,7 @@ async fn mqtt_is_tried_again_once_the_server_was_away() {
 #[tokio::test]
 async fn an_agent_that_stops_says_goodbye() {
     let installation = installation(Engine::Sqlite).await.unwrap();
-    let (_gateway, agent) = behind_gateway(&installation, 403);
+    let (_gateway, agent) = behind_gateway(&installation, Upgrades::Refuse(403));
     assert!(agent.stop().unwrap().success());
     assert!(log(&installation, "server.log").contains("the device said goodbye"));
     installation.wait_for_presence("web-1", "offline").unwrap();

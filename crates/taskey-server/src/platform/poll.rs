@@ -1,8 +1,9 @@
 //! The line of a device that MQTT does not reach: the same messages, by calls over HTTP.
 //!
-//! One task holds each line, as with MQTT: it is listed in [`Lines`](super::mqtt::Lines), taken over, cut and counted like any other, and what the device
-//! says goes to the [`uplink`](super::mqtt::uplink), one batch at a time. Calls reach the task by a channel. A call without messages stays open
-//! until there is a letter; a newer one takes its place. A line with no open call ends when none has come for [`SILENCE_MAX`].
+//! One task holds each line, as with MQTT: it is listed in [`Lines`](super::mqtt::Lines), taken over, cut and counted like any
+//! other, and what the device says goes to the [`uplink`](super::mqtt::uplink), one batch at a time. Calls reach the task by a
+//! channel. A call without messages stays open until there is a letter; a newer one takes its place. A line with no open call
+//! ends when none has come for [`SILENCE_MAX`].
 //!
 //! A letter whose answer does not arrive is not sent again here: a device whose call failed begins a new line, and what it says of
 //! itself there brings back what it missed.
@@ -79,7 +80,14 @@ impl Polls {
 /// Begins a line; what the device says with its first call is taken in, and the answer does not wait.
 pub async fn begin(app: &App, claim: Claim, mut first: CallLine) -> ApiResult<CalledLine> {
     let messages = read_messages(&first)?;
-    let device = match app.uplink.connect(app, claim).await {
+    // In a task of its own: whoever hangs up just now must not leave a device online that has no line.
+    let held = tokio::spawn(connect(app.clone(), claim)).await.map_err(ApiError::internal)??;
+    first.wait = 0;
+    ask(&held, messages, &first).await
+}
+
+async fn connect(app: App, claim: Claim) -> ApiResult<Held> {
+    let device = match app.uplink.connect(&app, claim).await {
         Ok(device) => device,
         Err(Refusal::Credential(why)) => {
             tracing::info!(why, "a device was refused");
@@ -90,10 +98,9 @@ pub async fn begin(app: &App, claim: Claim, mut first: CallLine) -> ApiResult<Ca
     let (calls, received) = mpsc::channel(CALLS_MAX);
     let held = Held { generation: device.generation, calls };
     app.polls.held().insert(device.id, held.clone());
-    let letters = line_up(app, &device, "poll");
-    tokio::spawn(hold(app.clone(), device, letters, received));
-    first.wait = 0;
-    ask(&held, messages, &first).await
+    let letters = line_up(&app, &device, "poll");
+    tokio::spawn(hold(app, device, letters, received));
+    Ok(held)
 }
 
 /// A further call on a line of the device.
