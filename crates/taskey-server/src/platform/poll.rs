@@ -47,12 +47,15 @@ struct Call {
     messages: Vec<Bytes>,
     wait: Duration,
     goodbye: bool,
-    answer: oneshot::Sender<Result<Vec<Bytes>, Over>>,
+    answer: Answer,
 }
 
-/// Why a call is not answered with letters.
+/// Letters, or why there will be none.
+type Answer = oneshot::Sender<Result<Vec<Bytes>, Ending>>;
+
+/// Why a line ended, for whoever calls on it.
 #[derive(Debug, Clone, Copy)]
-enum Over {
+enum Ending {
     TakenOver,
     Removed,
     Silent,
@@ -106,7 +109,7 @@ async fn connect(app: App, claim: Claim) -> ApiResult<Held> {
 /// A further call on a line of the device.
 pub async fn call(app: &App, device: DeviceId, session: u64, call: CallLine) -> ApiResult<CalledLine> {
     let messages = read_messages(&call)?;
-    let held = app.polls.of(device, session).ok_or_else(|| over(Over::Silent))?;
+    let held = app.polls.of(device, session).ok_or_else(|| problem(Ending::Silent))?;
     ask(&held, messages, &call).await
 }
 
@@ -128,22 +131,22 @@ fn read_messages(call: &CallLine) -> ApiResult<Vec<Bytes>> {
 async fn ask(held: &Held, messages: Vec<Bytes>, call: &CallLine) -> ApiResult<CalledLine> {
     let (answer, answered) = oneshot::channel();
     let call = Call { messages, wait: Duration::from_secs(call.wait), goodbye: call.goodbye, answer };
-    held.calls.send(call).await.map_err(|_| over(Over::Silent))?;
+    held.calls.send(call).await.map_err(|_| problem(Ending::Silent))?;
     // A line that ends while calls still wait for their turn answers them by being gone.
-    let letters = answered.await.unwrap_or(Err(Over::Silent)).map_err(over)?;
+    let letters = answered.await.unwrap_or(Err(Ending::Silent)).map_err(problem)?;
     let messages = letters.iter().map(|letter| serde_json::from_slice(letter)).collect::<Result<_, _>>();
     Ok(CalledLine { session: held.generation, messages: messages.map_err(ApiError::internal)? })
 }
 
-fn over(over: Over) -> ApiError {
-    match over {
-        Over::TakenOver => ApiError::new(Code::LineOver, "A newer line of this device took over."),
-        Over::Silent => ApiError::new(Code::LineOver, "This server does not hold that line, or not any more; begin a new one."),
-        Over::Removed => {
+fn problem(ending: Ending) -> ApiError {
+    match ending {
+        Ending::TakenOver => ApiError::new(Code::LineOver, "A newer line of this device took over."),
+        Ending::Silent => ApiError::new(Code::LineOver, "This server does not hold that line, or not any more; begin a new one."),
+        Ending::Removed => {
             ApiError::new(Code::NotSignedIn, "The line was cut: the device was removed, or is in quarantine, or has new keys.")
         }
-        Over::NotCommitted => ApiError::new(Code::Unavailable, "The messages were not stored; begin a new line and tell them again."),
-        Over::Stopping => ApiError::new(Code::Unavailable, "The server is stopping; try again in a moment."),
+        Ending::NotCommitted => ApiError::new(Code::Unavailable, "The messages were not stored; begin a new line and tell them again."),
+        Ending::Stopping => ApiError::new(Code::Unavailable, "The server is stopping; try again in a moment."),
     }
 }
 
@@ -163,24 +166,24 @@ struct Line<'a> {
     calls: mpsc::Receiver<Call>,
     queue: VecDeque<Bytes>,
     /// The call that waits for letters, and until when.
-    open: Option<(oneshot::Sender<Result<Vec<Bytes>, Over>>, BoxFuture<'a, ()>)>,
+    open: Option<(Answer, BoxFuture<'a, ()>)>,
     /// The call whose messages the store is committing.
     writing: Option<(Call, BoxFuture<'a, Result<(), NotCommitted>>)>,
 }
 
-/// Why a line ended: for whoever calls, and for the log.
-type End = (Over, &'static str);
+/// Why a line ended, also for the log.
+type End = (Ending, &'static str);
 
 const GOODBYE: &str = "the device said goodbye";
 
 impl<'a> Line<'a> {
     async fn run(mut self) -> &'static str {
-        let (over, why) = self.run_on().await;
+        let (ending, why) = self.run_on().await;
         if let Some((answer, _)) = self.open.take() {
-            let _ = answer.send(Err(over));
+            let _ = answer.send(Err(ending));
         }
         if let Some((call, _)) = self.writing.take() {
-            let _ = call.answer.send(Err(over));
+            let _ = call.answer.send(Err(ending));
         }
         why
     }
@@ -205,12 +208,12 @@ impl<'a> Line<'a> {
                 biased;
                 Some(committed) = writing => {
                     if committed.is_err() {
-                        return (Over::NotCommitted, "a report could not be stored");
+                        return (Ending::NotCommitted, "a report could not be stored");
                     }
                     if let Some((call, _)) = self.writing.take() {
                         if call.goodbye {
                             let _ = call.answer.send(Ok(Vec::new()));
-                            return (Over::Silent, GOODBYE);
+                            return (Ending::Silent, GOODBYE);
                         }
                         if let Err(end) = self.answer_now(call.answer) {
                             return end;
@@ -237,13 +240,13 @@ impl<'a> Line<'a> {
                 Some(call) = self.calls.recv(), if !is_writing => {
                     if call.goodbye && call.messages.is_empty() {
                         let _ = call.answer.send(Ok(Vec::new()));
-                        return (Over::Silent, GOODBYE);
+                        return (Ending::Silent, GOODBYE);
                     }
                     self.take_call(call);
                     silence = self.after(SILENCE_MAX);
                 }
-                () = &mut silence, if is_idle => return (Over::Silent, "the device fell silent"),
-                () = self.app.stopped() => return (Over::Stopping, "the server stops"),
+                () = &mut silence, if is_idle => return (Ending::Silent, "the device fell silent"),
+                () = self.app.stopped() => return (Ending::Stopping, "the server stops"),
             }
         }
     }
@@ -252,8 +255,8 @@ impl<'a> Line<'a> {
         match letter {
             Letter::Send(payload) if self.queue.len() < QUEUE_MAX => self.queue.push_back(payload),
             Letter::Send(_) => {}
-            Letter::End(EndReason::TakenOver) => return Err((Over::TakenOver, "a newer line took over")),
-            Letter::End(EndReason::Removed) => return Err((Over::Removed, "the device was removed")),
+            Letter::End(EndReason::TakenOver) => return Err((Ending::TakenOver, "a newer line took over")),
+            Letter::End(EndReason::Removed) => return Err((Ending::Removed, "the device was removed")),
         }
         Ok(())
     }
@@ -280,7 +283,7 @@ impl<'a> Line<'a> {
     }
 
     /// Answers a call whose messages are committed. Where another one is open, that one gets the letters.
-    fn answer_now(&mut self, answer: oneshot::Sender<Result<Vec<Bytes>, Over>>) -> Result<(), End> {
+    fn answer_now(&mut self, answer: Answer) -> Result<(), End> {
         while let Ok(letter) = self.letters.try_recv() {
             self.take_letter(letter)?;
         }
@@ -289,7 +292,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    fn give(&mut self, answer: oneshot::Sender<Result<Vec<Bytes>, Over>>) {
+    fn give(&mut self, answer: Answer) {
         let count = self.queue.len().min(usize::from(OPEN_MAX));
         let letters: Vec<Bytes> = self.queue.drain(..count).collect();
         if let Err(Ok(unheard)) = answer.send(Ok(letters)) {
