@@ -282,7 +282,7 @@ impl Failure {
         match self {
             Failure::Enroll(EnrollError::WrongServer { .. }) => 4,
             Failure::Enroll(EnrollError::Http(error)) | Failure::Credential(CredentialError::Http(error)) => match error {
-                HttpError::Unreachable { .. } => 3,
+                HttpError::Unreachable { .. } | HttpError::Proxy { .. } => 3,
                 HttpError::Refused { .. } => 4,
                 HttpError::Unexpected { .. } => 1,
             },

@@ -4,22 +4,22 @@
 //! answered any more: without an identity there is no server to ask. Nothing is changed, but a credential is used up.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use taskey_proto::Time;
 use taskey_proto::agent::ServerIdentity;
 use taskey_proto::id::ExecutionId;
 use taskey_proto::tasks::Limits;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use crate::cell::Cells;
+use crate::connect::{self, ProxyFailure};
 use crate::credential::{self, CredentialError, newest_time};
 use crate::http::{self, HttpError};
 use crate::identity::{Identity, IdentityError, Keys};
+use crate::line::Way;
 use crate::policy;
-use crate::server_url::ServerUrl;
+use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::state_dir::StateDir;
 use crate::status::Status;
 use crate::users::Users;
@@ -29,7 +29,6 @@ const SPACE_LOW: u64 = 256 << 20;
 const SPACE_OUT: u64 = 16 << 20;
 /// How far the machine's clock may be from the server's before it is worth a word, in milliseconds.
 const CLOCK_OFF_MS: i64 = 60_000;
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -152,7 +151,10 @@ fn limits(state: &StateDir) -> Finding {
 fn agent(state: &StateDir) -> Finding {
     let start = "start it: `systemctl start taskeyd`, or `taskeyd run`";
     match Status::read(state) {
-        Ok(status) if status.connected => Finding::ok("agent", "runs, and its line is up"),
+        Ok(Status { way: Some(Way::Poll), .. }) => {
+            Finding::ok("agent", "runs, and its line is up, by poll: MQTT does not get through to the server, calls over HTTP do")
+        }
+        Ok(Status { way: Some(way), .. }) => Finding::ok("agent", format!("runs, and its line is up, by {}", way.word())),
         Ok(status) if status.running => {
             let why = status.detail.unwrap_or_else(|| status.line.to_owned());
             Finding::warning("agent", format!("runs without a line: {why}"), "what follows says where it ends")
@@ -166,9 +168,13 @@ async fn server(state: &StateDir, identity: &Identity) -> Vec<Finding> {
     let newest = newest_time(state);
     let server = match identity.server_url((newest.ms() > 0).then_some(newest)) {
         Ok(server) => server,
+        Err(error @ IdentityError::Server(ServerUrlError::Proxy(_))) => {
+            return vec![Finding::problem("proxy", error.to_string(), "mend that variable, in the agent's unit too")];
+        }
         Err(error) => return vec![Finding::problem("server", error.to_string(), "enroll this machine anew")],
     };
-    let mut findings = vec![reach(&server).await];
+    let mut findings: Vec<Finding> = other_proxy(state, &server).into_iter().collect();
+    findings.extend(reach(&server).await);
     if findings.iter().any(|finding| finding.verdict == Verdict::Problem) {
         return findings;
     }
@@ -199,31 +205,55 @@ async fn server(state: &StateDir, identity: &Identity) -> Vec<Finding> {
     findings
 }
 
-async fn reach(server: &ServerUrl) -> Finding {
-    let addresses = match timeout(CONNECT_TIME_MAX, server.addresses()).await {
-        Ok(Ok(addresses)) if !addresses.is_empty() => addresses,
-        Ok(Ok(_)) => {
-            return Finding::problem("server", format!("{} has no address", server.host()), "check the name and this machine's DNS");
-        }
-        Ok(Err(error)) => {
-            return Finding::problem(
-                "server",
-                format!("{} has no address: {error}", server.host()),
-                "check the name and this machine's DNS",
-            );
-        }
-        Err(_) => return Finding::problem("server", format!("{} was not resolved in time", server.host()), "check this machine's DNS"),
+/// The environment of whoever asks is not that of the agent, which a service manager starts.
+fn other_proxy(state: &StateDir, server: &ServerUrl) -> Option<Finding> {
+    let status = Status::read(state).ok().filter(|status| status.running)?;
+    let own = server.proxy().map(ToString::to_string);
+    let word = |proxy: &Option<String>| proxy.as_ref().map_or("no proxy".to_owned(), |proxy| format!("the proxy {proxy}"));
+    let detail = format!("the agent uses {}, and this check {}", word(&status.proxy), word(&own));
+    let advice = "give both the same variables (https_proxy and so on): the agent has those of its unit; what follows holds for this check";
+    (own != status.proxy).then(|| Finding::warning("proxy", detail, advice))
+}
+
+/// The way to the server, with a word on the proxy where one is used.
+async fn reach(server: &ServerUrl) -> Vec<Finding> {
+    let begun = Instant::now();
+    let reached = connect::reach(server).await;
+    let ms = begun.elapsed().as_millis();
+    let Some(proxy) = server.proxy() else {
+        return vec![match reached {
+            Ok(stream) => {
+                let address = stream.peer_addr().map(|address| format!(" at {address}")).unwrap_or_default();
+                Finding::ok("server", format!("{server} is reached{address} in {ms} ms"))
+            }
+            Err(error) => {
+                Finding::problem("server", error.to_string(), "check its name, that it runs, and every firewall on the way to that port")
+            }
+        }];
     };
-    let mut why = String::new();
-    for address in addresses {
-        let begun = std::time::Instant::now();
-        match timeout(CONNECT_TIME_MAX, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => return Finding::ok("server", format!("{server} is reached at {address} in {} ms", begun.elapsed().as_millis())),
-            Ok(Err(error)) => why = format!("{address}: {error}"),
-            Err(_) => why = format!("{address}: no connection within {} s", CONNECT_TIME_MAX.as_secs()),
+    let used = Finding::ok("proxy", format!("{proxy} is used (of {})", proxy.variable()));
+    match reached {
+        Ok(_) => vec![used, Finding::ok("server", format!("the proxy gets through to {server} in {ms} ms"))],
+        Err(HttpError::Proxy { failure: failure @ ProxyFailure::Gateway { .. }, .. }) => {
+            let advice = "check the server's name, that it runs, and the proxy's way to it";
+            vec![used, Finding::problem("server", format!("the proxy {proxy} {failure}"), advice)]
+        }
+        Err(error) => {
+            let advice = match &error {
+                HttpError::Proxy { failure: ProxyFailure::Unreachable(_), .. } => {
+                    format!("check that address in {}, or name the server in no_proxy", proxy.variable())
+                }
+                HttpError::Proxy { failure: ProxyFailure::WantsCredentials | ProxyFailure::WrongCredentials, .. } => {
+                    format!("put user and password into {}, as http://USER:PASSWORD@HOST:PORT", proxy.variable())
+                }
+                HttpError::Proxy { failure: ProxyFailure::Denied { .. }, .. } => {
+                    format!("have {} allowed there for CONNECT, or name the server in no_proxy", server.target())
+                }
+                _ => format!("check that {} names an HTTP proxy", proxy.variable()),
+            };
+            vec![Finding::problem("proxy", error.to_string(), advice)]
         }
     }
-    Finding::problem("server", format!("{server} is not reached: {why}"), "check that it runs, and every firewall on the way to that port")
 }
 
 /// What the server says of this device, and of the time.

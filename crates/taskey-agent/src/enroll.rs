@@ -111,7 +111,7 @@ pub async fn enroll(state: &StateDir, url: &str, token: &Token, name: Option<&st
     }
     let name = device_name(name)?;
     let trust = token.trust_at(url)?;
-    let server = ServerUrl::parse(url, &trust)?;
+    let server = ServerUrl::parse(url, &trust)?.by_environment()?;
 
     let shown: ServerIdentity = http::get(&server, "/agent/v1/server", None).await?;
     check_server(&server, &shown, token)?;
@@ -134,7 +134,7 @@ pub async fn rekey(state: &StateDir, url: &str, token: &Token) -> Result<Identit
     let busy = || EnrollError::Running(state.path().display().to_string());
     let _lock = state.lock().map_err(|source| failed(state.path(), source))?.ok_or_else(busy)?;
     let trust = token.trust_at(url)?;
-    let server = ServerUrl::parse(url, &trust)?;
+    let server = ServerUrl::parse(url, &trust)?.by_environment()?;
     let shown: ServerIdentity = http::get(&server, "/agent/v1/server", None).await?;
     check_server(&server, &shown, token)?;
     let keys = Keys::generate()?;

@@ -3,24 +3,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use taskey_proto::problem::Problem;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
+use crate::connect::{self, ProxyFailure};
 use crate::server_url::ServerUrl;
 use crate::stream::Stream;
-use crate::tls::Tls;
 
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
-/// What was sent and is not acknowledged by the other machine for so long ends the connection (TCP_USER_TIMEOUT).
-const UNACKNOWLEDGED_MS_MAX: u32 = 20_000;
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 /// The largest answer is an order of fifty full scripts, in base64.
 const ANSWER_LEN_MAX: usize = 96 * 1024 * 1024;
 
@@ -28,6 +23,9 @@ const ANSWER_LEN_MAX: usize = 96 * 1024 * 1024;
 pub enum HttpError {
     #[error("{server} cannot be reached: {why}")]
     Unreachable { server: String, why: String },
+    /// The way ended at the proxy, which is named without its credentials.
+    #[error("the proxy {proxy} (of {variable}) {failure}")]
+    Proxy { proxy: String, variable: &'static str, failure: ProxyFailure },
     /// The server knows us and says no: 401, 403, or 404 about ourselves.
     #[error("{title}: {detail}")]
     Refused { status: u16, code: String, title: String, detail: String },
@@ -49,51 +47,6 @@ pub async fn post<Q: Serialize, A: DeserializeOwned>(
     ask(server, Method::POST, path, bearer, body.into()).await
 }
 
-/// A connection for requests.
-pub async fn connect(server: &ServerUrl) -> Result<Stream, HttpError> {
-    let stream = connect_tcp(server).await?;
-    match server.tls() {
-        Some(tls) => shake_hands(server, tls, tls.http(), stream).await,
-        None => Ok(Stream::Plain(stream)),
-    }
-}
-
-/// A connection for the line.
-pub async fn connect_line(server: &ServerUrl) -> Result<Stream, HttpError> {
-    let stream = connect_tcp(server).await?;
-    match server.tls() {
-        Some(tls) => shake_hands(server, tls, tls.line(), stream).await,
-        None => Ok(Stream::Plain(stream)),
-    }
-}
-
-async fn shake_hands(server: &ServerUrl, tls: &Tls, connector: &TlsConnector, stream: TcpStream) -> Result<Stream, HttpError> {
-    let name = tls.name(server.host()).ok_or_else(|| unreachable(server, "no certificate can have that name"))?;
-    let handshake = tokio::time::timeout(HANDSHAKE_TIME_MAX, connector.connect(name, stream)).await;
-    let handshake = handshake.map_err(|_| unreachable(server, format!("no TLS within {} s", HANDSHAKE_TIME_MAX.as_secs())))?;
-    let stream = handshake.map_err(|error| unreachable(server, format!("no trusted connection: {error}")))?;
-    Ok(Stream::Tls(Box::new(stream)))
-}
-
-/// Connects with Nagle's algorithm off. A server that takes nothing for a while is gone, whatever the kernel still hopes.
-async fn connect_tcp(server: &ServerUrl) -> Result<TcpStream, HttpError> {
-    let addresses = tokio::time::timeout(CONNECT_TIME_MAX, server.addresses()).await;
-    let addresses = addresses.map_err(|_| unreachable(server, "its name was not resolved in time"))?;
-    let mut why = "it has no address".to_owned();
-    for address in addresses.map_err(|error| unreachable(server, format!("its name has no address: {error}")))? {
-        match tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true).map_err(|error| unreachable(server, error))?;
-                rustix::net::sockopt::set_tcp_user_timeout(&stream, UNACKNOWLEDGED_MS_MAX).map_err(|error| unreachable(server, error))?;
-                return Ok(stream);
-            }
-            Ok(Err(error)) => why = error.to_string(),
-            Err(_) => why = format!("no connection within {} s", CONNECT_TIME_MAX.as_secs()),
-        }
-    }
-    Err(unreachable(server, why))
-}
-
 async fn ask<A: DeserializeOwned>(
     server: &ServerUrl,
     method: Method,
@@ -101,24 +54,36 @@ async fn ask<A: DeserializeOwned>(
     bearer: Option<&str>,
     body: Bytes,
 ) -> Result<A, HttpError> {
-    let stream = connect(server).await?;
-    let (status, answer) = tokio::time::timeout(ANSWER_TIME_MAX, exchange(server, stream, method, path, bearer, body))
+    let request = request(server, method, path, bearer, body)?;
+    let stream = connect::for_requests(server).await?;
+    let (status, answer) = tokio::time::timeout(ANSWER_TIME_MAX, exchange(server, stream, request))
         .await
         .map_err(|_| unreachable(server, format!("no answer within {} s", ANSWER_TIME_MAX.as_secs())))??;
-    if status.is_success() {
-        return serde_json::from_slice(&answer).map_err(|error| unexpected(server, error));
-    }
-    Err(problem(server, status, &answer))
+    judge(server, status, &answer)
 }
 
-async fn exchange(
+async fn exchange(server: &ServerUrl, stream: Stream, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), HttpError> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(server, error))?;
+    let answer = async {
+        let answer = sender.send_request(request).await.map_err(|error| unreachable(server, error))?;
+        read(server, answer).await
+    };
+    // The connection is driven here rather than by a task of its own; it ends together with its one request.
+    let mut answer = std::pin::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => answer,
+        _ = connection => answer.await,
+    }
+}
+
+pub(crate) fn request(
     server: &ServerUrl,
-    stream: Stream,
     method: Method,
     path: &str,
     bearer: Option<&str>,
     body: Bytes,
-) -> Result<(StatusCode, Bytes), HttpError> {
+) -> Result<Request<Full<Bytes>>, HttpError> {
     let mut request = Request::builder()
         .method(method)
         .uri(server.path(path))
@@ -128,22 +93,21 @@ async fn exchange(
     if let Some(bearer) = bearer {
         request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
     }
-    let request = request.body(Full::new(body)).map_err(|error| unexpected(server, error))?;
+    request.body(Full::new(body)).map_err(|error| unexpected(server, error))
+}
 
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(server, error))?;
-    let answer = async {
-        let answer = sender.send_request(request).await.map_err(|error| unreachable(server, error))?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), ANSWER_LEN_MAX).collect().await.map_err(|error| unexpected(server, error))?;
-        Ok((status, body.to_bytes()))
-    };
-    // The connection is driven here rather than by a task of its own; it ends together with its one request.
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
-        answer = &mut answer => answer,
-        _ = connection => answer.await,
+pub(crate) async fn read(server: &ServerUrl, answer: Response<Incoming>) -> Result<(StatusCode, Bytes), HttpError> {
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), ANSWER_LEN_MAX).collect().await.map_err(|error| unexpected(server, error))?;
+    Ok((status, body.to_bytes()))
+}
+
+/// What an answer says.
+pub(crate) fn judge<A: DeserializeOwned>(server: &ServerUrl, status: StatusCode, answer: &[u8]) -> Result<A, HttpError> {
+    if status.is_success() {
+        return serde_json::from_slice(answer).map_err(|error| unexpected(server, error));
     }
+    Err(problem(server, status, answer))
 }
 
 fn problem(server: &ServerUrl, status: StatusCode, answer: &[u8]) -> HttpError {
@@ -159,10 +123,10 @@ fn problem(server: &ServerUrl, status: StatusCode, answer: &[u8]) -> HttpError {
     }
 }
 
-fn unreachable(server: &ServerUrl, why: impl std::fmt::Display) -> HttpError {
+pub(crate) fn unreachable(server: &ServerUrl, why: impl std::fmt::Display) -> HttpError {
     HttpError::Unreachable { server: server.to_string(), why: why.to_string() }
 }
 
-fn unexpected(server: &ServerUrl, why: impl std::fmt::Display) -> HttpError {
+pub(crate) fn unexpected(server: &ServerUrl, why: impl std::fmt::Display) -> HttpError {
     HttpError::Unexpected { server: server.to_string(), why: why.to_string() }
 }

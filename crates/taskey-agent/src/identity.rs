@@ -77,14 +77,14 @@ impl Identity {
         write(&state.file(IDENTITY_FILE), &text)
     }
 
-    /// The server's address, and whom to trust there. `newest` is the newest time that the server has signed, if any.
+    /// The server's address, whom to trust there, and the proxy on the way. `newest` is the newest time that the server has signed, if any.
     pub fn server_url(&self, newest: Option<Time>) -> Result<ServerUrl, IdentityError> {
         let trust = match (is_https(&self.server_url), self.roots.is_empty()) {
             (false, _) => Trust::Loopback,
             (true, false) => Trust::Roots(self.roots.clone()),
             (true, true) => Trust::WebPki(newest),
         };
-        Ok(ServerUrl::parse(&self.server_url, &trust)?)
+        Ok(ServerUrl::parse(&self.server_url, &trust)?.by_environment()?)
     }
 }
 

@@ -1,9 +1,9 @@
-//! The line to the server: MQTT 5, over TLS at once where the server's end of it offers that, else over a WebSocket; held for as
-//! long as the agent runs.
+//! The line to the server, held for as long as the agent runs: MQTT 5, over TLS at once where the server's end of it offers that, else over
+//! a WebSocket; and where neither gets through, calls over HTTP.
 //!
 //! One task. It signs in, subscribes, says [`FromLine::Up`], and carries messages both ways until the line breaks; then it
 //! waits a growing, jittered while and begins again. Each step has its own time limit. What a broken line had not got
-//! acknowledged is not its business: the outbox tells it again.
+//! acknowledged is not its business: the outbox tells it again. By which way a line is held, the agent does not notice.
 //!
 //! A refused device keeps trying, slowly: only its owner can know whether it was removed for good.
 
@@ -16,7 +16,7 @@ use taskey_proto::crypto::random;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::credential::{self, CredentialError};
+use crate::credential::CredentialError;
 use crate::http::HttpError;
 use crate::identity::{Identity, Keys};
 use crate::outbox::Message;
@@ -24,13 +24,15 @@ use crate::server_url::ServerUrl;
 use crate::state_dir::StateDir;
 use crate::{info, warning};
 
+mod poll;
 mod session;
 mod socket;
+mod ways;
 
-use session::Session;
+pub use ways::{Way, Ways};
 
 /// Messages that may be open at once, if the server does not say fewer.
-pub const OPEN_MAX: u16 = 32;
+pub use taskey_proto::line::OPEN_MAX;
 
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -71,7 +73,7 @@ pub enum FromLine {
 #[serde(tag = "line", content = "detail", rename_all = "snake_case")]
 pub enum LineState {
     Connecting(String),
-    Connected,
+    Connected(Way),
     Refused(String),
 }
 
@@ -80,13 +82,19 @@ pub struct Line {
     pub identity: Identity,
     pub keys: Arc<Keys>,
     pub server: ServerUrl,
+    pub ways: Ways,
 }
 
 /// Why a line is no more.
 enum Ended {
     /// We wanted it.
     Left,
+    /// It is time to try MQTT again.
+    Due,
+    /// Nobody said why.
     Broken(String),
+    /// The server's own word, by MQTT: that gets through.
+    Answered(String),
     Refused(String),
 }
 
@@ -104,7 +112,8 @@ impl Line {
             }
             let wait = match ended {
                 Ended::Left => return,
-                Ended::Broken(why) => {
+                Ended::Due => continue,
+                Ended::Broken(why) | Ended::Answered(why) => {
                     let wait = jittered(pause);
                     pause = (pause * 2).min(PAUSE_MAX);
                     info!("no line to {}: {why}; next try in {} ms", self.server, wait.as_millis());
@@ -146,19 +155,14 @@ impl Line {
             Err(ended) => return (ended, Duration::ZERO),
         };
         let up = FromLine::Up { generation, window: session.window(), server_time: credential.server_time, epoch: credential.epoch };
-        let _ = events.send(FromLine::State(LineState::Connected));
+        let _ = events.send(FromLine::State(LineState::Connected(session.way())));
         let _ = events.send(up);
-        info!("the line to {} is up", self.server);
+        info!("the line to {} is up, by {}", self.server, session.way().word());
         let since = Instant::now();
         let ended = session.carry(generation, orders, events).await;
-        (ended, since.elapsed())
-    }
-
-    async fn connect(&mut self) -> Result<(Session, credential::Credential), Ended> {
-        let credential = credential::obtain(&self.state, &self.identity, &self.keys.signing, &self.server).await?;
-        self.identity.epoch = credential.epoch;
-        let session = Session::open(&self.server, self.identity.device, &credential.text).await?;
-        Ok((session, credential))
+        let held = since.elapsed();
+        self.ways.learn(session.way(), &ended, held);
+        (ended, held)
     }
 }
 

@@ -15,7 +15,9 @@ where
 {
     for pause in PAUSES {
         match once().await {
-            Err(CredentialError::Http(HttpError::Unreachable { .. } | HttpError::Unexpected { .. })) => tokio::time::sleep(pause).await,
+            Err(CredentialError::Http(HttpError::Unreachable { .. } | HttpError::Proxy { .. } | HttpError::Unexpected { .. })) => {
+                tokio::time::sleep(pause).await;
+            }
             result => return result,
         }
     }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use http::Uri;
 use tokio_rustls::rustls;
 
+use crate::proxy::{self, Proxy, ProxyUrlError};
 use crate::tls::{Tls, Trust};
 
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct ServerUrl {
     /// What stands before every path; empty or `/...` without a slash at its end.
     prefix: String,
     tls: Option<Tls>,
+    /// On the way there.
+    proxy: Option<Proxy>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,8 @@ pub enum ServerUrlError {
     NoTrust(String),
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    #[error(transparent)]
+    Proxy(#[from] ProxyUrlError),
 }
 
 impl ServerUrl {
@@ -52,7 +57,13 @@ impl ServerUrl {
             return Err(ServerUrlError::NoTrust(text.to_owned()));
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { scheme, host, port: uri.port_u16().unwrap_or(port), prefix, tls })
+        Ok(Self { scheme, host, port: uri.port_u16().unwrap_or(port), prefix, tls, proxy: None })
+    }
+
+    /// The same, reached through the proxy that the environment names for it, if any.
+    pub fn by_environment(self) -> Result<Self, ServerUrlError> {
+        let proxy = proxy::find(self.scheme, &self.host, proxy::environment)?;
+        Ok(Self { proxy, ..self })
     }
 
     /// Host and port as they stand in the `Host` header: the port only where it is not the scheme's own.
@@ -71,6 +82,15 @@ impl ServerUrl {
         self.tls.as_ref()
     }
 
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// Host and port, for a proxy.
+    pub fn target(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// Trusts these roots from now on, where it trusts by roots.
     pub fn trust_roots(&self, fingerprints: &[String]) {
         if let Some(tls) = &self.tls {
@@ -80,11 +100,7 @@ impl ServerUrl {
 
     /// Where to connect, to be tried in this order.
     pub async fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
-        if let Some(addresses) = loopback_addresses(&self.host) {
-            return Ok(addresses.into_iter().map(|address| SocketAddr::new(address, self.port)).collect());
-        }
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        Ok(tokio::net::lookup_host((host, self.port)).await?.collect())
+        addresses_of(&self.host, self.port).await
     }
 
     /// The whole path of one that begins with `/`.
@@ -110,8 +126,17 @@ pub fn is_https(text: &str) -> bool {
     text.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
+/// The addresses of a host, to be tried in this order.
+pub(crate) async fn addresses_of(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    if let Some(addresses) = loopback_addresses(host) {
+        return Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect());
+    }
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok(tokio::net::lookup_host((host, port)).await?.collect())
+}
+
 /// The name `localhost` is not looked up: an answer from elsewhere must not lead plain HTTP off the machine.
-fn loopback_addresses(host: &str) -> Option<Vec<IpAddr>> {
+pub(crate) fn loopback_addresses(host: &str) -> Option<Vec<IpAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
         return Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
     }

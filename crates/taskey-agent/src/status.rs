@@ -2,14 +2,14 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use taskey_proto::id::{DeviceId, ExecutionId, InstanceId};
 use taskey_proto::problem::Reason;
 
 use crate::VERSION;
 use crate::identity::{Identity, IdentityError};
 use crate::journal::{JOURNAL_FILE, Journal};
-use crate::line::LineState;
+use crate::line::{LineState, Way};
 use crate::policy::{self, Policy};
 use crate::state_dir::{Durability, StateDir, replace_file};
 
@@ -29,6 +29,10 @@ pub struct Status {
     pub connected: bool,
     /// `connected`, `connecting`, `refused`, or `stopped`.
     pub line: &'static str,
+    /// By which way the line is held.
+    pub way: Option<Way>,
+    /// The proxy on the way to the server, without credentials, as the running agent has it.
+    pub proxy: Option<String>,
     /// Why it is not connected, as far as the agent knows.
     pub detail: Option<String>,
     /// Executions that are running, or that have ended and are not acknowledged.
@@ -45,9 +49,16 @@ pub enum StatusError {
     State(String, io::Error),
 }
 
-/// Leaves a note about the line for [`Status::read`].
-pub fn note_line(state: &StateDir, line: &LineState) -> io::Result<()> {
-    replace_file(&state.file(STATUS_FILE), &serde_json::to_vec(line)?, 0o600, Durability::Fleeting)
+/// What the agent leaves for [`Status::read`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LineNote {
+    #[serde(flatten)]
+    pub line: LineState,
+    pub proxy: Option<String>,
+}
+
+pub fn note_line(state: &StateDir, note: &LineNote) -> io::Result<()> {
+    replace_file(&state.file(STATUS_FILE), &serde_json::to_vec(note)?, 0o600, Durability::Fleeting)
 }
 
 impl Status {
@@ -56,13 +67,14 @@ impl Status {
         let failed = |error| StatusError::State(state.path().display().to_string(), error);
         // The agent holds the lock as long as it lives; whoever gets it here knows that none does.
         let running = state.lock().map_err(failed)?.is_none();
-        let line = running.then(|| read_line(state)).flatten();
-        let (line, detail) = match line {
-            Some(LineState::Connected) => ("connected", None),
-            Some(LineState::Connecting(why)) => ("connecting", Some(why).filter(|why| !why.is_empty())),
-            Some(LineState::Refused(why)) => ("refused", Some(why)),
-            None if running => ("connecting", None),
-            None => ("stopped", None),
+        let note = running.then(|| read_note(state)).flatten();
+        let (line, proxy) = note.map(|note| (note.line, note.proxy)).unzip();
+        let (line, way, detail) = match line {
+            Some(LineState::Connected(way)) => ("connected", Some(way), None),
+            Some(LineState::Connecting(why)) => ("connecting", None, Some(why).filter(|why| !why.is_empty())),
+            Some(LineState::Refused(why)) => ("refused", None, Some(why)),
+            None if running => ("connecting", None, None),
+            None => ("stopped", None, None),
         };
         let (policy, policy_problem) = match policy::load(state.policy_dir()) {
             Ok(policy) => (Some(policy), None),
@@ -80,6 +92,8 @@ impl Status {
             running,
             connected: line == "connected",
             line,
+            way,
+            proxy: proxy.flatten(),
             detail,
             open_executions: Journal::peek_held(&state.file(JOURNAL_FILE)).map_err(failed)?,
             policy,
@@ -97,9 +111,10 @@ impl Status {
             (None, Some(problem)) => format!("nothing runs: {}", problem.detail),
             (None, None) => String::new(),
         };
-        let line = match &self.detail {
-            Some(detail) => format!("{} ({detail})", self.line),
-            None => self.line.to_owned(),
+        let line = match (&self.detail, self.way) {
+            (Some(detail), _) => format!("{} ({detail})", self.line),
+            (None, Some(way)) => format!("{} by {}", self.line, way.word()),
+            (None, None) => self.line.to_owned(),
         };
         let open = self.open_executions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let rows = [
@@ -111,6 +126,7 @@ impl Status {
             ("version", self.agent_version.to_owned()),
             ("running", if self.running { "yes" } else { "no" }.to_owned()),
             ("line", line),
+            ("proxy", self.proxy.clone().unwrap_or_else(|| "none".to_owned())),
             ("executions", if open.is_empty() { "none open".to_owned() } else { open }),
             ("policy", policy),
         ];
@@ -118,6 +134,6 @@ impl Status {
     }
 }
 
-fn read_line(state: &StateDir) -> Option<LineState> {
+fn read_note(state: &StateDir) -> Option<LineNote> {
     serde_json::from_slice(&std::fs::read(state.file(STATUS_FILE)).ok()?).ok()
 }

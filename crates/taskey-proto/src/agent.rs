@@ -151,6 +151,44 @@ pub struct OutputStored {
     pub next: u64,
 }
 
+/// `POST /agent/v1/line`: the line of a device that MQTT does not reach, one call after the other. The messages are those of MQTT
+/// ([`crate::line`]).
+///
+/// A call with messages is answered when they are committed, with whatever waits for the device. One without stays open until there
+/// is something for the device, or until its time is up. The newest open call gets what comes; one that was open before it is answered with
+/// nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallLine {
+    /// The line that this call belongs to, as it was answered to the first. Left out, a new line begins, and an earlier one of the
+    /// device ends; that call is answered at once.
+    #[serde(default)]
+    pub session: Option<u64>,
+    /// Messages of the device, at most 32: [`crate::line::Up`].
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub messages: Vec<serde_json::Value>,
+    /// For how many seconds a call without messages stays open at most: 0 to 25.
+    #[serde(default)]
+    pub wait: u64,
+    /// The line ends with this call.
+    #[serde(default)]
+    pub goodbye: bool,
+}
+
+/// Seconds for which a [`CallLine`] may stay open.
+pub const CALL_WAIT_SECS_MAX: u64 = 25;
+
+/// The answer to [`CallLine`]. Its messages were committed before it left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CalledLine {
+    pub session: u64,
+    /// Messages for the device, at most 32: [`crate::line::Down`].
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub messages: Vec<serde_json::Value>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

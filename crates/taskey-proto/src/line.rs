@@ -1,4 +1,5 @@
-//! The device line: MQTT topics and the JSON messages on them.
+//! The device line: MQTT topics and the JSON messages on them. Where MQTT cannot pass, the same messages go by
+//! [`crate::agent::CallLine`].
 //!
 //! A device may subscribe to its own `cmd` topic and publish to its own `evt` topic, nothing else. What goes down may be lost
 //! without harm: the device says at each sync what it holds, and gets the rest. What goes up is acknowledged after the commit.
@@ -24,6 +25,8 @@ pub fn evt_topic(device: DeviceId) -> String {
 
 /// Bytes of one message, either way.
 pub const MESSAGE_LEN_MAX: usize = 256 * 1024;
+/// Messages that may be open towards the server: not yet acknowledged, or in one call.
+pub const OPEN_MAX: u16 = 32;
 /// An order larger than this goes as a [`Down::Fetch`].
 pub const INLINE_LEN_MAX: usize = 64 * 1024;
 /// Seconds; the server ends a line that was silent for one and a half of these.

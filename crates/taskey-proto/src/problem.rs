@@ -75,6 +75,7 @@ codes! {
     NameTaken = "name_taken", 409, "The name is taken";
     RunOver = "run_over", 409, "The run is over";
     InFlight = "in_flight", 409, "The same request is being worked on";
+    LineOver = "line_over", 409, "The line is over";
     TaskAltered = "task_altered", 409, "The stored task is not the one that was signed";
     PreconditionFailed = "precondition_failed", 412, "Someone else has changed it";
     BodyTooLarge = "body_too_large", 413, "The body is too large";

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use taskey_proto::agent::{
-    AskChallenge, AskedChallenge, CHALLENGE_CONTEXT, Challenge, Enroll, Enrolled, OutputStored, ParsedCredential, SendOutput,
-    ServerIdentity,
+    AskChallenge, AskedChallenge, CHALLENGE_CONTEXT, CallLine, CalledLine, Challenge, Enroll, Enrolled, OutputStored, ParsedCredential,
+    SendOutput, ServerIdentity,
 };
 use taskey_proto::crypto::PublicKey;
 use taskey_proto::document::{CANCEL_CONTEXT, Cancel, Judge};
@@ -48,6 +48,11 @@ fn what_an_agent_says_is_understood() {
         assert_eq!(credential.claim.counter, 7);
         assert!(credential.is_signed_by(&enroll.signing_key));
         assert_eq!(read::<SendOutput>(version, "send_output.json").chunks.len(), 1);
+        let first: CallLine = read(version, "call_line_first.json");
+        assert_eq!((first.session, first.wait, first.goodbye), (None, 0, false));
+        let call: CallLine = read(version, "call_line.json");
+        assert_eq!((call.session, call.wait, call.goodbye), (Some(17), 25, false));
+        assert!(matches!(serde_json::from_value(call.messages[0].clone()), Ok(Up::Started { .. })));
     }
 }
 
@@ -69,6 +74,9 @@ fn what_a_server_says_is_understood_and_its_signatures_hold() {
         let enrolled: Enrolled = read(version, "enrolled.json");
         assert_eq!(enrolled.device, order.device);
         assert_eq!(read::<OutputStored>(version, "output_stored.json").next, 3);
+        let called: CalledLine = read(version, "called_line.json");
+        assert_eq!(called.session, 17);
+        assert!(matches!(serde_json::from_value(called.messages[0].clone()), Ok(Down::Fetch { .. })));
     }
 }
 

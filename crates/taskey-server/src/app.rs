@@ -20,6 +20,7 @@ use crate::platform::http::proxies::Proxies;
 use crate::platform::keys::Keys;
 use crate::platform::mqtt::Lines;
 use crate::platform::mqtt::uplink::Uplink;
+use crate::platform::poll::Polls;
 use crate::platform::tls::AgentTrust;
 use crate::platform::vault::Vault;
 
@@ -43,6 +44,8 @@ pub struct Inner {
     pub epoch: u64,
     pub node: NodeId,
     pub lines: Lines,
+    /// Those of them that are held by long-poll.
+    pub polls: Polls,
     /// Who takes in what devices say; filled by the wiring.
     pub uplink: Uplink,
     pub in_flight: InFlight,

@@ -209,6 +209,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         instance,
         epoch,
         lines: mqtt::Lines::default(),
+        polls: Default::default(),
         uplink: Arc::new(devices::DeviceLine::new(runs::intake::take_in, runs::delivery::deliver)),
         in_flight: Default::default(),
         setup_code: Default::default(),

@@ -4,6 +4,7 @@
 
 pub mod device;
 pub mod echo;
+pub mod middlebox;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

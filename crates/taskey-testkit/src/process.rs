@@ -180,7 +180,8 @@ impl Installation {
         self.public_url.as_deref().unwrap_or(&self.url)
     }
 
-    fn taskeyd(&self) -> Command {
+    /// `taskeyd` with what this installation's agents have in their environment, not yet started.
+    pub fn taskeyd(&self) -> Command {
         let mut command = Command::new(binary("taskeyd"));
         command.envs(self.taskeyd_environment.iter().cloned());
         command
@@ -188,10 +189,15 @@ impl Installation {
 
     /// Enrols a device, its state in a folder of its name.
     pub fn enroll(&self, name: &str) -> anyhow::Result<()> {
+        self.enroll_at(name, self.address())
+    }
+
+    /// The same, by another address of the server.
+    pub fn enroll_at(&self, name: &str, address: &str) -> anyhow::Result<()> {
         let token = succeeded(self.taskey(&["enroll-tokens", "create", "--uses", "1", "--ttl", "1h", "-o", "name"])?)?;
         let state = self.path(name);
         let mut command = self.taskeyd();
-        command.args(["enroll", "--server", self.address(), "--token-file", "-", "--name", name, "--state"]).arg(state);
+        command.args(["enroll", "--server", address, "--token-file", "-", "--name", name, "--state"]).arg(state);
         succeeded(run(&mut command, token.trim())?).map(|_| ())
     }
 

@@ -30,9 +30,10 @@ use crate::fetch::{Fetched, Fetcher};
 use crate::group::Warden;
 use crate::identity::{Identity, IdentityError, Keys};
 use crate::journal::{JOURNAL_FILE, Journal};
-use crate::line::{FromLine, Line, ToLine};
+use crate::line::{FromLine, Line, ToLine, Ways};
 use crate::outbox::Outbox;
 use crate::state_dir::StateDir;
+use crate::status::LineNote;
 use crate::upload::{Uploaded, Uploader};
 use crate::users::{User, Users};
 use crate::{VERSION, facts, info, recovery, status, warning};
@@ -89,6 +90,9 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let newest = newest_time(&config.state);
     let server = identity.server_url((newest.ms() > 0).then_some(newest))?;
     info!("taskeyd {VERSION} is {} ({}) of {server}", identity.name, identity.device);
+    if let Some(proxy) = server.proxy() {
+        info!("the way there leads through the proxy {proxy} (of {})", proxy.variable());
+    }
 
     let journal = match config.simulated {
         Some(_) => Journal::in_memory(),
@@ -100,7 +104,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
 
     let (to_line, line_orders) = mpsc::unbounded_channel();
     let (line_events, from_line) = mpsc::unbounded_channel();
-    let line = Line { state: config.state.clone(), identity: identity.clone(), keys: keys.clone(), server: server.clone() };
+    let line =
+        Line { state: config.state.clone(), identity: identity.clone(), keys: keys.clone(), server: server.clone(), ways: Ways::default() };
     let line = tokio::spawn(line.hold(line_orders, line_events));
 
     let (fetched_tx, fetched) = mpsc::unbounded_channel();
@@ -313,7 +318,8 @@ impl Agent {
             FromLine::Down => self.outbox.line_down(),
             FromLine::Acknowledged(number) => self.take_acknowledgement(number),
             FromLine::State(line) => {
-                if let Err(error) = status::note_line(&self.config.state, &line) {
+                let proxy = self.uploader.server.proxy().map(ToString::to_string);
+                if let Err(error) = status::note_line(&self.config.state, &LineNote { line, proxy }) {
                     warning!("the status cannot be written: {error}");
                 }
             }

@@ -62,6 +62,10 @@ impl Session {
         Ok(session)
     }
 
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.socket, Socket::WebSocket(_))
+    }
+
     /// How many messages may be open.
     pub fn window(&self) -> u16 {
         self.window
@@ -132,7 +136,7 @@ impl Session {
             code @ (ConnectReasonCode::BadUserNameOrPassword | ConnectReasonCode::NotAuthorized | ConnectReasonCode::Banned) => {
                 return Err(Ended::Refused(format!("the line was answered with {code}")));
             }
-            code => return Err(Ended::Broken(format!("the line was answered with {code}"))),
+            code => return Err(Ended::Answered(format!("the line was answered with {code}"))),
         }
         self.window = self.mqtt.get_receive_maximum_vacancy_for_send().unwrap_or(OPEN_MAX).min(OPEN_MAX);
         Ok(())
@@ -149,7 +153,7 @@ impl Session {
         };
         match suback.reason_codes()[..] {
             [SubackReasonCode::GrantedQos0 | SubackReasonCode::GrantedQos1 | SubackReasonCode::GrantedQos2] => Ok(()),
-            [code] => Err(Ended::Broken(format!("the subscription was answered with {code}"))),
+            [code] => Err(Ended::Answered(format!("the subscription was answered with {code}"))),
             _ => Err(Ended::Broken("the subscription was not answered".to_owned())),
         }
     }
@@ -187,7 +191,7 @@ impl Session {
             }
             Packet::V5_0Puback(puback) => {
                 if let Some(code) = puback.reason_code().filter(|code| *code as u8 >= 0x80) {
-                    return Err(Ended::Broken(format!("a message was answered with {code}")));
+                    return Err(Ended::Answered(format!("a message was answered with {code}")));
                 }
                 if let Some(number) = self.open.remove(&puback.packet_id()) {
                     let _ = events.send(FromLine::Acknowledged(number));
@@ -195,7 +199,7 @@ impl Session {
             }
             Packet::V5_0Disconnect(disconnect) => {
                 let why = disconnect.reason_code().map_or_else(|| "no reason".to_owned(), |code| code.to_string());
-                return Err(Ended::Broken(format!("the server ended the line with {why}")));
+                return Err(Ended::Answered(format!("the server ended the line with {why}")));
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::Ended;
 use super::session::within;
-use crate::http;
+use crate::connect;
 use crate::server_url::ServerUrl;
 use crate::stream::Stream;
 
@@ -27,7 +27,7 @@ pub enum Socket {
 
 impl Socket {
     pub async fn open(server: &ServerUrl) -> Result<Self, Ended> {
-        let stream = http::connect_line(server).await?;
+        let stream = connect::for_line(server).await?;
         if stream.chose_mqtt() {
             return Ok(Self::Stream(stream));
         }

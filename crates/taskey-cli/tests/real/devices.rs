@@ -162,7 +162,7 @@ async fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert_eq!((&found["agent"]["verdict"], &found["sign-in"]["verdict"]), (&json!("warning"), &json!("ok")), "{found}");
     let agent = installation.agent("web-1").unwrap();
     installation.wait_for_presence("web-1", "online").unwrap();
-    let well = || Ok(diagnosis(&installation, "web-1", 0)["agent"]["detail"] == "runs, and its line is up");
+    let well = || Ok(diagnosis(&installation, "web-1", 0)["agent"]["detail"] == "runs, and its line is up, by websocket");
     installation.wait_until("the agent is well", well).unwrap();
     for check in ["disk", "policy", "user", "enrolled", "server", "answer", "clock", "sign-in"] {
         assert_eq!(diagnosis(&installation, "web-1", 0)[check]["verdict"], "ok", "{check}");
@@ -180,6 +180,6 @@ async fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let found = diagnosis(&installation, "web-1", 2);
     assert!(found["server"]["detail"].as_str().unwrap().contains("Connection refused"), "{found}");
     let table = taskeyd(&installation, &["doctor"], "web-1", "");
-    assert!(String::from_utf8_lossy(&table.stdout).contains("-> check that it runs"), "{table:?}");
+    assert!(String::from_utf8_lossy(&table.stdout).contains("-> check its name, that it runs"), "{table:?}");
     drop(agent);
 }

@@ -9,6 +9,8 @@ mod exec;
 mod hostile;
 mod install;
 mod mqtt;
+mod poll;
+mod proxy;
 mod runs;
 mod secrets;
 mod serve;

@@ -1,4 +1,4 @@
-//! What no slice owns: clock, store, wake-ups, HTTP conventions, the MQTT endpoint, the web UI's files. It knows no slice.
+//! What no slice owns: clock, store, wake-ups, HTTP conventions, the MQTT endpoint and its stand-in by long-poll, the web UI's files. It knows no slice.
 
 pub mod assets;
 pub mod clock;
@@ -8,6 +8,7 @@ pub mod hub;
 pub mod keys;
 pub mod listener;
 pub mod mqtt;
+pub mod poll;
 pub mod retention;
 pub mod telemetry;
 pub mod tls;

@@ -8,6 +8,7 @@ mod live;
 mod openapi;
 mod output;
 mod permissions;
+mod poll;
 mod runs;
 mod secrets;
 mod store;

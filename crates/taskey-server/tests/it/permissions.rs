@@ -168,6 +168,28 @@ on_both! {
         assert_eq!(ann.get("/api/v1/tasks/hello").await.body["version"], 1);
     }
 
+    async fn what_is_for_devices_takes_nothing_but_a_credential_of_a_device(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let mallory = server.add_organization("Umbrella").await;
+        let things = make_things(&server, &ann).await;
+        let mut his = FakeDevice::enroll(&server, &mallory, "his").await;
+        let foreign = server.with_key(&his.credential(&server).await);
+        let routes: Vec<Route> = taskey_server::routes().into_iter().filter(|route| route.kind == RouteKind::Device).collect();
+        assert!(routes.iter().any(|route| route.path == "/agent/v1/line") && routes.len() >= 4);
+        for route in routes {
+            // A line that the other device might have: its first.
+            let body = if route.path == "/agent/v1/line" { json!({"session": 1}) } else { json!({"chunks": []}) };
+            for person in [&server.anonymous(), &server.with_key("tky_nonsense"), &ann] {
+                let answer = call(person, &route, &things.path(&route), &body).await;
+                assert_eq!((answer.status, answer.code()), (401, "not_signed_in"), "{} {}", route.method, route.path);
+            }
+            let answer = call(&foreign, &route, &things.path(&route), &body).await;
+            let expected = if route.path == "/agent/v1/line" { (409, "line_over") } else { (404, "not_found") };
+            assert_eq!((answer.status, answer.code()), expected, "{} {}", route.method, route.path);
+        }
+    }
+
     async fn a_device_fetches_only_its_own_orders(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;

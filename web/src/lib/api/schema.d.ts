@@ -56,6 +56,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agent/v1/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call on the line of a device that MQTT does not reach. Without `session` a line begins, as by CONNECT: a credential that is not in order is
+         *     answered 401. On a line that is over, 409; on one that was cut, 401. After 503 the messages were not stored.
+         */
+        post: operations["call_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/v1/orders/{execution}": {
         parameters: {
             query?: never;
@@ -649,6 +669,38 @@ export interface components {
         };
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description The answer to [`CallLine`]. Its messages were committed before it left. */
+        CalledLine: {
+            /** @description Messages for the device, at most 32: [`crate::line::Down`]. */
+            messages: unknown[];
+            /** Format: int64 */
+            session: number;
+        };
+        /**
+         * @description `POST /agent/v1/line`: the line of a device that MQTT does not reach, one call after the other. The messages are those of MQTT
+         *     ([`crate::line`]).
+         *
+         *     A call with messages is answered when they are committed, with whatever waits for the device. One without stays open until there
+         *     is something for the device, or until its time is up. The newest open call gets what comes; one that was open before it is answered with
+         *     nothing.
+         */
+        CallLine: {
+            /** @description The line ends with this call. */
+            goodbye?: boolean;
+            /** @description Messages of the device, at most 32: [`crate::line::Up`]. */
+            messages?: unknown[];
+            /**
+             * Format: int64
+             * @description The line that this call belongs to, as it was answered to the first. Left out, a new line begins, and an earlier one of the
+             *     device ends; that call is answered at once.
+             */
+            session?: number | null;
+            /**
+             * Format: int64
+             * @description For how many seconds a call without messages stays open at most: 0 to 25.
+             */
+            wait?: number;
         };
         /** @description Who or what started a run. */
         Cause: {
@@ -1431,6 +1483,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutputStored"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallLine"];
+            };
+        };
+        responses: {
+            /** @description The messages were committed; what waits for the device */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledLine"];
                 };
             };
             /** @description A problem */

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use taskey_proto::PROTOCOL;
-use taskey_proto::agent::{AskChallenge, AskedChallenge, Enroll, Enrolled, ServerIdentity};
+use taskey_proto::agent::{AskChallenge, AskedChallenge, CallLine, CalledLine, Enroll, Enrolled, ParsedCredential, ServerIdentity};
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice};
 use taskey_proto::page::Page;
 use taskey_proto::problem::Code;
@@ -22,6 +22,8 @@ use crate::platform::http::guard::RequestContext;
 use crate::platform::http::page::{PageAnswer, Paging};
 use crate::platform::http::problem::ApiResult;
 use crate::platform::http::{ApiError, Body};
+use crate::platform::mqtt::uplink::Claim;
+use crate::platform::poll;
 
 pub fn api() -> Api {
     Api::default()
@@ -34,6 +36,7 @@ pub fn api() -> Api {
         .public(routes!(show_server))
         .public(routes!(enroll_device))
         .public(routes!(ask_challenge))
+        .device(routes!(call_line))
 }
 
 /// Makes an enrolment token. It is shown this once.
@@ -119,11 +122,43 @@ async fn ask_challenge(State(app): State<App>, body: Body<AskChallenge>) -> ApiR
     Ok(Json(AskedChallenge { challenge: credential::challenge(&app, body.content.device)? }))
 }
 
+/// A call on the line of a device that MQTT does not reach. Without `session` a line begins, as by CONNECT: a credential that is not in order is
+/// answered 401. On a line that is over, 409; on one that was cut, 401. After 503 the messages were not stored.
+#[utoipa::path(post, path = "/agent/v1/line", tag = "agent", request_body = CallLine,
+    responses((status = 200, description = "The messages were committed; what waits for the device", body = CalledLine)))]
+async fn call_line(
+    State(app): State<App>,
+    context: RequestContext,
+    headers: HeaderMap,
+    body: Body<CallLine>,
+) -> ApiResult<Json<CalledLine>> {
+    let call = body.content;
+    let answer = match call.session {
+        None => poll::begin(&app, claim(&headers, context.address)?, call).await?,
+        Some(session) => poll::call(&app, authenticate_device(&app, &headers).await?, session, call).await?,
+    };
+    Ok(Json(answer))
+}
+
+/// What a client would say in CONNECT that has this credential.
+fn claim(headers: &HeaderMap, address: String) -> ApiResult<Claim> {
+    let password = credential_text(headers)?;
+    let device = ParsedCredential::parse(password).map(|parsed| parsed.claim.device.to_string()).unwrap_or_default();
+    Ok(Claim { client_id: device.clone(), username: device, password: password.to_owned(), address })
+}
+
+fn refused(why: String) -> ApiError {
+    ApiError::new(Code::NotSignedIn, format!("A device signs in with its credential: {why}."))
+}
+
+fn credential_text(headers: &HeaderMap) -> ApiResult<&str> {
+    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
+    text.ok_or_else(|| refused("there is none".to_owned()))
+}
+
 /// The device behind a request of an agent.
 pub async fn authenticate_device(app: &App, headers: &HeaderMap) -> ApiResult<taskey_proto::id::DeviceId> {
-    let refused = |why: String| ApiError::new(Code::NotSignedIn, format!("A device signs in with its credential: {why}."));
-    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
-    let text = text.ok_or_else(|| refused("there is none".to_owned()))?;
+    let text = credential_text(headers)?;
     match credential::prove(app, text).await {
         Ok(proven) if proven.device.is_quarantined => Err(refused("it is in quarantine".to_owned())),
         Ok(proven) if proven.verdict != super::model::CounterVerdict::Cloned => Ok(proven.device.id),

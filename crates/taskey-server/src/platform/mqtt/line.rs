@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::transport::Transport;
 use super::uplink::{Claim, LineDevice, NotCommitted, Refusal};
 use super::wire::{Goodbye, Incoming, OPEN_MAX, Refused, Wire};
-use super::{EndReason, Letter};
+use super::{EndReason, Letter, line_down, line_up};
 use crate::app::App;
 
 /// From the first byte to CONNECT.
@@ -33,16 +33,11 @@ pub(super) async fn serve(app: App, mut transport: Transport, address: String) {
         transport.close().await;
         return;
     };
-    let letters = app.lines.open(device.id, device.generation);
-    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
-    tracing::info!(device = %device.id, generation = device.generation, address = device.address, "line up");
+    let letters = line_up(&app, &device, "mqtt");
     let line = Line { app: &app, device: &device, wire, subscribed: false, waiting: Vec::new(), in_flight: Vec::new(), writing: None };
     let end = line.run(&mut transport, letters, silence, early).await;
     transport.close().await;
-    app.lines.close(device.id, device.generation);
-    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
-    tracing::info!(device = %device.id, generation = device.generation, reason = end, "line down");
-    app.uplink.closed(&app, &device);
+    line_down(&app, &device, end);
 }
 
 type Connected = (LineDevice, Duration, Vec<Incoming>);

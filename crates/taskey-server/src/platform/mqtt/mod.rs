@@ -31,6 +31,7 @@ use crate::platform::http::ApiError;
 use crate::platform::http::guard::has_foreign_origin;
 use crate::platform::listener::{Listener, Peer, Stream};
 use transport::Transport;
+use uplink::LineDevice;
 
 /// Messages that may wait for a slow device; the rest reaches it with its next sync.
 const MAILBOX_MAX: usize = 64;
@@ -114,6 +115,22 @@ impl Lines {
     fn lines(&self) -> MutexGuard<'_, HashMap<DeviceId, Line>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// A device's line begins: it is listed, counted and logged. `by` is the way it is held.
+pub(super) fn line_up(app: &App, device: &LineDevice, by: &'static str) -> mpsc::Receiver<Letter> {
+    let letters = app.lines.open(device.id, device.generation);
+    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
+    tracing::info!(device = %device.id, generation = device.generation, address = device.address, by, "line up");
+    letters
+}
+
+/// A device's line has ended.
+pub(super) fn line_down(app: &App, device: &LineDevice, reason: &'static str) {
+    app.lines.close(device.id, device.generation);
+    metrics::gauge!("taskey_lines").set(app.lines.count() as f64);
+    tracing::info!(device = %device.id, generation = device.generation, reason, "line down");
+    app.uplink.closed(app, device);
 }
 
 /// A full mailbox ends as well: its sender is dropped, and the line sees that.

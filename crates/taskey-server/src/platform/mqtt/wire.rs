@@ -15,10 +15,10 @@ use mqtt_protocol_core::mqtt::result_code::{
     ConnectReasonCode, ConnectReturnCode, DisconnectReasonCode, PubackReasonCode, SubackReasonCode, SubackReturnCode, UnsubackReasonCode,
 };
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
-use taskey_proto::line::{KEEP_ALIVE_SECS, MESSAGE_LEN_MAX};
+use taskey_proto::line::{self, KEEP_ALIVE_SECS, MESSAGE_LEN_MAX};
 
 /// Publishes that may be open towards us.
-pub(super) const OPEN_MAX: usize = 32;
+pub(super) const OPEN_MAX: usize = line::OPEN_MAX as usize;
 /// A packet: the largest message, its topic and its header.
 const PACKET_LEN_MAX: u32 = MESSAGE_LEN_MAX as u32 + 1024;
 
