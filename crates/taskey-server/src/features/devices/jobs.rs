@@ -73,7 +73,7 @@ async fn tidy_up(app: &App) -> Result<(), DbError> {
 }
 
 /// What may leave a line on this node without its right: another node shut the device out, gave it new keys, or has a newer line.
-const LINES_JUDGED_AFTER: [&str; 4] = ["device.removed", "device.quarantined", "device.changed", "device.online"];
+const LINES_JUDGED_AFTER: [&str; 4] = ["device.removed", "device.quarantined", "device.changed", "device.moved"];
 
 /// Cuts the lines on this node that another one has put an end to.
 pub async fn follow_events(app: App) {

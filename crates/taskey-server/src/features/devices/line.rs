@@ -12,7 +12,7 @@ use super::store;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::platform::db::events::Announce;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::mqtt::uplink::{Claim, LineDevice, LineOwner, NotCommitted, Refusal};
 
 /// Takes in one message inside the batch's transaction; given by the slice that owns executions.
@@ -139,12 +139,15 @@ struct LineUpInput {
     node: taskey_proto::id::NodeId,
     /// Counter and time of a credential that is newer than the last.
     newer: Option<(u64, Time)>,
+    /// Whether other nodes can be at the same database.
+    may_have_neighbours: bool,
     now: Time,
 }
 
 async fn line_up(app: &App, device: &LineDevice, proven: &Proven) -> Result<Option<u64>, DbError> {
     let newer = (proven.verdict == CounterVerdict::Newer).then_some((proven.claim.counter, proven.asked_at));
-    let input = LineUpInput { device: device.clone(), node: app.node, newer, now: app.now() };
+    let may_have_neighbours = app.db.dialect() == Dialect::Postgres;
+    let input = LineUpInput { device: device.clone(), node: app.node, newer, may_have_neighbours, now: app.now() };
     app.db
         .write(input, |tx, input| {
             Box::pin(async move {
@@ -153,9 +156,11 @@ async fn line_up(app: &App, device: &LineDevice, proven: &Proven) -> Result<Opti
                 if let Some((counter, asked_at)) = input.newer {
                     store::remember_credential(tx, device.id, counter, asked_at).await?;
                 }
-                // To the other nodes it also says that a line of theirs is no longer the newest.
-                if !up.was_online || up.was_elsewhere {
+                if !up.was_online {
                     announce(tx, device, "device.online", input.now).await?;
+                } else if up.was_elsewhere && input.may_have_neighbours {
+                    // Says to the node with the older line that it is no longer the newest.
+                    announce(tx, device, "device.moved", input.now).await?;
                 }
                 Ok(Some(up.generation))
             })
