@@ -258,7 +258,8 @@ fn start_logging() -> Result<(), Failure> {
         Err(_) => !terminal,
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    // What cannot be logged, on a full disk, is no reason to fall: by default that is told by a macro that panics.
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).with_ansi(colour);
     if json {
         logs.json().init()
     } else {

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context as _, bail, ensure};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process};
 
 use crate::PATIENCE;
 
@@ -72,6 +72,14 @@ impl Running {
         Ok(kill_process(pid, signal)?)
     }
 
+    /// From now on nothing it writes to a file beyond the first `len` bytes succeeds, as on a full disk; `None` ends that.
+    pub fn fill_disk(&self, len: Option<u64>) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(self.child.id() as i32).context("a pid")?;
+        let maximum = rustix::process::prlimit(Some(pid), Resource::Fsize, Rlimit { current: len, maximum: None })?.maximum;
+        ensure!(maximum.is_none(), "this test must be allowed to write large files");
+        Ok(())
+    }
+
     fn tail(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
@@ -113,6 +121,8 @@ pub struct Installation {
     pub public_url: Option<String>,
     /// Given to every `taskeyd` beside the test's own environment.
     pub taskeyd_environment: Vec<(String, String)>,
+    /// Whether servers and agents that are started from now on live on when a file of theirs may not grow; see [`Running::fill_disk`].
+    pub outlives_full_disk: bool,
 }
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -141,6 +151,7 @@ impl Installation {
             ca: None,
             public_url: None,
             taskeyd_environment: Vec::new(),
+            outlives_full_disk: false,
         };
         installation.start_server()?;
         Ok(installation)
@@ -148,7 +159,7 @@ impl Installation {
 
     /// Starts the server, again after it was ended, on the same ports.
     pub fn start_server(&mut self) -> anyhow::Result<()> {
-        let mut command = Command::new(binary("taskey"));
+        let mut command = self.program("taskey");
         let address = self.url.split_once("://").map_or(self.url.as_str(), |(_, address)| address);
         command.args(["serve", "--listen", address, "--mqtt-listen"]);
         command.arg(format!("127.0.0.1:{}", self.mqtt_port)).arg("--data").arg(self.path("data")).args(&self.options);
@@ -182,8 +193,18 @@ impl Installation {
 
     /// `taskeyd` with what this installation's agents have in their environment, not yet started.
     pub fn taskeyd(&self) -> Command {
-        let mut command = Command::new(binary("taskeyd"));
+        let mut command = self.program("taskeyd");
         command.envs(self.taskeyd_environment.iter().cloned());
+        command
+    }
+
+    fn program(&self, name: &str) -> Command {
+        if !self.outlives_full_disk {
+            return Command::new(binary(name));
+        }
+        // A signal that is ignored stays ignored across exec.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(binary(name));
         command
     }
 

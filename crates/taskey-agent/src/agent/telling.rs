@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Agent;
 use crate::execution::never_ran;
-use crate::journal::Journal;
+use crate::journal::{Journal, SPOOL_LEN_MAX};
 use crate::line::ToLine;
 use crate::upload::Uploaded;
 use crate::{VERSION, facts, policy, warning};
@@ -23,11 +23,23 @@ impl Agent {
     pub(super) fn end(&mut self, report: Finished, valid_until: Time) {
         let record = self.outbox.finish(report);
         match self.journal.finish(&record, valid_until) {
-            Ok(()) => self.journal_is_ahead = true,
+            Ok(()) => {
+                self.journal_is_ahead = true;
+                self.bound_spool();
+            }
             Err(error) => {
                 warning!("{}: its end is kept in memory alone, the journal cannot be written: {error}", record.execution);
                 self.outbox.keep(record);
             }
+        }
+    }
+
+    /// A server that is away for days must not fill the device's disk.
+    fn bound_spool(&mut self) {
+        match self.journal.shorten(SPOOL_LEN_MAX) {
+            Ok(0) => {}
+            Ok(count) => warning!("too much waits for the server: the output of the {count} oldest executions is dropped"),
+            Err(error) => warning!("what waits for the server cannot be shortened: {error}"),
         }
     }
 

@@ -20,6 +20,13 @@ pub struct Place {
     len: u32,
 }
 
+impl Place {
+    /// Bytes.
+    pub fn len(self) -> u32 {
+        self.len
+    }
+}
+
 #[derive(Debug)]
 pub struct Log {
     medium: Medium,

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use taskey_proto::Time;
 use taskey_proto::id::{ExecutionId, RunId};
-use taskey_proto::line::Finished;
+use taskey_proto::line::{Chunk, Finished};
+use taskey_proto::runs::Stream;
 
 use self::log::{Log, Place};
 use crate::state_dir::sync_parent;
@@ -23,6 +24,12 @@ use crate::state_dir::sync_parent;
 pub const JOURNAL_FILE: &str = "journal.log";
 /// Acknowledged ends that are remembered; beyond it the oldest are forgotten.
 pub const DONE_MAX: usize = 10_000;
+/// What waits for the server's acknowledgement takes this much at most, in bytes; beyond it the oldest output is dropped.
+pub const SPOOL_LEN_MAX: u64 = 64 * 1024 * 1024;
+/// Stands where output was dropped.
+pub const DROPPED: &str = "\n[output dropped on the device: too much was waiting for the server]\n";
+/// Output of an execution that is not worth dropping, in bytes.
+const SHORTENED_LEN_MIN: usize = 4 * 1024;
 /// The file is not rewritten while it is smaller than this, in bytes.
 const COMPACT_LEN_MIN: u64 = 1024 * 1024;
 
@@ -201,6 +208,29 @@ impl Journal {
         appended
     }
 
+    /// Drops the output of the oldest ends that wait for their acknowledgement, until all of them take no more than `limit` bytes.
+    /// The ends themselves stay; each says what it lacks. Returns how many were shortened.
+    pub fn shorten(&mut self, limit: u64) -> io::Result<usize> {
+        let mut len: u64 = self.index.finished.values().map(|end| u64::from(end.place.len())).sum();
+        let mut shortened = 0;
+        for execution in self.unacknowledged() {
+            if len <= limit {
+                break;
+            }
+            let Some(end) = self.index.finished.get(&execution).copied() else { continue };
+            let Some(mut report) = self.report(execution)?.filter(|report| output_len(report) > SHORTENED_LEN_MIN) else { continue };
+            drop_output(&mut report);
+            self.finish(&report, end.valid_until)?;
+            len -= u64::from(end.place.len());
+            len += self.index.finished.get(&execution).map_or(0, |end| u64::from(end.place.len()));
+            shortened += 1;
+        }
+        if shortened > 0 && self.log.len() > self.compact_at {
+            self.compact()?;
+        }
+        Ok(shortened)
+    }
+
     pub fn knows(&self, execution: ExecutionId) -> Option<Known> {
         if self.index.unfinished.contains_key(&execution) || self.index.unwritten.contains(&execution) {
             return Some(Known::Begun);
@@ -273,6 +303,31 @@ impl Journal {
         self.index = index;
         Ok(())
     }
+}
+
+fn output_len(report: &Finished) -> usize {
+    report.chunks.iter().map(|chunk| chunk.data.len()).sum()
+}
+
+/// Leaves one piece of each stream: a line that says what happened to it.
+fn drop_output(report: &mut Finished) {
+    let mut seq = report.chunks.first().map_or(1, |chunk| chunk.seq);
+    let mut said = BTreeSet::new();
+    let mut chunks = Vec::new();
+    for chunk in std::mem::take(&mut report.chunks) {
+        if !said.insert((chunk.action, chunk.stream == Stream::Error)) {
+            continue;
+        }
+        if let Some(action) = report.actions.get_mut(chunk.action as usize) {
+            match chunk.stream {
+                Stream::Output => action.truncated.output = true,
+                Stream::Error => action.truncated.error = true,
+            }
+        }
+        chunks.push(Chunk { seq, action: chunk.action, stream: chunk.stream, data: DROPPED.as_bytes().to_vec() });
+        seq += 1;
+    }
+    report.chunks = chunks;
 }
 
 fn open_empty(path: &Path) -> io::Result<Log> {

@@ -135,3 +135,42 @@ fn a_journal_that_is_not_there_holds_nothing() {
     let world = world();
     assert_eq!(Journal::peek_held(&world.path).unwrap(), []);
 }
+
+#[test]
+fn the_oldest_output_is_dropped_where_too_much_waits_and_says_so() {
+    let world = world();
+    let mut journal = Journal::open(&world.path).unwrap();
+    let large = vec![b'x'; 40 * 1024];
+    for number in 1..=10 {
+        journal.begin(begun(number)).unwrap();
+        journal.finish(&report(number, &large), Time::from_ms(5_000)).unwrap();
+    }
+    assert_eq!(journal.shorten(400 * 1024).unwrap(), 3);
+    assert_eq!(journal.shorten(400 * 1024).unwrap(), 0);
+    drop(journal);
+
+    let journal = Journal::open(&world.path).unwrap();
+    assert_eq!(journal.unacknowledged().len(), 10, "every end is still told");
+    let said = |number| journal.report(execution(number)).unwrap().unwrap().chunks.remove(0).data;
+    for number in 1..=3 {
+        assert_eq!(said(number), DROPPED.as_bytes());
+    }
+    assert_eq!(said(4), large);
+}
+
+#[test]
+fn a_journal_in_memory_does_what_one_in_a_file_does() {
+    let mut journal = Journal::in_memory();
+    let large = vec![b'x'; 300 * 1024];
+    for number in 1..=10 {
+        journal.begin(begun(number)).unwrap();
+        journal.finish(&report(number, &large), Time::from_ms(5_000)).unwrap();
+        journal.sync().unwrap();
+        if number > 1 {
+            journal.acknowledge(execution(number), Time::from_ms(3_000)).unwrap();
+        }
+    }
+    assert_eq!(journal.unacknowledged(), [execution(1)]);
+    assert_eq!(journal.report(execution(1)).unwrap(), Some(report(1, &large)));
+    assert_eq!(journal.knows(execution(2)), Some(Known::Done));
+}

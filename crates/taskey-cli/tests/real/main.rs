@@ -3,9 +3,11 @@
 mod accounts;
 mod actions;
 mod altered;
+mod away;
 mod crash;
 mod devices;
 mod exec;
+mod full_disk;
 mod hostile;
 mod install;
 mod mqtt;

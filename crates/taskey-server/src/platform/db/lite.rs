@@ -243,14 +243,20 @@ impl Writer {
 }
 
 fn answer_all(group: Vec<Box<dyn Job>>, undone: Option<Undone>) {
-    match undone {
+    let is_full = match undone {
         None => return group.into_iter().for_each(|job| job.answer()),
-        Some(Undone::Transaction(cause)) => tracing::error!(error = %cause, "a transaction was not committed"),
+        Some(Undone::Transaction(cause)) => {
+            tracing::error!(error = %cause, "a transaction was not committed");
+            cause.is_full()
+        }
         // Does not come here: with savepoints, and alone, an op's failure is its own.
-        Some(Undone::Op) => tracing::error!("an op failed that had no savepoint"),
-    }
+        Some(Undone::Op) => {
+            tracing::error!("an op failed that had no savepoint");
+            false
+        }
+    };
     for mut job in group {
-        job.fail(DbError::Aborted);
+        job.fail(if is_full { DbError::Full } else { DbError::Aborted });
         job.answer();
     }
 }

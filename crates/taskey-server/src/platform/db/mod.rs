@@ -59,6 +59,8 @@ pub enum DbError {
     Column { column: String, detail: String },
     #[error("the transaction was given up by the database")]
     Aborted,
+    #[error("the database's disk is full")]
+    Full,
     #[error("the database was busy with others for too long")]
     Contention,
     #[error("the operation panicked")]
@@ -67,6 +69,21 @@ pub enum DbError {
     Closed,
     #[error("{0}")]
     Migration(String),
+}
+
+impl DbError {
+    /// Whether there was no room for what was to be written.
+    pub fn is_full(&self) -> bool {
+        match self {
+            DbError::Full => true,
+            // SQLite: FULL, IOERR_WRITE and IOERR_FSYNC, as a file that may not grow shows. PostgreSQL: disk_full.
+            DbError::Sql(error) => error
+                .as_database_error()
+                .and_then(|error| error.code().map(|code| matches!(&*code, "13" | "778" | "1034" | "53100")))
+                .unwrap_or(false),
+            _ => false,
+        }
+    }
 }
 
 /// An op: re-runnable, its whole input in `I`.

@@ -68,6 +68,11 @@ pub fn check(errors: Vec<FieldError>) -> ApiResult<()> {
 
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
+        if error.is_full() {
+            tracing::error!(%error, "nothing can be stored");
+            let detail = "The disk of the server's database is full, and nothing of this was stored. Make room there; the server goes on by itself.";
+            return Self::new(Code::Unavailable, detail);
+        }
         match error {
             DbError::Closed | DbError::Contention => {
                 tracing::warn!(%error, "the store cannot answer");
