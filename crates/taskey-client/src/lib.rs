@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod output;
 mod pages;
+mod quiet;
 mod runs;
 mod secrets;
 mod sse;

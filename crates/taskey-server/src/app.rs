@@ -19,6 +19,7 @@ use crate::platform::http::proxies::Proxies;
 use crate::platform::keys::Keys;
 use crate::platform::mqtt::Lines;
 use crate::platform::mqtt::uplink::Uplink;
+use crate::platform::quiet::Quiet;
 use crate::platform::tls::AgentTrust;
 use crate::platform::vault::Vault;
 
@@ -39,6 +40,8 @@ pub struct Inner {
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,
+    /// Whether it was restored and waits for its operator.
+    pub quiet: Quiet,
     pub node: NodeId,
     pub lines: Lines,
     /// Who takes in what devices say; filled by the wiring.

@@ -8,6 +8,7 @@ pub mod hub;
 pub mod keys;
 pub mod listener;
 pub mod mqtt;
+pub mod quiet;
 pub mod retention;
 pub mod telemetry;
 pub mod tls;

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod architecture;
+mod backup;
 mod devices;
 mod line;
 mod live;
 mod openapi;
 mod output;
 mod permissions;
+mod quiet;
 mod runs;
 mod secrets;
 mod store;

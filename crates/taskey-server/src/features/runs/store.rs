@@ -66,27 +66,35 @@ pub(super) async fn insert_run_document(
     tx.execute(sql, documents).await.map(|_| ())
 }
 
+/// How long an execution may wait, and its report.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Until {
+    pub expires_at: Time,
+    pub report_by: Time,
+}
+
 /// Inserts an execution; false when its device was removed in the meantime.
 pub(super) async fn insert_execution(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     execution: &Execution,
     proof: &Proof,
-    expires_at: Time,
-    report_by: Time,
+    until: Until,
+    epoch: u64,
 ) -> Result<bool, DbError> {
     let sql = sql!(
         "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
-         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
-         SELECT $1, d.organization_id, $3, d.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM device d \
+         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at, epoch) \
+         SELECT $1, d.organization_id, $3, d.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM device d \
          WHERE d.id = $4 AND d.organization_id = $2 AND d.removed_at IS NULL"
     );
     let (code, detail) = split(&execution.reason);
     let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
     let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
     let leaf = args![proof.index, proof.path.join(",")];
-    let state =
-        args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
+    let Until { expires_at, report_by } = until;
+    let state = args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at];
+    let state = [state, args![execution.finished_at, epoch]].concat();
     Ok(tx.execute(sql, [who, leaf, state].concat()).await? > 0)
 }
 
@@ -102,9 +110,11 @@ pub(super) struct OpenExecution {
     pub expires_at: Time,
     pub cancelled_by: Option<String>,
     pub output_len: u64,
+    /// In which epoch its order was signed.
+    pub epoch: u64,
 }
 
-fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
+pub(super) fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
     Ok(OpenExecution {
         id: row.get("id")?,
         run: row.get("run_id")?,
@@ -115,13 +125,14 @@ fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
         expires_at: row.get("expires_at")?,
         cancelled_by: row.get("cancelled_by")?,
         output_len: row.get("output_len")?,
+        epoch: row.get("epoch")?,
     })
 }
 
 /// An execution of this device, whatever its state.
 pub(super) async fn execution_of_device(tx: &mut Tx<'_>, device: DeviceId, id: ExecutionId) -> Result<Option<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE id = $1 AND device_id = $2"
     );
     tx.row(sql, args![id, device]).await?.as_ref().map(open_execution).transpose()
@@ -134,7 +145,7 @@ pub(super) async fn open_executions_of_device(
     limit: usize,
 ) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE device_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
     );
     let rows = source.rows(sql, args![device, limit]).await?;
@@ -143,7 +154,7 @@ pub(super) async fn open_executions_of_device(
 
 pub(super) async fn open_executions_of_run(tx: &mut Tx<'_>, run: RunId, limit: usize) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE run_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
     );
     let rows = tx.rows(sql, args![run, limit]).await?;
@@ -153,7 +164,7 @@ pub(super) async fn open_executions_of_run(tx: &mut Tx<'_>, run: RunId, limit: u
 /// Executions that waited too long for their device.
 pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE state = 'queued' AND expires_at <= $1 ORDER BY expires_at LIMIT 200"
     );
     let rows = tx.rows(sql, args![now]).await?;
@@ -163,7 +174,7 @@ pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec
 /// Executions whose device has not reported for so long that it is given up.
 pub(super) async fn executions_unreported(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE finished_at IS NULL AND report_by <= $1 AND state IN ('dispatched', 'running') ORDER BY report_by LIMIT 200"
     );
     let rows = tx.rows(sql, args![now]).await?;
@@ -185,10 +196,10 @@ pub(super) async fn next_due(db: &Db) -> Result<Option<Time>, DbError> {
     Ok(due)
 }
 
-/// The executions of a run that are on their way, each with its device.
-pub(super) async fn dispatched_of_run(db: &Db, run: RunId) -> Result<Vec<(ExecutionId, DeviceId)>, DbError> {
-    let sql = sql!("SELECT id, device_id FROM execution WHERE run_id = $1 AND state = 'dispatched' ORDER BY id");
-    let rows = db.rows(sql, args![run]).await?;
+/// The executions of a run that are on their way in this epoch, each with its device.
+pub(super) async fn dispatched_of_run(db: &Db, run: RunId, epoch: u64) -> Result<Vec<(ExecutionId, DeviceId)>, DbError> {
+    let sql = sql!("SELECT id, device_id FROM execution WHERE run_id = $1 AND state = 'dispatched' AND epoch = $2 ORDER BY id");
+    let rows = db.rows(sql, args![run, epoch]).await?;
     rows.iter().map(|row| Ok((row.get("id")?, row.get("device_id")?))).collect()
 }
 
