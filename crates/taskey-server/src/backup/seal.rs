@@ -80,6 +80,7 @@ pub struct Sealer<W> {
 
 /// A file that was written to its end.
 pub struct Sealed<W> {
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests look at what was written"))]
     pub out: W,
     pub bytes: u64,
     pub sha256: [u8; 32],

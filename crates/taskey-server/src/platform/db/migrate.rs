@@ -142,7 +142,7 @@ fn statements(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::db::{Db, Source as _};
+    use crate::platform::db::Db;
     use crate::platform::hub::Hub;
     use crate::{args, sql};
     use sqlx::ConnectOptions as _;
@@ -152,7 +152,7 @@ mod tests {
     async fn a_database_of_an_earlier_version_is_copied_before_it_is_migrated_and_the_newest_two_copies_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("taskey.db");
-        let connect = || SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect();
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
         let copies = || {
             let mut names: Vec<String> =
                 std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -160,7 +160,7 @@ mod tests {
             names.sort();
             names
         };
-        let mut old = connect().await.unwrap();
+        let mut old = options.connect().await.unwrap();
         sqlite(&mut old, Some(3)).await.unwrap();
         old.execute("INSERT INTO instance (id, epoch, created_at) VALUES ('x', 1, 5)").await.unwrap();
         old.close().await.unwrap();
@@ -168,7 +168,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("taskey.db.{older}")), "").unwrap();
         }
         let db = Db::open_sqlite(&path, Hub::default()).await.unwrap();
-        let row = (&db).row(sql!("SELECT created_at, quiet_since FROM instance"), args![]).await.unwrap().unwrap();
+        let row = db.row(sql!("SELECT created_at, quiet_since FROM instance"), args![]).await.unwrap().unwrap();
         assert_eq!((row.get::<i64>("created_at").unwrap(), row.get::<Option<i64>>("quiet_since").unwrap()), (5, None));
         db.close().await;
         assert_eq!(copies(), ["taskey.db.before-0002", "taskey.db.before-0004"]);
