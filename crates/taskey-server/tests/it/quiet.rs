@@ -63,8 +63,8 @@ on_both! {
         drop((line, second_line));
         old.stop().await;
 
-        let (config, outcome) = restored(&TestServer::start(engine).await, &file, "restored", engine).await;
         let beginning = TestServer::start(engine).await;
+        let (config, outcome) = restored(&beginning, &file, "restored", engine).await;
         let server = beginning.start_restored(config).await;
         let ann = server.with_key(ann.key.as_deref().unwrap());
         let umbrella = server.add_organization("Umbrella").await;

@@ -29,9 +29,9 @@ export function QuietBanner() {
               (<Moment at={quiet.restored_from} />)
             </>
           )}
-          . Devices connect and tell their results; no run is started, and nothing from before is sent. Whoever
-          and whatever was removed since is back: {counts.devices} devices, {counts.users} users, {counts.keys}{' '}
-          keys and {counts.secrets} secrets. Look at them first.
+          . Devices connect and tell their results; no run is started, and nothing from before is sent.
+          Whoever and whatever was removed since is back: {counts.devices} devices, {counts.users} users,{' '}
+          {counts.keys} keys and {counts.secrets} secrets. Look at them first.
         </Text>
         <List size="sm">
           {thingsToLookAt(quiet).map((sentence) => (

@@ -29,8 +29,8 @@ export function EndQuietDialog({ queued, onClose }: { queued: number; onClose: (
     >
       <Stack gap="sm">
         <Text size="sm">
-          From then on runs are started and sent as usual. Make sure that the server from before the restore is
-          off for good.
+          From then on runs are started and sent as usual. Make sure that the server from before the restore
+          is off for good.
         </Text>
         {queued > 0 && (
           <Radio.Group
