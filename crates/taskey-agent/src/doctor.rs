@@ -242,7 +242,9 @@ async fn word_on_us(state: &StateDir, identity: &Identity, server: &ServerUrl) -
         Ok(credential) => credential,
         Err(error) => {
             let advice = match &error {
-                CredentialError::OldEpoch { .. } => "another restore of this server has been in touch with this device; its operator restores again with `--epoch` above that number",
+                CredentialError::OldEpoch { .. } => {
+                    "another restore of this server has been in touch with this device; its operator restores again with `--epoch` above that number"
+                }
                 CredentialError::Counter(_) => "make the state folder writable for the agent, and make room",
                 _ => "check that this is the server that this device joined",
             };

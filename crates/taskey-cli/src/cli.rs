@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{backup, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks};
+use crate::commands::{
+    backup, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks,
+};
 use crate::serve;
 
 /// Runs commands on your devices, and keeps an account of it.

@@ -59,7 +59,10 @@ pub fn show(quiet: &Quiet, output: Output) -> Result<(), Failure> {
         table.field("would be sent", counts.queued.to_string());
         table.field("not reported", counts.unreported.to_string());
         table.field("of the gap", format!("{} executions that devices told of and nobody here knows", counts.unknown_executions));
-        table.field("back as then", format!("{} devices, {} users, {} keys, {} secrets", counts.devices, counts.users, counts.keys, counts.secrets));
+        table.field(
+            "back as then",
+            format!("{} devices, {} users, {} keys, {} secrets", counts.devices, counts.users, counts.keys, counts.secrets),
+        );
         if quiet.quiet {
             table.field("next", "look at who and what is back that was removed since; then `taskey quiet end`");
         }

@@ -69,7 +69,10 @@ pub async fn run(args: RestoreArgs, output: Output) -> Result<Exit, Failure> {
         table.field("data", restored.data.display().to_string());
         contents(&mut table, &restored.contents);
         table.field("epoch now", restored.new_epoch.to_string());
-        table.field("next", "never start this server and the old one together; start it, look at `taskey quiet show`, then `taskey quiet end`");
+        table.field(
+            "next",
+            "never start this server and the old one together; start it, look at `taskey quiet show`, then `taskey quiet end`",
+        );
         table
     })?;
     Ok(Exit::Done)

@@ -147,7 +147,9 @@ fn settings(content: &[u8], url: Option<&str>) -> Vec<u8> {
         let named = toml::from_str::<toml::Table>(line).ok().and_then(|table| table.get("database_url")?.as_str().map(str::to_owned));
         name.trim().trim_matches(['"', '\'']) == "database_url" && named.as_deref() != url
     };
-    let line = |line: &str| if is_other(line) { "# database_url named another database than the one that was restored".to_owned() } else { line.to_owned() };
+    let line = |line: &str| {
+        if is_other(line) { "# database_url named another database than the one that was restored".to_owned() } else { line.to_owned() }
+    };
     text.lines().map(|text| line(text) + "\n").collect::<String>().into_bytes()
 }
 

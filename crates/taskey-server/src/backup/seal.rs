@@ -388,7 +388,8 @@ mod tests {
         let file = sealed(CHUNK_LEN + 50);
         // Every byte of head and frames; of the ciphertext some.
         let second = HEAD_LEN + FRAME_LEN + CHUNK_LEN + TAG_LEN;
-        let places = (0..21).chain(HEAD_LEN..HEAD_LEN + FRAME_LEN + 4).chain(second..second + FRAME_LEN).chain([second - 1, file.len() - 1]);
+        let places =
+            (0..21).chain(HEAD_LEN..HEAD_LEN + FRAME_LEN + 4).chain(second..second + FRAME_LEN).chain([second - 1, file.len() - 1]);
         for at in places {
             let mut altered = file.clone();
             altered[at] ^= 1;

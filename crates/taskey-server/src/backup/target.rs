@@ -104,7 +104,8 @@ impl Target {
         pending.bytes += row.iter().map(Value::len).sum::<usize>();
         pending.rows.push(row);
         pending.count += 1;
-        let is_full = pending.rows.len() >= ROWS_MAX || pending.bytes >= BYTES_MAX || pending.rows.len() * pending.kinds.len() >= VALUES_MAX;
+        let is_full =
+            pending.rows.len() >= ROWS_MAX || pending.bytes >= BYTES_MAX || pending.rows.len() * pending.kinds.len() >= VALUES_MAX;
         if is_full { self.flush().await } else { Ok(()) }
     }
 

@@ -46,7 +46,11 @@ pub async fn examine(config: &Config, signing: Option<&SigningKey>, now: Time) -
     if matches!(config.database, Database::Sqlite) {
         let wal = std::fs::metadata(config.data.join("taskey.db-wal")).map_or(0, |file| file.len());
         findings.push(match wal {
-            WAL_LARGE.. => Finding::warning("log", format!("{} MiB", wal >> 20), "something reads for very long, such as a backup; it shrinks with the next start"),
+            WAL_LARGE.. => Finding::warning(
+                "log",
+                format!("{} MiB", wal >> 20),
+                "something reads for very long, such as a backup; it shrinks with the next start",
+            ),
             _ => Finding::ok("log", format!("{} KiB", wal >> 10)),
         });
     }
@@ -63,9 +67,14 @@ async fn open(config: &Config) -> Result<(Connection, Finding), Box<Finding>> {
         Database::Sqlite => {
             let path = config.data.join("taskey.db");
             if !path.exists() {
-                return Err(problem(format!("{} is not there", path.display()), "a server that starts here makes a new one; to have the old one, restore a backup"));
+                return Err(problem(
+                    format!("{} is not there", path.display()),
+                    "a server that starts here makes a new one; to have the old one, restore a backup",
+                ));
             }
-            let broken = |error: sqlx::Error| problem(error.to_string(), "stop the server, keep this folder, and restore the last backup into another one");
+            let broken = |error: sqlx::Error| {
+                problem(error.to_string(), "stop the server, keep this folder, and restore the last backup into another one")
+            };
             let mut connection = SqliteConnectOptions::new().filename(&path).read_only(true).connect().await.map_err(broken)?;
             let version: String = query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await.map_err(broken)?;
             let found: String = query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await.map_err(broken)?;

@@ -25,14 +25,26 @@ const EXPIRES_SOON_MS: i64 = 14 * 86_400_000;
 
 pub fn mode(data: &Path) -> Finding {
     let Ok(metadata) = fs::metadata(data) else {
-        return Finding::problem("folder", format!("{} is not there, or not for you to see", data.display()), "name the one that `taskey serve --data` was given, and look as its user");
+        return Finding::problem(
+            "folder",
+            format!("{} is not there, or not for you to see", data.display()),
+            "name the one that `taskey serve --data` was given, and look as its user",
+        );
     };
     if backup::unfinished(data) {
-        return Finding::problem("folder", "a restore into it did not come to its end", "empty the folder, and the database where that is PostgreSQL, and restore again");
+        return Finding::problem(
+            "folder",
+            "a restore into it did not come to its end",
+            "empty the folder, and the database where that is PostgreSQL, and restore again",
+        );
     }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Finding::warning("folder", format!("{} has mode {mode:03o}: others can look in", data.display()), format!("chmod 700 {}", data.display()));
+        return Finding::warning(
+            "folder",
+            format!("{} has mode {mode:03o}: others can look in", data.display()),
+            format!("chmod 700 {}", data.display()),
+        );
     }
     Finding::ok("folder", format!("{} has mode {mode:03o}", data.display()))
 }
@@ -73,7 +85,10 @@ pub fn keys(data: &Path) -> (Vec<Finding>, Option<SigningKey>) {
     let folder = data.join("keys");
     let read = |name: &str| match read_key(&folder.join(name)) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err((format!("{} is missing", folder.join(name).display()), "put it back from a backup; a server that starts without it makes another, which no device trusts")),
+        Ok(None) => Err((
+            format!("{} is missing", folder.join(name).display()),
+            "put it back from a backup; a server that starts without it makes another, which no device trusts",
+        )),
         Err(error) => Err((error.to_string(), "the keys belong to the server's user, with mode 0600")),
     };
     let problem = |(detail, advice): (String, &str)| (vec![Finding::problem("keys", detail, advice)], None);
@@ -114,12 +129,16 @@ pub fn certificates(config: &Config, now: Time) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     match tls::read_roots(&config.data) {
-        Ok(roots) if roots.is_empty() => findings.push(Finding::warning("roots", "there is none yet", "the server makes one at its first start with TLS")),
+        Ok(roots) if roots.is_empty() => {
+            findings.push(Finding::warning("roots", "there is none yet", "the server makes one at its first start with TLS"))
+        }
         Ok(roots) => {
             let numbers: Vec<String> = roots.iter().map(|root| root.number.to_string()).collect();
             findings.push(Finding::ok("roots", format!("in use: {}", numbers.join(", "))));
         }
-        Err(error) => findings.push(Finding::problem("roots", error.to_string(), "put the file back from a backup: devices trust no other")),
+        Err(error) => {
+            findings.push(Finding::problem("roots", error.to_string(), "put the file back from a backup: devices trust no other"))
+        }
     }
     if let Some(files) = &config.public_certificate {
         findings.push(match files.load() {
@@ -139,7 +158,11 @@ pub fn judge(certificate: &rustls::pki_types::CertificateDer<'_>, public_url: Op
         return Finding::problem("certificate", format!("it is valid only from {from}"), "check this machine's clock, or wait");
     }
     if now >= until {
-        return Finding::problem("certificate", format!("it expired {until}"), "renew it; the server takes up the new file within a minute");
+        return Finding::problem(
+            "certificate",
+            format!("it expired {until}"),
+            "renew it; the server takes up the new file within a minute",
+        );
     }
     let host = public_url.and_then(|url| url.parse::<http::Uri>().ok()).and_then(|url| url.host().map(str::to_owned));
     if let Some(host) = host {

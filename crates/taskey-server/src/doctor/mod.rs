@@ -109,6 +109,7 @@ mod tests {
         assert_eq!(of(&found, "backup").verdict, Verdict::Warning);
         assert_eq!(of(&found, "server").verdict, Verdict::Warning, "none runs");
         app.db.close().await;
+        assert_eq!(of(&findings(&data).await, "database").verdict, Verdict::Ok, "also while no server runs");
         std::fs::set_permissions(data.join("keys/master.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(of(&findings(&data).await, "keys").detail.contains("readable for others"));
         std::fs::set_permissions(data.join("keys/master.key"), std::fs::Permissions::from_mode(0o600)).unwrap();

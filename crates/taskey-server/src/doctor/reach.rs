@@ -29,7 +29,11 @@ pub async fn examine(config: &Config, signing: Option<&SigningKey>, now: Time) -
     };
     if config.listen.port() == 0 || !matches!(timeout(TIME_MAX, TcpStream::connect(own)).await, Ok(Ok(_))) {
         let detail = format!("none listens at {}", config.listen);
-        return vec![Finding::warning("server", detail, "start it: `systemctl start taskey`, or `taskey serve`; how it is reached shows then")];
+        return vec![Finding::warning(
+            "server",
+            detail,
+            "start it: `systemctl start taskey`, or `taskey serve`; how it is reached shows then",
+        )];
     }
     let scheme = if config.tls { "https" } else { "http" };
     let url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{own}"));
@@ -42,10 +46,16 @@ pub async fn examine(config: &Config, signing: Option<&SigningKey>, now: Time) -
         }
     };
     findings.push(match serde_json::from_str::<ServerIdentity>(&reached) {
-        Err(_) => Finding::problem("answer", format!("{url} answers, but not as a taskey server"), "check what the name leads to, and the proxy in between"),
-        Ok(shown) if signing.is_some_and(|key| key.public_key() != shown.key) => {
-            Finding::problem("answer", format!("{url} is another taskey server than this one"), "check what the name leads to; a copy of this server may run elsewhere")
-        }
+        Err(_) => Finding::problem(
+            "answer",
+            format!("{url} answers, but not as a taskey server"),
+            "check what the name leads to, and the proxy in between",
+        ),
+        Ok(shown) if signing.is_some_and(|key| key.public_key() != shown.key) => Finding::problem(
+            "answer",
+            format!("{url} is another taskey server than this one"),
+            "check what the name leads to; a copy of this server may run elsewhere",
+        ),
         Ok(_) => Finding::ok("answer", format!("{url} is this server")),
     });
     findings
@@ -67,14 +77,21 @@ async fn reach(url: &str, findings: &mut Vec<Finding>, now: Time) -> Result<Stri
         return Err(problem("name", format!("{host} has no address"), "check the name and its DNS records"));
     };
     findings.push(Finding::ok("name", format!("{host} is {address}")));
-    let unreached = |why: String| problem("connection", format!("{address}: {why}"), "check the proxy or the firewall on the way; some networks do not lead back to themselves");
+    let unreached = |why: String| {
+        problem(
+            "connection",
+            format!("{address}: {why}"),
+            "check the proxy or the firewall on the way; some networks do not lead back to themselves",
+        )
+    };
     let stream = match timeout(TIME_MAX, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(unreached(error.to_string())),
         Err(_) => return Err(unreached(format!("no connection within {} s", TIME_MAX.as_secs()))),
     };
     findings.push(Finding::ok("connection", format!("{address} takes connections")));
-    let unanswered = |error: std::io::Error| problem("http", format!("{url}: {error}"), "check that a taskey server or its proxy is behind that port");
+    let unanswered =
+        |error: std::io::Error| problem("http", format!("{url}: {error}"), "check that a taskey server or its proxy is behind that port");
     let answer = if is_tls {
         let name = ServerName::try_from(host.clone()).map_err(|_| problem("tls", format!("{host} is no name"), "mend public_url"))?;
         let failed = |error: std::io::Error| problem("tls", format!("{host}: {error}"), "check that this port speaks TLS");

@@ -43,8 +43,7 @@ fn time(tag: u8, text: &[u8]) -> Option<Time> {
         _ => text.to_owned(),
     };
     let part = |from: usize, to: usize| text.get(from..to);
-    let rfc3339 =
-        format!("{}-{}-{}T{}:{}:{}Z", part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?);
+    let rfc3339 = format!("{}-{}-{}T{}:{}:{}Z", part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?);
     rfc3339.parse().ok()
 }
 

@@ -224,7 +224,9 @@ async fn fetch_order(State(app): State<App>, Path(execution): Path<ExecutionId>,
         .write((device, execution, app.epoch), |tx, (device, execution, epoch)| {
             Box::pin(async move {
                 match store::execution_of_device(tx, *device, *execution).await? {
-                    Some(found) if !found.state.is_final() && found.epoch == *epoch => Ok::<_, DbError>(Some(store::order(tx, *execution).await?)),
+                    Some(found) if !found.state.is_final() && found.epoch == *epoch => {
+                        Ok::<_, DbError>(Some(store::order(tx, *execution).await?))
+                    }
                     _ => Ok(None),
                 }
             })

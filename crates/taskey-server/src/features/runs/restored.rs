@@ -75,7 +75,8 @@ pub async fn keep_queued(app: &App) -> anyhow::Result<u64> {
         }
         for (run, dispatch) in runs {
             let renewed = renew(app, run, &dispatch)?;
-            kept += app.db.write((run, renewed, app.epoch), |tx, (run, renewed, epoch)| Box::pin(reissue(tx, *run, renewed, *epoch))).await?;
+            kept +=
+                app.db.write((run, renewed, app.epoch), |tx, (run, renewed, epoch)| Box::pin(reissue(tx, *run, renewed, *epoch))).await?;
         }
     }
 }
