@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -210,6 +210,10 @@ impl Folder {
     }
 
     fn sync(&self) -> Result<(), BackupError> {
+        let database = self.temporary.join("taskey.db");
+        if database.exists() {
+            fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).map_err(BackupError::file(&database))?;
+        }
         let synced = |path: PathBuf| match File::open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(BackupError::File { path, source: error }),

@@ -9,7 +9,7 @@ use taskey_proto::id::ExecutionId;
 use taskey_proto::line::{Down, Finished, Up};
 use taskey_proto::runs::State;
 use taskey_testkit::server::Person;
-use taskey_testkit::{Engine, FakeDevice, TestServer, on_both};
+use taskey_testkit::{FakeDevice, TestServer, on_both};
 
 use crate::backup::{back_up, restored};
 
