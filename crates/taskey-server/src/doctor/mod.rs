@@ -113,8 +113,9 @@ mod tests {
         std::fs::set_permissions(data.join("keys/master.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(of(&findings(&data).await, "keys").detail.contains("readable for others"));
         std::fs::set_permissions(data.join("keys/master.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
-        let file = std::fs::OpenOptions::new().write(true).open(data.join("taskey.db")).unwrap();
-        file.set_len(5_000).unwrap();
+        for file in ["taskey.db", "taskey.db-wal"] {
+            std::fs::write(data.join(file), "this is no database, and it is longer than the head of one: ".repeat(10)).unwrap();
+        }
         assert_eq!(of(&findings(&data).await, "database").verdict, Verdict::Problem);
         std::fs::write(data.join("taskey.toml"), "lisen = 1").unwrap();
         assert_eq!(of(&findings(&data).await, "settings").verdict, Verdict::Problem);

@@ -42,7 +42,7 @@ async fn fill(server: &TestServer, ann: &Person) {
     let spec = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "echo", "arguments": ["ä\u{1f600}"]}]});
     assert_eq!(ann.post("/api/v1/tasks", spec).await.status, 201);
     let set = ann.request(reqwest::Method::PUT, "/api/v1/secrets/token").json(&json!({"value": "a value"}));
-    assert_eq!(taskey_testkit::server::send(set).await.status, 201);
+    assert_eq!(taskey_testkit::server::send(set).await.status, 200);
     for device in ["web-1", "web-2"] {
         ann.exec(device, &["true"]).await;
     }
