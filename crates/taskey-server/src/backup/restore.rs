@@ -96,7 +96,7 @@ async fn fill(
                 totals.tables += 1;
             }
             Record::Row(row) => {
-                bytes += row.iter().map(|value| value.len() as u64).sum::<u64>();
+                bytes += row.iter().map(|value| value.size() as u64).sum::<u64>();
                 target.row(row).await?;
                 totals.rows += 1;
                 if totals.rows.is_multiple_of(TELL_EVERY) {

@@ -44,7 +44,8 @@ pub enum Value {
 }
 
 impl Value {
-    pub fn len(&self) -> usize {
+    /// Bytes, more or less.
+    pub fn size(&self) -> usize {
         match self {
             Value::Null => 1,
             Value::Int(_) | Value::Real(_) => 8,

@@ -101,7 +101,7 @@ impl Target {
         if row.len() != pending.kinds.len() {
             return Err(BackupError::Unreadable(format!("a row of `{}` has {} values", pending.table.name, row.len())));
         }
-        pending.bytes += row.iter().map(Value::len).sum::<usize>();
+        pending.bytes += row.iter().map(Value::size).sum::<usize>();
         pending.rows.push(row);
         pending.count += 1;
         let is_full =
