@@ -272,7 +272,9 @@ async fn word_on_us(state: &StateDir, identity: &Identity, server: &ServerUrl) -
         Ok(credential) => credential,
         Err(error) => {
             let advice = match &error {
-                CredentialError::OldEpoch { .. } => "the server was restored from an old backup; its operator has to confirm that",
+                CredentialError::OldEpoch { .. } => {
+                    "another restore of this server has been in touch with this device; its operator restores again with `--epoch` above that number"
+                }
                 CredentialError::Counter(_) => "make the state folder writable for the agent, and make room",
                 _ => "check that this is the server that this device joined",
             };

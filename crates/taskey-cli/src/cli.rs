@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{bench, completion, devices, enroll_tokens, exec, keys, login, run, runs, secrets, setup, tasks};
+use crate::commands::{
+    backup, bench, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks,
+};
 use crate::serve;
 
 /// Runs commands on your devices, and keeps an account of it.
@@ -63,6 +65,15 @@ pub enum Command {
     /// What only the server's host may do.
     #[command(subcommand)]
     Admin(serve::AdminCommand),
+    /// Write a server's database, keys and settings to one encrypted file; the server may be running.
+    Backup(backup::BackupArgs),
+    /// Make a server from a backup, in an empty folder. It starts quiet.
+    Restore(restore::RestoreArgs),
+    /// What a restored server waits with, and letting it go on.
+    #[command(subcommand)]
+    Quiet(quiet::QuietCommand),
+    /// Look for what is wrong with a server, on its host; nothing is changed.
+    Doctor(doctor::DoctorArgs),
     /// Tokens that let new devices in.
     #[command(subcommand)]
     EnrollTokens(enroll_tokens::EnrollTokensCommand),

@@ -1,4 +1,4 @@
-//! The commands that are the server or work on its data folder: `serve` and `admin`. Nothing else knows the server's crate.
+//! The server itself, `serve`, and what is done on its data folder: `admin`. The commands for backups are in `commands/`.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use taskey_server::Announcement;
 use taskey_server::config::{Config, Settings};
 use tracing_subscriber::EnvFilter;
 
+use crate::commands;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
@@ -72,6 +73,29 @@ pub enum AdminCommand {
     /// The roots by which agents trust this server's TLS.
     #[command(subcommand)]
     Roots(RootsCommand),
+    /// What a restored server waits with, and letting it go on; as `taskey quiet`, without an account.
+    #[command(subcommand)]
+    Quiet(AdminQuietCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminQuietCommand {
+    /// Show whether it is quiet, and what there is to look at before that is ended.
+    Show {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Let it go on; what waited when the backup was made is cancelled.
+    End {
+        /// Send what waited and is still valid, instead of cancelling it.
+        #[arg(long)]
+        keep_queued: bool,
+        /// Do not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,24 +178,61 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
 }
 
 pub fn administer(command: AdminCommand, output: Output) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;
-    let outcome = runtime.block_on(async {
+    on_host(async {
         match command {
             AdminCommand::Organizations(OrganizationsCommand::Create { name, username, password_stdin, store }) => {
                 create_organization(store, name, username, password_stdin, output).await
             }
             AdminCommand::Vault(VaultCommand::Rotate { store }) => rotate_vault(store, output).await,
             AdminCommand::Roots(command) => roots(command, output),
+            AdminCommand::Quiet(command) => quiet(command, output).await,
+        }
+    })
+}
+
+/// Runs what works on the data folder; Ctrl-C ends it.
+pub fn on_host(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let failed = |error: std::io::Error| Failure::Server(error.into());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let outcome = runtime.block_on(async {
+        let mut interrupts = Interrupts::catch().map_err(failed)?;
+        tokio::select! {
+            outcome = work => outcome,
+            () = interrupts.next() => Ok(Exit::Interrupted),
         }
     });
     runtime.shutdown_background();
     outcome
 }
 
+async fn quiet(command: AdminQuietCommand, output: Output) -> Result<Exit, Failure> {
+    match command {
+        AdminQuietCommand::Show { store } => {
+            let quiet = taskey_server::admin::show_quiet(store.config()?).await.map_err(Failure::Server)?;
+            commands::quiet::show(&quiet, output)?;
+        }
+        AdminQuietCommand::End { keep_queued, yes, store } => {
+            commands::quiet::confirm(keep_queued, yes).await?;
+            let queued = commands::quiet::old_queue(keep_queued);
+            let ended = taskey_server::admin::end_quiet(store.config()?, queued).await.map_err(Failure::Server)?;
+            commands::quiet::show_ended(&ended, output)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
 impl StoreArgs {
-    fn config(self) -> Result<Config, Failure> {
-        let settings = Settings { data: self.data, database_url: self.database_url, ..Settings::default() };
-        settings.load().map_err(|error| Failure::Server(error.into()))
+    pub fn new(data: PathBuf, database_url: Option<String>) -> Self {
+        Self { data, database_url }
+    }
+
+    /// The settings, as a server on the same folder would read them.
+    pub fn config(self) -> Result<Config, Failure> {
+        self.settings().load().map_err(|error| Failure::Server(error.into()))
+    }
+
+    pub fn settings(self) -> Settings {
+        Settings { data: self.data, database_url: self.database_url, ..Settings::default() }
     }
 }
 

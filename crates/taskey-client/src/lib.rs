@@ -13,6 +13,7 @@ mod events;
 mod metrics;
 mod output;
 mod pages;
+mod quiet;
 mod runs;
 mod secrets;
 mod sse;

@@ -12,6 +12,7 @@ pub mod id;
 pub mod line;
 pub mod page;
 pub mod problem;
+pub mod quiet;
 pub mod runs;
 pub mod secrets;
 pub mod size;

@@ -74,6 +74,7 @@ codes! {
     AlreadySetUp = "already_set_up", 409, "This server is set up already";
     NameTaken = "name_taken", 409, "The name is taken";
     RunOver = "run_over", 409, "The run is over";
+    Quiet = "quiet", 409, "This server was restored and starts nothing yet";
     InFlight = "in_flight", 409, "The same request is being worked on";
     LineOver = "line_over", 409, "The line is over";
     TaskAltered = "task_altered", 409, "The stored task is not the one that was signed";

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use taskey_proto::id::OrganizationId;
+use taskey_proto::quiet::{OldQueue, Quiet, QuietEnded};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::features::accounts::create_organization as create;
+use crate::features::quiet::{self, Who};
 use crate::features::secrets::rotate;
 use crate::platform::clock::Clock;
 use crate::platform::keys::Keys;
@@ -81,4 +83,20 @@ fn check_data(data: &Path) -> anyhow::Result<()> {
         anyhow::bail!("{} is not the data folder of a taskey server; name the one that `taskey serve --data` was given", data.display());
     }
     Ok(())
+}
+
+/// Whether a restored server is quiet, and what there is to look at. A server may be running on the same data.
+pub async fn show_quiet(config: Config) -> anyhow::Result<Quiet> {
+    let app = open(&config).await?;
+    let shown = quiet::show(&app, &Who::Host).await;
+    app.db.close().await;
+    Ok(shown?)
+}
+
+/// Lets a restored server go on. A server may be running on the same data; it hears of it at once, or within a second.
+pub async fn end_quiet(config: Config, queued: OldQueue) -> anyhow::Result<QuietEnded> {
+    let app = open(&config).await?;
+    let ended = quiet::end(&app, &Who::Host, queued).await;
+    app.db.close().await;
+    ended.map_err(|error| anyhow::anyhow!(error.detail))
 }

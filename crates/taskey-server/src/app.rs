@@ -21,6 +21,7 @@ use crate::platform::keys::Keys;
 use crate::platform::mqtt::Lines;
 use crate::platform::mqtt::uplink::Uplink;
 use crate::platform::poll::Polls;
+use crate::platform::quiet::Quiet;
 use crate::platform::tls::AgentTrust;
 use crate::platform::vault::Vault;
 
@@ -42,6 +43,8 @@ pub struct Inner {
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,
+    /// Whether it was restored and waits for its operator.
+    pub quiet: Quiet,
     pub node: NodeId,
     pub lines: Lines,
     /// Those of them that are held by long-poll.

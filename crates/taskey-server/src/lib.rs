@@ -4,7 +4,9 @@
 
 pub mod admin;
 pub mod app;
+pub mod backup;
 pub mod config;
+pub mod doctor;
 pub mod features;
 pub mod install;
 mod live;

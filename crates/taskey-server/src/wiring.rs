@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::app::{App, Inner};
 use crate::config::{Config, Database};
 use crate::features::accounts::{Api, Route};
-use crate::features::{accounts, devices, runs, secrets, tasks};
+use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
 use crate::install::{self, Agents};
 use crate::live;
 use crate::platform::clock::{Clock, IdSource};
@@ -23,6 +23,7 @@ use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
 use crate::platform::listener::{Listener, Peer};
+use crate::platform::quiet::Quiet;
 use crate::platform::tls::{AgentTrust, Certificates, TlsError};
 use crate::platform::vault::{Vault, VaultError};
 use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
@@ -35,6 +36,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub enum StartError {
     #[error("the data folder {path}: {source}", path = path.display())]
     Data { path: std::path::PathBuf, source: std::io::Error },
+    #[error("a restore into {path} did not come to its end; empty the folder (and the database, where that is PostgreSQL) and restore again", path = .0.display())]
+    Unfinished(std::path::PathBuf),
     #[error(transparent)]
     Keys(#[from] KeyError),
     #[error(transparent)]
@@ -177,6 +180,9 @@ fn open_certificates(config: &Config, public_url: &str) -> Result<Arc<Certificat
 /// Opens keys and database and reads who this instance is, making it at the first start.
 pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, StartError> {
     make_data_folder(&config.data)?;
+    if crate::backup::unfinished(&config.data) {
+        return Err(StartError::Unfinished(config.data.clone()));
+    }
     let keys = Keys::open(&config.data)?;
     let vault = Vault::open(&config.data)?;
     let hub = Hub::default();
@@ -185,7 +191,10 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         Database::Postgres(url) => Db::open_postgres(url, hub).await?,
     };
     let ids = IdSource::default();
-    let (instance, epoch) = open_instance(&db, InstanceId::new(ids.uuid(clock.now())), &clock).await?;
+    let (instance, epoch, is_quiet) = open_instance(&db, InstanceId::new(ids.uuid(clock.now())), &clock).await?;
+    if is_quiet {
+        tracing::warn!("restored from a backup: nothing is started and nothing from before is sent until `taskey quiet end`");
+    }
     let scheme = if config.tls { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", with_port(config.listen, port)));
     let agent_trust = match config.tls {
@@ -208,6 +217,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         agents: Agents::new(config.agents.as_deref(), &config.data),
         instance,
         epoch,
+        quiet: Quiet::new(is_quiet),
         lines: mqtt::Lines::default(),
         polls: Default::default(),
         uplink: Arc::new(devices::DeviceLine::new(runs::intake::take_in, runs::delivery::deliver)),
@@ -228,14 +238,14 @@ fn make_data_folder(path: &std::path::Path) -> Result<(), StartError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StartError::Data { path: path.to_owned(), source })
 }
 
-async fn open_instance(db: &Db, fresh: InstanceId, clock: &Clock) -> Result<(InstanceId, u64), DbError> {
+async fn open_instance(db: &Db, fresh: InstanceId, clock: &Clock) -> Result<(InstanceId, u64, bool), DbError> {
     db.write((fresh, clock.now()), |tx, (fresh, now)| {
         Box::pin(async move {
-            if let Some(row) = tx.row(sql!("SELECT id, epoch FROM instance"), args![]).await? {
-                return Ok((row.get("id")?, row.get("epoch")?));
+            if let Some(row) = tx.row(sql!("SELECT id, epoch, quiet_since FROM instance"), args![]).await? {
+                return Ok((row.get("id")?, row.get("epoch")?, row.get::<Option<i64>>("quiet_since")?.is_some()));
             }
             tx.execute(sql!("INSERT INTO instance (id, epoch, created_at) VALUES ($1, 1, $2)"), args![*fresh, *now]).await?;
-            Ok((*fresh, 1))
+            Ok((*fresh, 1, false))
         })
     })
     .await
@@ -248,6 +258,7 @@ fn api() -> Api {
         .merge(secrets::http::api())
         .merge(tasks::http::api())
         .merge(runs::http::api())
+        .merge(quiet::http::api())
         .merge(live::api())
 }
 

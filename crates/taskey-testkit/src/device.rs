@@ -104,11 +104,16 @@ impl FakeDevice {
 
     /// A line with a fresh credential, subscribed, its first sync acknowledged.
     pub async fn connect(&mut self, server: &TestServer) -> FakeLine {
+        self.connect_holding(server, vec![]).await
+    }
+
+    /// The same, with these executions in its journal.
+    pub async fn connect_holding(&mut self, server: &TestServer, held: Vec<taskey_proto::id::ExecutionId>) -> FakeLine {
         let credential = self.credential(server).await;
         let id = self.id.to_string();
         let mut line = FakeLine::open(server.mqtt_address(), &id, &id, &credential).await.expect("a line");
         line.subscribe(&cmd_topic(self.id)).await.expect("its own topic");
-        line.sync(self.id, vec![]).await;
+        line.sync(self.id, held).await;
         line
     }
 }
@@ -195,6 +200,11 @@ impl FakeLine {
             Packet::V5_0Publish(publish) => Ok(serde_json::from_slice(publish.payload().as_slice())?),
             other => bail!("an unexpected packet: {}", other.packet_type()),
         }
+    }
+
+    /// How many packets have come that nobody has taken.
+    pub fn waiting(&self) -> usize {
+        self.received.len()
     }
 
     /// Waits until the server has closed the line.

@@ -69,6 +69,17 @@ impl TestServer {
         Self { folder, clock: self.clock.clone(), config, server: Some(server), http: self.http.clone() }
     }
 
+    /// A server on a restored folder and database, at the same time on the clock.
+    pub async fn start_restored(&self, config: Config) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = Server::start(config.clone(), Clock::Manual(self.clock.clone())).await.expect("the restored server starts");
+        Self { folder, clock: self.clock.clone(), config, server: Some(server), http: self.http.clone() }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub fn server(&self) -> &Server {
         self.server.as_ref().expect("the server runs")
     }

@@ -1,5 +1,6 @@
 import { Link, Outlet } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useState } from 'react'
+import { QuietBanner } from '../features/quiet/banner'
 import { useServerEvents } from '../lib/live/events'
 import { AccountMenu } from './account-menu'
 import { ConnectionSign } from './connection'
@@ -41,6 +42,7 @@ export function SignedInLayout() {
         <AccountMenu onHelp={openHelp} />
       </div>
       <main id="content" className={classes.content} tabIndex={-1}>
+        <QuietBanner />
         <Outlet />
       </main>
       <Suspense>{isHelpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}</Suspense>

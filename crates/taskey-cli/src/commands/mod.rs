@@ -1,13 +1,17 @@
 //! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
 
+pub mod backup;
 pub mod bench;
 pub mod completion;
 pub mod devices;
+pub mod doctor;
 pub mod enroll_tokens;
 pub mod exec;
 pub mod groups;
 pub mod keys;
 pub mod login;
+pub mod quiet;
+pub mod restore;
 pub mod run;
 pub mod runs;
 pub mod secrets;
@@ -28,6 +32,9 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Admin(command) => serve::administer(command, output),
         Command::Bench(args) => bench::run(&cli.global, args, output),
+        Command::Backup(args) => serve::on_host(backup::run(args, output)),
+        Command::Restore(args) => serve::on_host(restore::run(args, output)),
+        Command::Doctor(args) => serve::on_host(doctor::run(args, output)),
         Command::Openapi => serve::print_openapi(),
         Command::Completion(args) => completion::run(&args),
         Command::Version => print_version(output),
@@ -67,6 +74,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Secrets(command) => secrets::run(global, command, output).await,
         Command::Tasks(command) => tasks::run(global, command, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
+        Command::Quiet(command) => quiet::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),
     }
 }

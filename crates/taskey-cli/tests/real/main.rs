@@ -13,6 +13,7 @@ mod install;
 mod mqtt;
 mod poll;
 mod proxy;
+mod restore;
 mod runs;
 mod secrets;
 mod serve;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod devices;
+pub mod quiet;
 pub mod runs;
 pub mod secrets;
 pub mod tasks;

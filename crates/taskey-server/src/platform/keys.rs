@@ -72,7 +72,7 @@ impl Keys {
 }
 
 /// Reads a key file; one that others may read is refused.
-pub(super) fn read_key(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
+pub(crate) fn read_key(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
     let failed = |source| KeyError::File { path: path.to_owned(), source };
     match fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -84,7 +84,7 @@ pub(super) fn read_key(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
 
 /// Written beside, synced, then renamed: a crash leaves either no key or a whole one.
 /// Replaces a key file in one step.
-pub(super) fn write_key(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn write_key(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let beside = path.with_extension("new");
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod listener;
 pub mod mqtt;
 pub mod poll;
+pub mod quiet;
 pub mod retention;
 pub mod telemetry;
 pub mod tls;

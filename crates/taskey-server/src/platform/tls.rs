@@ -111,7 +111,7 @@ pub fn open_roots(data: &Path) -> Result<Vec<Root>, TlsError> {
     Ok(roots)
 }
 
-fn read_roots(data: &Path) -> Result<Vec<Root>, TlsError> {
+pub(crate) fn read_roots(data: &Path) -> Result<Vec<Root>, TlsError> {
     root_numbers(data, "key")?.into_iter().map(|number| read_root(data, number)).collect()
 }
 
@@ -171,7 +171,7 @@ pub struct PublicFiles {
 }
 
 impl PublicFiles {
-    fn load(&self) -> Result<CertifiedKey, TlsError> {
+    pub(crate) fn load(&self) -> Result<CertifiedKey, TlsError> {
         let failed = |path: &Path, detail: String| TlsError::File { path: path.to_owned(), detail };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(&self.certificate).and_then(Iterator::collect);
         let chain = chain.map_err(|error| failed(&self.certificate, error.to_string()))?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod architecture;
+mod backup;
 mod devices;
 mod line;
 mod live;
@@ -9,6 +10,7 @@ mod openapi;
 mod output;
 mod permissions;
 mod poll;
+mod quiet;
 mod runs;
 mod secrets;
 mod store;

@@ -320,6 +320,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this server was restored from a backup and waits for its operator, and what there is to look at. */
+        get: operations["show_quiet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quiet/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a restored server go on. What waited when the backup was made is cancelled, or kept as far as it is still valid. */
+        post: operations["end_quiet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -806,6 +840,10 @@ export interface components {
             labels?: components["schemas"]["BTreeMap"] | null;
             name?: string | null;
         };
+        /** @description Ends it. */
+        EndQuiet: {
+            queued?: components["schemas"]["OldQueue"];
+        };
         /** @description `POST /agent/v1/enroll`. */
         Enroll: {
             agent_version: string;
@@ -933,6 +971,11 @@ export interface components {
         };
         /** @enum {string} */
         Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
+        /**
+         * @description What becomes of the executions that waited when the backup was made.
+         * @enum {string}
+         */
+        OldQueue: "cancel" | "keep";
         /**
          * @description What happens to the actions after one that failed.
          * @enum {string}
@@ -1148,6 +1191,56 @@ export interface components {
             reason: components["schemas"]["Reason"];
             since: components["schemas"]["Time"];
         };
+        /**
+         * @description Whether this server is quiet, and what there is to know before that is ended. While it is, people sign in, devices connect and
+         *     their results are taken in, but nothing is started, and nothing from before is sent to a device.
+         */
+        Quiet: {
+            counts: components["schemas"]["QuietCounts"];
+            /** @description Whether you may end it. */
+            may_end: boolean;
+            quiet: boolean;
+            reason?: components["schemas"]["Reason"] | null;
+            restored_from?: components["schemas"]["Time"] | null;
+            /** @description What is counted: `instance` for operators, `organization` for everyone else. */
+            scope: components["schemas"]["QuietScope"];
+            since?: components["schemas"]["Time"] | null;
+        };
+        QuietCounts: {
+            /** Format: int64 */
+            devices: number;
+            /** Format: int64 */
+            keys: number;
+            /**
+             * Format: int64
+             * @description Executions that waited for their device when the backup was made: what would have been sent.
+             */
+            queued: number;
+            /** Format: int64 */
+            secrets: number;
+            /**
+             * Format: int64
+             * @description Executions of the time that was lost: their devices have reported them, and there is nothing here that they belong to.
+             */
+            unknown_executions: number;
+            /**
+             * Format: int64
+             * @description Executions that were on their way or running, and have not been reported here.
+             */
+            unreported: number;
+            /** Format: int64 */
+            users: number;
+        };
+        QuietEnded: {
+            /** Format: int64 */
+            cancelled: number;
+            /** @description False where it was not quiet any more. */
+            ended: boolean;
+            /** Format: int64 */
+            kept: number;
+        };
+        /** @enum {string} */
+        QuietScope: "instance" | "organization";
         /** @description The content of a file, by the rights of `user`. */
         ReadFile: {
             /**
@@ -2083,6 +2176,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndQuiet"];
+            };
+        };
+        responses: {
+            /** @description What became of what waited */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuietEnded"];
                 };
             };
             /** @description A problem */

@@ -23,6 +23,7 @@ export const eventNames = [
   'secret.removed',
   'key.created',
   'key.removed',
+  'quiet.ended',
 ] as const
 
 /** The queries whose answers an event has made old. */
@@ -47,6 +48,9 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
       return [['secrets']]
     case 'key':
       return [['keys']]
+    case 'quiet':
+      // What waited has been decided.
+      return [['quiet'], ['runs'], ['devices']]
     default:
       return []
   }

@@ -43,6 +43,9 @@ verbs! {
     CancelRuns = "runs.cancel";
     /// To run actions that are not a stored task.
     Exec = "runs.exec";
+    ReadQuiet = "quiet.read";
+    /// To let a restored server go on; for its operators.
+    EndQuiet = "quiet.end";
 }
 
 /// Who is asking: a user, by a session or by a key.
@@ -140,6 +143,9 @@ pub fn decide(principal: &Principal, verb: Verb, request: RequestId, address: &s
     {
         return refused(&format!("The key `{name}` has no scope for `{}`.", verb.word()));
     }
+    if verb == Verb::EndQuiet && !principal.operator {
+        return refused(&format!("`{}` needs an operator of this server.", verb.word()));
+    }
     if !principal.is_super && verb != Verb::BeOneself {
         return refused(&format!("`{}` needs a super user.", verb.word()));
     }
@@ -221,6 +227,7 @@ mod tests {
         for verb in Verb::ALL {
             assert_eq!(may(key(&[]), false, *verb), *verb == Verb::BeOneself);
         }
+        assert!(!may(key(&[]), true, Verb::EndQuiet), "a super user of an organization does not run the server");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use taskey_proto::line::Up;
 
 use super::credential::{self, CredentialError, Proven};
 use super::model::{CounterVerdict, GRACE_MS};
-use super::store;
+use super::store::{self, Rejected};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::platform::db::events::Announce;
@@ -31,6 +31,9 @@ pub enum IntakeError {
     /// It can never be taken in: kept as a rejection and acknowledged, so that nothing waits behind it.
     #[error("{0}")]
     Unacceptable(String),
+    /// About an execution that is not in the database: after a restore, one of the time that was lost. Kept as a rejection, once.
+    #[error("{0} is not an execution of this device")]
+    Unknown(ExecutionId),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -244,7 +247,13 @@ async fn take_in(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {
         };
         match taken {
             Ok(()) => {}
-            Err(IntakeError::Unacceptable(why)) => store::reject_message(tx, device.organization, device.id, &why, bytes, now).await?,
+            Err(IntakeError::Unacceptable(why)) => {
+                store::reject_message(tx, device.organization, device.id, Rejected { why: &why, execution: None, bytes }, now).await?
+            }
+            Err(unknown @ IntakeError::Unknown(execution)) => {
+                let rejected = Rejected { why: &unknown.to_string(), execution: Some(execution), bytes };
+                store::reject_message(tx, device.organization, device.id, rejected, now).await?
+            }
             Err(IntakeError::Db(error)) => return Err(error),
         }
     }

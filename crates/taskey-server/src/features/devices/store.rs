@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use taskey_proto::Time;
 use taskey_proto::crypto::PublicKey;
 use taskey_proto::devices::{Device, Labels, Presence, Quarantine};
-use taskey_proto::id::{DeviceId, EnrollTokenId, NodeId, OrganizationId};
+use taskey_proto::id::{DeviceId, EnrollTokenId, ExecutionId, NodeId, OrganizationId};
 use taskey_proto::problem::Reason;
 
 use super::model::LastCredential;
@@ -222,17 +222,32 @@ pub(super) async fn is_enrolled(tx: &mut Tx<'_>, id: DeviceId) -> Result<bool, D
 }
 
 /// Keeps the head of a message that can never be taken in.
+/// A message that is not taken in.
+pub(super) struct Rejected<'a> {
+    pub why: &'a str,
+    /// The execution that it is about, where there is no such here.
+    pub execution: Option<ExecutionId>,
+    pub bytes: &'a [u8],
+}
+
+/// Keeps a message that is not taken in. One about an unknown execution is kept once, however often it comes.
 pub(super) async fn reject_message(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     device: DeviceId,
-    detail: &str,
-    message: &[u8],
+    rejected: Rejected<'_>,
     now: Time,
 ) -> Result<(), DbError> {
-    let sql = sql!("INSERT INTO rejected_message (organization_id, device_id, at, detail, head) VALUES ($1, $2, $3, $4, $5)");
-    let head = &message[..message.len().min(1_024)];
-    tx.execute(sql, args![organization, device, now, detail, head]).await.map(|_| ())
+    let head = &rejected.bytes[..rejected.bytes.len().min(1_024)];
+    if let Some(execution) = rejected.execution {
+        let sql = sql!("SELECT id FROM rejected_message WHERE device_id = $1 AND execution_id = $2 AND head = $3");
+        if tx.row(sql, args![device, execution, head]).await?.is_some() {
+            return Ok(());
+        }
+    }
+    let sql =
+        sql!("INSERT INTO rejected_message (organization_id, device_id, at, detail, head, execution_id) VALUES ($1, $2, $3, $4, $5, $6)");
+    tx.execute(sql, args![organization, device, now, rejected.why, head, rejected.execution]).await.map(|_| ())
 }
 
 pub(super) async fn delete_messages_rejected_before(tx: &mut Tx<'_>, before: Time) -> Result<(), DbError> {

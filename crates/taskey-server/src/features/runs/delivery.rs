@@ -24,30 +24,53 @@ const BATCH: usize = 100;
 /// Called when a device listens, and with what it holds when it has said so.
 pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        if let Err(error) = try_deliver(&app, &device, held).await {
+        if let Err(error) = try_deliver(&app, device.id, held).await {
             tracing::error!(%error, device = %device.id, "orders were not delivered; the next sync tries again");
         }
     })
 }
 
-async fn try_deliver(app: &App, device: &LineDevice, held: Option<Vec<ExecutionId>>) -> Result<(), DbError> {
-    if store::open_executions_of_device(&mut &app.db, device.id, 1).await?.is_empty() {
+pub(super) async fn try_deliver(app: &App, device: DeviceId, held: Option<Vec<ExecutionId>>) -> Result<(), DbError> {
+    if store::open_executions_of_device(&mut &app.db, device, 1).await?.is_empty() {
         return Ok(());
     }
-    let input = DeliverInput { device: device.id, held, now: app.now() };
+    if app.quiet.is_on(&app.db).await? {
+        return match held {
+            Some(held) => app.db.write((device, held, app.now()), |tx, (device, held, now)| Box::pin(adopt(tx, *device, held, *now))).await,
+            None => Ok(()),
+        };
+    }
+    let input = DeliverInput { device, held, epoch: app.epoch, now: app.now() };
     let delivery = app.db.write(input, |tx, input| Box::pin(hand_out(tx, input))).await?;
     for order in delivery.orders {
         send_order(app, order).await;
     }
     for (execution, by) in delivery.cancels {
-        send_cancel(app, device.id, execution, &by);
+        send_cancel(app, device, execution, &by);
     }
     Ok(())
+}
+
+/// A restored database may take for waiting what its device has long received: what the device holds is on its way, whatever the
+/// backup says.
+async fn adopt(tx: &mut Tx<'_>, device: DeviceId, held: &[ExecutionId], now: Time) -> Result<(), DbError> {
+    let open = store::open_executions_of_device(tx, device, BATCH).await?;
+    for execution in open.into_iter().filter(|execution| execution.state == State::Queued && held.contains(&execution.id)) {
+        set_dispatched(tx, &execution, now).await?;
+    }
+    Ok(())
+}
+
+async fn set_dispatched(tx: &mut Tx<'_>, execution: &OpenExecution, now: Time) -> Result<(), DbError> {
+    store::set_dispatched(tx, execution.id, now).await?;
+    store::advance_run(tx, execution.run, State::Dispatched).await?;
+    announce_changed(tx, execution, State::Dispatched, now).await
 }
 
 struct DeliverInput {
     device: DeviceId,
     held: Option<Vec<ExecutionId>>,
+    epoch: u64,
     now: Time,
 }
 
@@ -62,14 +85,17 @@ async fn hand_out(tx: &mut Tx<'_>, input: &DeliverInput) -> Result<Delivery, DbE
     for execution in store::open_executions_of_device(tx, input.device, BATCH).await? {
         let holds = input.held.as_ref().map(|held| held.contains(&execution.id));
         match (execution.state, holds) {
-            (State::Queued, _) if execution.expires_at > input.now => {
-                store::set_dispatched(tx, execution.id, input.now).await?;
-                store::advance_run(tx, execution.run, State::Dispatched).await?;
-                announce_changed(tx, &execution, State::Dispatched, input.now).await?;
+            // From before a restore: its device holds it, so it came through in the time that the restore lost.
+            (State::Queued, Some(true)) => set_dispatched(tx, &execution, input.now).await?,
+            (State::Queued, _) if execution.expires_at > input.now && execution.epoch == input.epoch => {
+                set_dispatched(tx, &execution, input.now).await?;
                 delivery.orders.push(store::order(tx, execution.id).await?);
             }
-            (State::Dispatched, Some(false)) => delivery.orders.push(store::order(tx, execution.id).await?),
-            (State::Running, Some(false)) => {
+            (State::Dispatched, Some(false)) if execution.epoch == input.epoch => {
+                delivery.orders.push(store::order(tx, execution.id).await?);
+            }
+            // An order of an earlier epoch is never sent again: what became of it was told to the server before the restore.
+            (State::Running | State::Dispatched, Some(false)) => {
                 let reason = Reason::new("not_held", "The device's journal no longer knows of it.");
                 end_execution(tx, &execution, &End::by_server(State::Lost, reason, input.now), input.now).await?;
             }

@@ -221,10 +221,12 @@ async fn fetch_order(State(app): State<App>, Path(execution): Path<ExecutionId>,
     let device = authenticate_device(&app, &headers).await?;
     let found = app
         .db
-        .write((device, execution), |tx, (device, execution)| {
+        .write((device, execution, app.epoch), |tx, (device, execution, epoch)| {
             Box::pin(async move {
                 match store::execution_of_device(tx, *device, *execution).await? {
-                    Some(found) if !found.state.is_final() => Ok::<_, DbError>(Some(store::order(tx, *execution).await?)),
+                    Some(found) if !found.state.is_final() && found.epoch == *epoch => {
+                        Ok::<_, DbError>(Some(store::order(tx, *execution).await?))
+                    }
                     _ => Ok(None),
                 }
             })
@@ -263,6 +265,7 @@ async fn store_output(app: &App, device: DeviceId, execution: ExecutionId, chunk
                 let found = store::execution_of_device(tx, *device, *execution).await?.ok_or_else(no_execution)?;
                 intake::take_output(tx, &found, chunks).await.map_err(|error| match error {
                     IntakeError::Unacceptable(why) => ApiError::invalid_field("/chunks", why),
+                    IntakeError::Unknown(_) => no_execution(),
                     IntakeError::Db(error) => error.into(),
                 })
             })

@@ -42,12 +42,13 @@ pub(super) async fn take_output(tx: &mut Tx<'_>, execution: &OpenExecution, chun
 
 async fn known(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId) -> Result<OpenExecution, IntakeError> {
     let found = store::execution_of_device(tx, context.device.id, id).await?;
-    found.ok_or_else(|| IntakeError::Unacceptable(format!("{id} is not an execution of this device")))
+    found.ok_or(IntakeError::Unknown(id))
 }
 
 async fn started(tx: &mut Tx<'_>, context: &IntakeContext, id: ExecutionId, started_at: Time, isolation: &str) -> Result<(), IntakeError> {
     let execution = known(tx, context, id).await?;
-    if execution.state != State::Dispatched {
+    // A restored database may still take it for waiting.
+    if !matches!(execution.state, State::Dispatched | State::Queued) {
         return Ok(());
     }
     store::set_running(tx, id, started_at, isolation).await?;
@@ -120,5 +121,5 @@ fn corrected(reason: &Option<Reason>, before: &OpenExecution) -> Reason {
     let given_up = before.reason_code.as_deref().unwrap_or_default();
     let detail = reason.as_ref().map(|reason| format!("{} ", reason.detail)).unwrap_or_default();
     let code = reason.as_ref().map_or("late_report", |reason| reason.code.as_str());
-    Reason::new(code, format!("{detail}Reported late: it had been given up for lost ({given_up})."))
+    Reason::new(code, format!("{detail}Reported late: it had been given up ({given_up})."))
 }

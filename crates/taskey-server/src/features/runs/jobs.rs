@@ -9,6 +9,7 @@ use taskey_proto::runs::State;
 
 use super::delivery;
 use super::ops::end_execution;
+use super::restored::{self, QUIET_ENDED};
 use super::store::{self, End};
 use crate::app::App;
 use crate::platform::db::events::{Cursor, Event};
@@ -45,6 +46,10 @@ pub async fn end_overdue(app: App) {
 
 async fn end_some(app: &App) -> Result<Duration, DbError> {
     let now = app.now();
+    // What waited when the backup was made stays to be seen until the operator has decided.
+    if app.quiet.is_on(&app.db).await? {
+        return Ok(LOOK_MAX);
+    }
     let Some(due) = store::next_due(&app.db).await? else { return Ok(LOOK_MAX) };
     if due > now {
         return Ok(Duration::from_millis(due.since_ms(now) as u64).clamp(LOOK_MIN, LOOK_MAX));
@@ -104,6 +109,9 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
                 _ => {}
             }
         }
+        if batch.iter().any(|event| event.name == QUIET_ENDED) {
+            restored::deliver_what_was_kept(app).await?;
+        }
         reader.position = last.cursor;
         reader.unstored += batch.len();
         if !removed.is_empty() || reader.unstored >= UNSTORED_MAX {
@@ -115,7 +123,7 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
 
 async fn send_from_here(app: &App, event: &Event) -> Result<(), DbError> {
     let Some(run) = of_another_node(app, event) else { return Ok(()) };
-    for (execution, device) in store::dispatched_of_run(&app.db, run).await? {
+    for (execution, device) in store::dispatched_of_run(&app.db, run, app.epoch).await? {
         if app.lines.has(device) {
             delivery::send_stored(app, execution).await?;
         }

@@ -7,7 +7,8 @@
 //! started; an execution whose device is online is written as `dispatched` in the same transaction and sent after the commit.
 //! Once dispatched, only the device's journal ends it; a message that is lost on the way is sent again when the device says at
 //! its next sync what it holds. A device that runs it a second time would be a bug of the agent; a server that writes a second
-//! result would be one of ours: a final state is written once, and only `lost` is ever corrected, by a late report.
+//! result would be one of ours: a final state is written once, and only `lost`, or what a restore cancelled unseen, is ever corrected, by
+//! a late report. An order that was signed in an earlier epoch is not sent again; see `restored`.
 //!
 //! What may never happen: an execution without an end, an end without a reason, two ends.
 
@@ -18,5 +19,6 @@ pub mod jobs;
 mod model;
 mod ops;
 pub mod output;
+pub mod restored;
 mod store;
 mod view;

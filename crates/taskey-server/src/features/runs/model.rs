@@ -53,8 +53,16 @@ pub enum LateReport {
 /// Reasons by which the server, not the device, wrote `lost`.
 pub const LOST_BY_SERVER: [&str; 3] = ["no_report", "not_held", "device_removed"];
 
+/// The reason of what waited when a backup was made and was cancelled after its restore.
+pub const RESTORED: &str = "restored";
+
 pub fn judge_late(state: State, reason_code: Option<&str>) -> LateReport {
-    let given_up = state == State::Lost && reason_code.is_some_and(|code| LOST_BY_SERVER.contains(&code));
+    let given_up = match state {
+        State::Lost => reason_code.is_some_and(|code| LOST_BY_SERVER.contains(&code)),
+        // It may have run in the time that the restore lost.
+        State::Cancelled => reason_code == Some(RESTORED),
+        _ => false,
+    };
     if given_up { LateReport::Corrects } else { LateReport::Repeats }
 }
 
@@ -141,5 +149,7 @@ mod tests {
         assert_eq!(judge_late(State::Lost, Some("agent_restart")), LateReport::Repeats);
         assert_eq!(judge_late(State::Succeeded, None), LateReport::Repeats);
         assert_eq!(judge_late(State::Cancelled, Some("no_report")), LateReport::Repeats);
+        assert_eq!(judge_late(State::Cancelled, Some(RESTORED)), LateReport::Corrects);
+        assert_eq!(judge_late(State::Cancelled, Some("cancelled")), LateReport::Repeats);
     }
 }

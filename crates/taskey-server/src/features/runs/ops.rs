@@ -17,7 +17,7 @@ use taskey_proto::tasks::{Action, OnFailure, check_actions};
 use super::delivery;
 use super::jobs::QUEUED;
 use super::model::{begin, final_state, open_state, report_by};
-use super::store::{self, End, OpenExecution};
+use super::store::{self, End, OpenExecution, Until};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
@@ -38,6 +38,10 @@ const CHUNK: usize = 200;
 /// Starts a run and sends it to the devices that are online.
 pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once: Option<Arc<Once>>) -> ApiResult<Answer> {
     check(start_errors(&start))?;
+    if app.quiet.is_on(&app.db).await? {
+        let detail = "This server was restored from a backup and starts nothing until its operator ends that: `taskey quiet show`, then `taskey quiet end`.";
+        return Err(ApiError::new(Code::Quiet, detail));
+    }
     let organization = permit.organization();
     let task = task_to_run(app, permit, &start).await?;
     check_secrets(app, organization, &start, &task).await?;
@@ -158,13 +162,13 @@ async fn resolve_targets(app: &App, organization: OrganizationId, words: &[Strin
 /// A run as it will be written: everything decided and signed before the transaction begins.
 struct Started {
     node: NodeId,
+    epoch: u64,
     run: Run,
     task: SignedTask,
     authorization: SignedDocument,
     dispatch: SignedDocument,
     proofs: Vec<Proof>,
-    expires_at: Time,
-    report_by: Time,
+    until: Until,
     open_count: u64,
 }
 
@@ -226,8 +230,8 @@ impl Started {
             executions: Some(executions),
         };
         let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
-        let report_by = report_by(expires_at, task.timeout_ms);
-        Ok(Self { node: app.node, run, task, authorization, dispatch, proofs, expires_at, report_by, open_count })
+        let until = Until { expires_at, report_by: report_by(expires_at, task.timeout_ms) };
+        Ok(Self { node: app.node, epoch: app.epoch, run, task, authorization, dispatch, proofs, until, open_count })
     }
 
     /// The orders of the devices that are online.
@@ -260,7 +264,7 @@ impl Started {
             return Err(ApiError::new(Code::NotFound, format!("The device `{name}` was removed in the meantime.")));
         }
         for some in executions.chunks(store::EXECUTIONS_AT_ONCE) {
-            store::insert_executions(tx, organization, some, self.expires_at, self.report_by).await?;
+            store::insert_executions(tx, organization, some, self.until, self.epoch).await?;
         }
         let subject = self.run.id.to_string();
         let data = serde_json::json!({"task": self.run.task, "state": self.run.state, "devices": count});

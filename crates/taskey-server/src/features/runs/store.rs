@@ -66,6 +66,13 @@ pub(super) async fn insert_run_document(
     tx.execute(sql, documents).await.map(|_| ())
 }
 
+/// How long an execution may wait, and its report.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Until {
+    pub expires_at: Time,
+    pub report_by: Time,
+}
+
 /// Executions written by one statement; its text has as many rows.
 pub(super) const EXECUTIONS_AT_ONCE: usize = 8;
 
@@ -74,34 +81,34 @@ pub(super) async fn insert_executions(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     executions: &[(&Execution, &Proof)],
-    expires_at: Time,
-    report_by: Time,
+    until: Until,
+    epoch: u64,
 ) -> Result<(), DbError> {
     let one = sql!(
         "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
-         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at, epoch) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     );
     let all = sql!(
         "INSERT INTO execution (id, organization_id, run_id, device_id, device_name, leaf_index, leaf_path, state, reason_code, \
-         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15), \
-         ($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30), \
-         ($31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45), \
-         ($46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60), \
-         ($61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75), \
-         ($76, $77, $78, $79, $80, $81, $82, $83, $84, $85, $86, $87, $88, $89, $90), \
-         ($91, $92, $93, $94, $95, $96, $97, $98, $99, $100, $101, $102, $103, $104, $105), \
-         ($106, $107, $108, $109, $110, $111, $112, $113, $114, $115, $116, $117, $118, $119, $120)"
+         reason_detail, created_at, expires_at, report_by, dispatched_at, finished_at, epoch) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16), \
+         ($17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32), \
+         ($33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48), \
+         ($49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64), \
+         ($65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78, $79, $80), \
+         ($81, $82, $83, $84, $85, $86, $87, $88, $89, $90, $91, $92, $93, $94, $95, $96), \
+         ($97, $98, $99, $100, $101, $102, $103, $104, $105, $106, $107, $108, $109, $110, $111, $112), \
+         ($113, $114, $115, $116, $117, $118, $119, $120, $121, $122, $123, $124, $125, $126, $127, $128)"
     );
     let row = |(execution, proof): &(&Execution, &Proof)| {
         let (code, detail) = split(&execution.reason);
         let dispatched_at = (execution.state == State::Dispatched).then_some(execution.created_at);
         let who = args![execution.id, organization, execution.run, execution.device.id, &execution.device.name];
         let leaf = args![proof.index, proof.path.join(",")];
-        let state =
-            args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at, execution.finished_at];
-        [who, leaf, state].concat()
+        let Until { expires_at, report_by } = until;
+        let state = args![execution.state.word(), code, detail, execution.created_at, expires_at, report_by, dispatched_at];
+        [who, leaf, state, args![execution.finished_at, epoch]].concat()
     };
     if executions.len() == EXECUTIONS_AT_ONCE {
         return tx.execute(all, executions.iter().flat_map(row).collect()).await.map(|_| ());
@@ -124,9 +131,11 @@ pub(super) struct OpenExecution {
     pub expires_at: Time,
     pub cancelled_by: Option<String>,
     pub output_len: u64,
+    /// In which epoch its order was signed.
+    pub epoch: u64,
 }
 
-fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
+pub(super) fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
     Ok(OpenExecution {
         id: row.get("id")?,
         run: row.get("run_id")?,
@@ -137,13 +146,14 @@ fn open_execution(row: &Row) -> Result<OpenExecution, DbError> {
         expires_at: row.get("expires_at")?,
         cancelled_by: row.get("cancelled_by")?,
         output_len: row.get("output_len")?,
+        epoch: row.get("epoch")?,
     })
 }
 
 /// An execution of this device, whatever its state.
 pub(super) async fn execution_of_device(tx: &mut Tx<'_>, device: DeviceId, id: ExecutionId) -> Result<Option<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE id = $1 AND device_id = $2"
     );
     tx.row(sql, args![id, device]).await?.as_ref().map(open_execution).transpose()
@@ -156,7 +166,7 @@ pub(super) async fn open_executions_of_device(
     limit: usize,
 ) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE device_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
     );
     let rows = source.rows(sql, args![device, limit]).await?;
@@ -165,7 +175,7 @@ pub(super) async fn open_executions_of_device(
 
 pub(super) async fn open_executions_of_run(tx: &mut Tx<'_>, run: RunId, limit: usize) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE run_id = $1 AND finished_at IS NULL ORDER BY id LIMIT $2"
     );
     let rows = tx.rows(sql, args![run, limit]).await?;
@@ -175,7 +185,7 @@ pub(super) async fn open_executions_of_run(tx: &mut Tx<'_>, run: RunId, limit: u
 /// Executions that waited too long for their device.
 pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE state = 'queued' AND expires_at <= $1 ORDER BY expires_at LIMIT 200"
     );
     let rows = tx.rows(sql, args![now]).await?;
@@ -185,7 +195,7 @@ pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec
 /// Executions whose device has not reported for so long that it is given up.
 pub(super) async fn executions_unreported(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
-        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len FROM execution \
+        "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
          WHERE finished_at IS NULL AND report_by <= $1 AND state IN ('dispatched', 'running') ORDER BY report_by LIMIT 200"
     );
     let rows = tx.rows(sql, args![now]).await?;
@@ -207,10 +217,10 @@ pub(super) async fn next_due(db: &Db) -> Result<Option<Time>, DbError> {
     Ok(due)
 }
 
-/// The executions of a run that are on their way, each with its device.
-pub(super) async fn dispatched_of_run(db: &Db, run: RunId) -> Result<Vec<(ExecutionId, DeviceId)>, DbError> {
-    let sql = sql!("SELECT id, device_id FROM execution WHERE run_id = $1 AND state = 'dispatched' ORDER BY id");
-    let rows = db.rows(sql, args![run]).await?;
+/// The executions of a run that are on their way in this epoch, each with its device.
+pub(super) async fn dispatched_of_run(db: &Db, run: RunId, epoch: u64) -> Result<Vec<(ExecutionId, DeviceId)>, DbError> {
+    let sql = sql!("SELECT id, device_id FROM execution WHERE run_id = $1 AND state = 'dispatched' AND epoch = $2 ORDER BY id");
+    let rows = db.rows(sql, args![run, epoch]).await?;
     rows.iter().map(|row| Ok((row.get("id")?, row.get("device_id")?))).collect()
 }
 

@@ -8,7 +8,7 @@
 
 pub mod events;
 mod lite;
-mod migrate;
+pub(crate) mod migrate;
 mod pg;
 mod tx;
 mod val;
@@ -124,7 +124,8 @@ impl Db {
             use sqlx::ConnectOptions as _;
             options.clone().connect().await?
         };
-        migrate::sqlite(&mut writer).await?;
+        migrate::copy_before(&mut writer, path).await?;
+        migrate::sqlite(&mut writer, None).await?;
         let readers = SqlitePoolOptions::new()
             .min_connections(1)
             .max_connections(8)
@@ -138,7 +139,7 @@ impl Db {
     pub async fn open_postgres(url: &str, hub: Hub) -> Result<Self, DbError> {
         let options = PgConnectOptions::from_str(url)?.application_name("taskey");
         let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
-        migrate::postgres(&pool).await?;
+        migrate::postgres_pool(&pool).await?;
         Ok(Self { engine: Engine::Pg(pool), hub })
     }
 

@@ -70,7 +70,8 @@ impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         if error.is_full() {
             tracing::error!(%error, "nothing can be stored");
-            let detail = "The disk of the server's database is full, and nothing of this was stored. Make room there; the server goes on by itself.";
+            let detail =
+                "The disk of the server's database is full, and nothing of this was stored. Make room there; the server goes on by itself.";
             return Self::new(Code::Unavailable, detail);
         }
         match error {
