@@ -68,7 +68,7 @@ async fn an_execution_that_ends_on_a_full_disk_is_told_all_the_same() {
 
 #[tokio::test]
 async fn a_server_whose_disk_is_full_stores_nothing_says_so_and_takes_what_waits_when_there_is_room() {
-    let (installation, _agent) = world().await;
+    let (installation, agent) = world().await;
     let folder = open_folder().unwrap();
     let run = start_waiting(&installation, folder.path(), "kept");
     let before = installation.json(&["runs", "ls"]).unwrap();
@@ -78,8 +78,9 @@ async fn a_server_whose_disk_is_full_stores_nothing_says_so_and_takes_what_waits
     let refused = installation.taskey(&["run", "waits", "--device", "web-1"]).unwrap();
     ended(&refused, 1, "is full, and nothing of this was stored");
     std::fs::write(folder.path().join("go"), "").unwrap();
-    let log = || std::fs::read_to_string(&server.log).unwrap();
-    installation.wait_until("the device's report is refused", || Ok(log().contains("reports were not stored"))).unwrap();
+    // The server's own log lies on the full disk; the device says that its report was not acknowledged.
+    let log = || std::fs::read_to_string(&agent.log).unwrap();
+    installation.wait_until("the device's report is refused", || Ok(log().contains("the server ended the line"))).unwrap();
     assert_eq!(installation.json(&["runs", "ls"]).unwrap(), before, "it can be read, and nothing false is in it");
 
     server.fill_disk(None).unwrap();
