@@ -71,7 +71,9 @@ async fn a_server_whose_disk_is_full_stores_nothing_says_so_and_takes_what_waits
     let (installation, agent) = world().await;
     let folder = open_folder().unwrap();
     let run = start_waiting(&installation, folder.path(), "kept");
-    let before = installation.json(&["runs", "ls"]).unwrap();
+    let stored = || installation.json(&["runs", "ls"]).unwrap();
+    installation.wait_until("its start is stored", || Ok(stored()["items"][0]["state"] == "running")).unwrap();
+    let before = stored();
 
     let server = installation.server.as_ref().unwrap();
     server.fill_disk(Some(1)).unwrap();
@@ -81,7 +83,7 @@ async fn a_server_whose_disk_is_full_stores_nothing_says_so_and_takes_what_waits
     // The server's own log lies on the full disk; the device says that its report was not acknowledged.
     let log = || std::fs::read_to_string(&agent.log).unwrap();
     installation.wait_until("the device's report is refused", || Ok(log().contains("the server ended the line"))).unwrap();
-    assert_eq!(installation.json(&["runs", "ls"]).unwrap(), before, "it can be read, and nothing false is in it");
+    assert_eq!(stored(), before, "it can be read, and nothing false is in it");
 
     server.fill_disk(None).unwrap();
     told(&installation, &run, "kept\n");
