@@ -14,6 +14,7 @@ use taskey_agent::identity::{Identity, Keys};
 use taskey_agent::state_dir::StateDir;
 use taskey_agent::status::Status;
 use taskey_proto::agent::SendOutput;
+use taskey_proto::Time;
 use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
     AUTHORIZATION_CONTEXT, Authorization, CANCEL_CONTEXT, Cancel, DISPATCH_CONTEXT, Dispatch, Order, SignedDocument, TaskDocument, Tree,
@@ -33,6 +34,8 @@ struct World {
     state: StateDir,
     server: Server,
     number: u128,
+    /// When orders are signed.
+    time: Time,
 }
 
 struct Agent {
@@ -77,7 +80,7 @@ async fn world() -> World {
         taskey_agent::users::own_name().unwrap()
     );
     std::fs::write(state.policy_dir().join("10.toml"), policy).unwrap();
-    World { folder, state, server, number: 0 }
+    World { folder, state, server, number: 0, time: now() }
 }
 
 impl World {
@@ -111,8 +114,8 @@ impl World {
         let authorization = Authorization {
             task_digest: sha256(&task).to_vec(),
             devices: Some(vec![self.server.device]),
-            valid_from: now(),
-            valid_until: now().plus_ms(3_600_000),
+            valid_from: self.time,
+            valid_until: self.time.plus_ms(3_600_000),
         };
         let authorization = SignedDocument::sign(key, AUTHORIZATION_CONTEXT, &authorization).unwrap();
         let tree = Tree::new(vec![leaf(execution, self.server.device, 1)]);
@@ -122,8 +125,8 @@ impl World {
             epoch: 1,
             number: 1,
             root: tree.root().to_vec(),
-            issued_at: now(),
-            valid_until: now().plus_ms(3_600_000),
+            issued_at: self.time,
+            valid_until: self.time.plus_ms(3_600_000),
         };
         let dispatch = SignedDocument::sign(key, DISPATCH_CONTEXT, &dispatch).unwrap();
         Order { execution, device: self.server.device, task, authorization, dispatch, proof: tree.proof(0), secrets: Vec::new() }
@@ -210,6 +213,44 @@ async fn an_order_that_comes_again_is_answered_and_not_run_again() {
     world.execute(&order);
     world.end().await;
     assert_eq!(std::fs::read_to_string(&witness).unwrap(), "ran\n");
+    agent.stop().await;
+}
+
+/// Whoever recorded an order can send it again, as often and as late as they like.
+#[tokio::test]
+async fn a_captured_order_that_is_replayed_later_is_refused_and_never_runs_again() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    let mark = world.path("ran");
+    let captured = world.script(&format!("echo once >> {}", mark.display()));
+    world.execute(&captured);
+    assert_eq!(world.end().await.0.state, State::Succeeded);
+    agent.stop().await;
+
+    // Hours later, when it is forgotten: its time is over by what the server signs, whatever the device's own clock says.
+    world.time = now().plus_ms(2 * 3_600_000);
+    world.server.set_clock(world.time, 1);
+    let (agent, _) = world.start().await;
+    let later = world.script("true");
+    world.execute(&later);
+    assert_eq!(world.end().await.0.state, State::Succeeded);
+    world.execute(&captured);
+    let (again, _) = world.end().await;
+    assert_eq!((again.execution, again.state), (captured.execution, State::Expired));
+
+    // For an execution that was not in it, it is worth nothing either.
+    let moved = Order { execution: ExecutionId::new(Uuid::from_u128(77)), ..later };
+    world.execute(&moved);
+    assert_eq!(world.end().await.0.reason.unwrap().code, "not_included");
+    let kept_back = world.script(&format!("echo twice >> {}", mark.display()));
+    agent.stop().await;
+
+    // Nor is one that is still valid, once the server was restored.
+    world.server.set_clock(world.time, 2);
+    let (agent, _) = world.start().await;
+    world.execute(&kept_back);
+    assert_eq!(world.end().await.0.reason.unwrap().code, "old_epoch");
+    assert_eq!(std::fs::read_to_string(&mark).unwrap(), "once\n");
     agent.stop().await;
 }
 

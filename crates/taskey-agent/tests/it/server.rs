@@ -38,7 +38,7 @@ pub struct Server {
 }
 
 struct Shared {
-    challenge: SignedDocument,
+    challenge: Mutex<SignedDocument>,
     device: DeviceId,
     device_key: PublicKey,
     offers: Mutex<HashMap<String, String>>,
@@ -59,11 +59,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (key, _) = SigningKey::generate().unwrap();
-        let id = InstanceId::new(uuid::Uuid::from_u128(2));
-        let challenge = Challenge { device, server: id, epoch: 1, nonce: "nonce".to_owned(), time: now(), roots: Vec::new() };
+        let id = server_id();
         let (told, ups) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
-            challenge: SignedDocument::sign(&key, CHALLENGE_CONTEXT, &challenge).unwrap(),
+            challenge: Mutex::new(challenge(&key, device, now(), 1)),
             device,
             device_key,
             offers: Mutex::default(),
@@ -104,6 +103,11 @@ impl Server {
         self.act(Act::Break);
     }
 
+    /// What the server signs from the next challenge on.
+    pub fn set_clock(&self, time: Time, epoch: u64) {
+        *self.shared.challenge.lock().unwrap() = challenge(&self.key, self.device, time, epoch);
+    }
+
     /// Whether messages are acknowledged.
     pub fn acknowledge(&self, acknowledges: bool) {
         *self.shared.acknowledges.lock().unwrap() = acknowledges;
@@ -123,6 +127,15 @@ impl Server {
         let line = self.shared.line.lock().unwrap();
         assert!(line.as_ref().expect("a line").send(act).is_ok());
     }
+}
+
+fn challenge(key: &SigningKey, device: DeviceId, time: Time, epoch: u64) -> SignedDocument {
+    let challenge = Challenge { device, server: server_id(), epoch, nonce: "nonce".to_owned(), time, roots: Vec::new() };
+    SignedDocument::sign(key, CHALLENGE_CONTEXT, &challenge).unwrap()
+}
+
+fn server_id() -> InstanceId {
+    InstanceId::new(uuid::Uuid::from_u128(2))
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
@@ -146,7 +159,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared) {
     let Some((request, posted)) = read_request(&mut stream).await else { return };
     let path = request.split(' ').nth(1).unwrap().to_owned();
     let body = if path == "/agent/v1/challenge" {
-        Some(serde_json::json!({"challenge": shared.challenge}).to_string())
+        Some(serde_json::json!({"challenge": *shared.challenge.lock().unwrap()}).to_string())
     } else {
         let bearer = request.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap_or_default();
         shared.is_true(bearer).then(|| shared.offers.lock().unwrap().get(&path).cloned()).flatten()

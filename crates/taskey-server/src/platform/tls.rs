@@ -235,6 +235,9 @@ impl Certificates {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
         let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(Resolver(self.clone())));
         config.alpn_protocols = protocols;
+        // A device that comes back connects twice, for its challenge and for its line: the second handshake is short.
+        config.ticketer = ring::Ticketer::new()?;
+        config.send_tls13_tickets = 1;
         Ok(Arc::new(config))
     }
 
