@@ -13,8 +13,8 @@ use taskey_agent::Config;
 use taskey_agent::identity::{Identity, Keys};
 use taskey_agent::state_dir::StateDir;
 use taskey_agent::status::Status;
-use taskey_proto::agent::SendOutput;
 use taskey_proto::Time;
+use taskey_proto::agent::SendOutput;
 use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
     AUTHORIZATION_CONTEXT, Authorization, CANCEL_CONTEXT, Cancel, DISPATCH_CONTEXT, Dispatch, Order, SignedDocument, TaskDocument, Tree,

@@ -61,5 +61,5 @@ pub async fn record<T: Serialize + Sync>(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     );
     let who = args![actor.organization, at, actor.kind, &actor.id, &actor.name, &actor.address, &actor.request, action, subject, detail];
-    tx.execute(sql, who).await.map(|_| ())
+    tx.later(sql, who).await
 }

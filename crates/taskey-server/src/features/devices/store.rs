@@ -173,7 +173,7 @@ pub(super) async fn newest_line(db: &Db, id: DeviceId) -> Result<Option<u64>, Db
 
 pub(super) async fn remember_credential(tx: &mut Tx<'_>, id: DeviceId, counter: u64, asked_at: Time) -> Result<(), DbError> {
     let sql = sql!("UPDATE device SET credential_counter = $2, credential_at = $3 WHERE id = $1 AND credential_counter < $2");
-    tx.execute(sql, args![id, counter, asked_at]).await.map(|_| ())
+    tx.later(sql, args![id, counter, asked_at]).await
 }
 
 /// Offline since `since`, unless a newer line has come up. True when this changed something.

@@ -48,7 +48,7 @@ pub(super) async fn insert_run(
     let task = args![run.id, organization, run.task.id, &run.task.name, run.task.version.map(i64::from), task_digest];
     let target_count = run.executions.as_ref().map_or(0, Vec::len);
     let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at, target_count];
-    tx.execute(sql, [task, rest].concat()).await.map(|_| ())
+    tx.later(sql, [task, rest].concat()).await
 }
 
 pub(super) async fn insert_run_document(
@@ -63,7 +63,7 @@ pub(super) async fn insert_run_document(
          VALUES ($1, $2, $3, $4, $5, $6)"
     );
     let documents = args![run, &authorization.bytes, &authorization.signature, &dispatch.bytes, &dispatch.signature, leaf_count];
-    tx.execute(sql, documents).await.map(|_| ())
+    tx.later(sql, documents).await
 }
 
 /// How long an execution may wait, and its report.
@@ -111,7 +111,7 @@ pub(super) async fn insert_executions(
         [who, leaf, state, args![execution.finished_at, epoch]].concat()
     };
     if executions.len() == EXECUTIONS_AT_ONCE {
-        return tx.execute(all, executions.iter().flat_map(row).collect()).await.map(|_| ());
+        return tx.later(all, executions.iter().flat_map(row).collect()).await;
     }
     for execution in executions {
         tx.execute(one, row(execution)).await?;
@@ -235,16 +235,16 @@ pub(super) async fn cancelled_of_run(db: &Db, run: RunId) -> Result<Vec<(Executi
 
 pub(super) async fn set_dispatched(tx: &mut Tx<'_>, id: ExecutionId, now: Time) -> Result<(), DbError> {
     let sql = sql!("UPDATE execution SET state = 'dispatched', reason_code = NULL, reason_detail = NULL, dispatched_at = $2 WHERE id = $1");
-    tx.execute(sql, args![id, now]).await.map(|_| ())
+    tx.later(sql, args![id, now]).await
 }
 
 pub(super) async fn set_running(tx: &mut Tx<'_>, id: ExecutionId, started_at: Time, isolation: &str) -> Result<(), DbError> {
     let sql = sql!("UPDATE execution SET state = 'running', started_at = $2, isolation = $3 WHERE id = $1");
-    tx.execute(sql, args![id, started_at, isolation]).await.map(|_| ())
+    tx.later(sql, args![id, started_at, isolation]).await
 }
 
 pub(super) async fn set_cancelled_by(tx: &mut Tx<'_>, id: ExecutionId, by: &str) -> Result<(), DbError> {
-    tx.execute(sql!("UPDATE execution SET cancelled_by = $2 WHERE id = $1"), args![id, by]).await.map(|_| ())
+    tx.later(sql!("UPDATE execution SET cancelled_by = $2 WHERE id = $1"), args![id, by]).await
 }
 
 /// How an execution ended.
@@ -285,7 +285,7 @@ pub(super) async fn set_ended(tx: &mut Tx<'_>, id: ExecutionId, end: &End) -> Re
     let output = end.output.as_ref();
     let (fold, layout) = (output.map(|output| output.fold), output.and_then(|output| output.layout.clone()));
     let output = args![fold, layout, output.map(|output| output.len), output.map(|output| output.outcome.clone())];
-    tx.execute(sql, [values, output].concat()).await.map(|_| ())
+    tx.later(sql, [values, output].concat()).await
 }
 
 pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, position: usize, report: &ActionReport) -> Result<(), DbError> {
@@ -296,7 +296,7 @@ pub(super) async fn insert_result(tx: &mut Tx<'_>, execution: ExecutionId, posit
     let (code, detail) = split(&report.reason);
     let head = args![execution, position, &report.kind, report.state.word(), report.code, code, detail];
     let tail = args![report.started_at, report.finished_at, report.truncated.output, report.truncated.error];
-    tx.execute(sql, [head, tail].concat()).await.map(|_| ())
+    tx.later(sql, [head, tail].concat()).await
 }
 
 /// What is left of a run.
@@ -324,7 +324,7 @@ pub(super) async fn open_count(tx: &mut Tx<'_>, run: RunId) -> Result<u64, DbErr
 
 pub(super) async fn set_run_over(tx: &mut Tx<'_>, run: RunId, state: State, finished_at: Time) -> Result<(), DbError> {
     let sql = sql!("UPDATE run SET state = $2, finished_at = $3 WHERE id = $1");
-    tx.execute(sql, args![run, state.word(), finished_at]).await.map(|_| ())
+    tx.later(sql, args![run, state.word(), finished_at]).await
 }
 
 /// Moves an open run on to `state` if that is further along.
@@ -333,7 +333,7 @@ pub(super) async fn advance_run(tx: &mut Tx<'_>, run: RunId, state: State) -> Re
         "UPDATE run SET state = $2 WHERE id = $1 AND open_count > 0 \
          AND (state = 'pending' OR state = 'queued' OR (state = 'dispatched' AND $2 = 'running'))"
     );
-    tx.execute(sql, args![run, state.word()]).await.map(|_| ())
+    tx.later(sql, args![run, state.word()]).await
 }
 
 pub(super) type Counts = BTreeMap<String, u64>;

@@ -46,7 +46,7 @@ pub async fn insert_document(tx: &mut Tx<'_>, organization: OrganizationId, task
         "INSERT INTO task_document (organization_id, digest, bytes, signature) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (organization_id, digest) DO NOTHING"
     );
-    tx.execute(sql, args![organization, &task.digest, &task.bytes, &task.signature]).await.map(|_| ())
+    tx.later(sql, args![organization, &task.digest, &task.bytes, &task.signature]).await
 }
 
 /// The current version of a task, by id or name, if its stored bytes are still those that were signed.

@@ -81,8 +81,7 @@ pub(super) async fn insert<T: Serialize + Sync>(tx: &mut Tx<'_>, event: &Announc
     let data =
         serde_json::to_string(event.data).map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
     let sql = sql!("INSERT INTO event (organization_id, name, subject, at, data) VALUES ($1, $2, $3, $4, $5)");
-    tx.execute(sql, args![event.organization, event.name, event.subject, event.at, data]).await?;
-    Ok(())
+    tx.later(sql, args![event.organization, event.name, event.subject, event.at, data]).await
 }
 
 /// The events after `after`, oldest first; of one organization, or of all for the instance's own jobs.

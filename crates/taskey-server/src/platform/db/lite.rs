@@ -115,8 +115,10 @@ where
     }
 }
 
-async fn run_op<I, T, E>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I) -> Result<T, E> {
-    op(tx, input).await
+async fn run_op<I, T, E: From<DbError>>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I) -> Result<T, E> {
+    let value = op(tx, input).await?;
+    tx.settle().await?;
+    Ok(value)
 }
 
 pub(super) fn panicked(panic: &Box<dyn Any + Send>) -> DbError {

@@ -1,7 +1,9 @@
 //! One transaction, as an op sees it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use super::val::{bind_postgres, bind_sqlite};
 use super::{Args, DbError, Row, Source, events};
@@ -12,6 +14,8 @@ pub struct Tx<'c> {
     pub(super) collided: bool,
     /// Topics to wake after the commit.
     pub(super) wakes: Vec<String>,
+    /// Statements on SQLite that go with the next one, or at the end of the op.
+    pending: Pending,
 }
 
 enum Connection<'c> {
@@ -21,17 +25,47 @@ enum Connection<'c> {
 
 impl<'c> Tx<'c> {
     pub(super) fn sqlite(connection: &'c mut SqliteConnection) -> Self {
-        Self { connection: Connection::Lite(connection), collided: false, wakes: Vec::new() }
+        Self { connection: Connection::Lite(connection), collided: false, wakes: Vec::new(), pending: Pending::default() }
     }
 
     pub(super) fn postgres(connection: &'c mut PgConnection) -> Self {
-        Self { connection: Connection::Pg(connection), collided: false, wakes: Vec::new() }
+        Self { connection: Connection::Pg(connection), collided: false, wakes: Vec::new(), pending: Pending::default() }
     }
 
     /// Runs a statement and says how many rows it changed.
     pub async fn execute(&mut self, sql: &'static str, args: Args) -> Result<u64, DbError> {
+        self.settle().await?;
+        self.execute_now(sql, args).await
+    }
+
+    /// Runs a statement whose outcome nobody looks at. On SQLite, where each statement is a round to another thread and back, it goes
+    /// together with the next that is waited for; in its order, and before the op ends.
+    pub async fn later(&mut self, sql: &'static str, args: Args) -> Result<(), DbError> {
+        match self.connection {
+            Connection::Pg(_) => self.execute_now(sql, args).await.map(|_| ()),
+            Connection::Lite(_) => {
+                self.pending.add(sql, args);
+                if self.pending.is_full() { self.settle().await } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Runs what waits. An op has ended only after this.
+    pub(super) async fn settle(&mut self) -> Result<(), DbError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let (text, args) = std::mem::take(&mut self.pending).into_parts();
+        let Connection::Lite(connection) = &mut self.connection else { return Ok(()) };
+        let result = bind_sqlite(AssertSqlSafe(text), args).execute(&mut **connection).await;
+        result.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    async fn execute_now(&mut self, sql: &'static str, args: Args) -> Result<u64, DbError> {
         let result = match &mut self.connection {
-            Connection::Lite(connection) => bind_sqlite(sql, args).execute(&mut **connection).await.map(|done| done.rows_affected()),
+            Connection::Lite(connection) => {
+                bind_sqlite(AssertSqlSafe(Cow::Borrowed(sql)), args).execute(&mut **connection).await.map(|done| done.rows_affected())
+            }
             Connection::Pg(connection) => bind_postgres(sql, args).execute(&mut **connection).await.map(|done| done.rows_affected()),
         };
         result.map_err(|error| self.failed(error))
@@ -68,7 +102,9 @@ impl Source for Tx<'_> {
     async fn rows(&mut self, sql: &'static str, args: Args) -> Result<Vec<Row>, DbError> {
         let result = match &mut self.connection {
             Connection::Lite(connection) => {
-                bind_sqlite(sql, args).fetch_all(&mut **connection).await.map(|rows| rows.into_iter().map(Row::Lite).collect())
+                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
+                let rows = bind_sqlite(AssertSqlSafe(text), args).fetch_all(&mut **connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Lite).collect())
             }
             Connection::Pg(connection) => {
                 bind_postgres(sql, args).fetch_all(&mut **connection).await.map(|rows| rows.into_iter().map(Row::Pg).collect())
@@ -79,9 +115,88 @@ impl Source for Tx<'_> {
 
     async fn row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
         let result = match &mut self.connection {
-            Connection::Lite(connection) => bind_sqlite(sql, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Lite)),
+            Connection::Lite(connection) => {
+                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
+                bind_sqlite(AssertSqlSafe(text), args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Lite))
+            }
             Connection::Pg(connection) => bind_postgres(sql, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Pg)),
         };
         result.map_err(|error| self.failed(error))
+    }
+}
+
+/// Statements without rows as one text, their values numbered through.
+#[derive(Default)]
+struct Pending {
+    text: String,
+    args: Args,
+    count: usize,
+}
+
+impl Pending {
+    /// More at once would make texts that are hardly ever the same, and are prepared anew.
+    const COUNT_MAX: usize = 16;
+
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn is_full(&self) -> bool {
+        self.count >= Self::COUNT_MAX
+    }
+
+    fn add(&mut self, sql: &'static str, args: Args) {
+        append_numbered(&mut self.text, sql, self.args.len());
+        self.text.push_str(";\n");
+        self.args.extend(args);
+        self.count += 1;
+    }
+
+    fn into_parts(self) -> (Cow<'static, str>, Args) {
+        (Cow::Owned(self.text), self.args)
+    }
+
+    /// These statements, and one more behind them that has rows.
+    fn before(mut self, sql: &'static str, args: Args) -> (Cow<'static, str>, Args) {
+        if self.is_empty() {
+            return (Cow::Borrowed(sql), args);
+        }
+        append_numbered(&mut self.text, sql, self.args.len());
+        self.args.extend(args);
+        self.into_parts()
+    }
+}
+
+/// Appends a statement whose `$1` becomes the value after the first `offset`.
+fn append_numbered(text: &mut String, sql: &str, offset: usize) {
+    if offset == 0 {
+        return text.push_str(sql);
+    }
+    let mut parts = sql.split('$');
+    text.extend(parts.next());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let number: usize = part[..digits].parse().unwrap_or_default();
+        text.push('$');
+        text.push_str(&(number + offset).to_string());
+        text.push_str(&part[digits..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args;
+
+    #[test]
+    fn statements_that_wait_go_before_the_next_with_their_values_numbered_through() {
+        let mut pending = Pending::default();
+        pending.add("INSERT INTO a VALUES ($1, $2)", args![1i64, 2i64]);
+        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![3i64, 4i64]);
+        let (text, values) = pending.before("SELECT $1", args![5i64]);
+        assert_eq!(text, "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3;\nSELECT $5");
+        assert_eq!(values, args![1i64, 2i64, 3i64, 4i64, 5i64]);
+        let (alone, _) = Pending::default().before("SELECT $1", args![5i64]);
+        assert!(matches!(alone, Cow::Borrowed("SELECT $1")), "what is alone is not copied");
     }
 }

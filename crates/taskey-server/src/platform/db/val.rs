@@ -2,7 +2,7 @@
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Postgres, Row as _, Sqlite};
+use sqlx::{Postgres, Row as _, SqlSafeStr, Sqlite};
 use taskey_proto::Time;
 
 use super::DbError;
@@ -148,7 +148,7 @@ where
     text.parse().map_err(|error: T::Err| DbError::Column { column: column.to_owned(), detail: error.to_string() })
 }
 
-pub(super) fn bind_sqlite(sql: &'static str, args: Args) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
+pub(super) fn bind_sqlite(sql: impl SqlSafeStr, args: Args) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
     let mut query = sqlx::query(sql);
     for value in args {
         query = match value {

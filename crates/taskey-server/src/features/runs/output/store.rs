@@ -37,7 +37,7 @@ pub async fn insert_chunk(tx: &mut Tx<'_>, execution: ExecutionId, chunk: &Chunk
 }
 
 pub async fn add_output_len(tx: &mut Tx<'_>, execution: ExecutionId, bytes: u64) -> Result<(), DbError> {
-    tx.execute(sql!("UPDATE execution SET output_len = output_len + $2 WHERE id = $1"), args![execution, bytes]).await.map(|_| ())
+    tx.later(sql!("UPDATE execution SET output_len = output_len + $2 WHERE id = $1"), args![execution, bytes]).await
 }
 
 fn chunk(row: &Row) -> Result<Chunk, DbError> {
@@ -110,7 +110,7 @@ pub async fn insert_content(tx: &mut Tx<'_>, organization: OrganizationId, diges
     let sql = sql!(
         "INSERT INTO output_content (organization_id, digest, bytes) VALUES ($1, $2, $3) ON CONFLICT (organization_id, digest) DO NOTHING"
     );
-    tx.execute(sql, args![organization, digest, bytes]).await.map(|_| ())
+    tx.later(sql, args![organization, digest, bytes]).await
 }
 
 /// What one action wrote to one stream, without its bytes.
@@ -128,7 +128,7 @@ pub async fn insert_stream(tx: &mut Tx<'_>, execution: ExecutionId, stored: &Sto
         "INSERT INTO output_stream (execution_id, position, stream, digest, len) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (execution_id, position, stream) DO NOTHING"
     );
-    tx.execute(sql, args![execution, stored.position, stored.stream.word(), &stored.digest, stored.len]).await.map(|_| ())
+    tx.later(sql, args![execution, stored.position, stored.stream.word(), &stored.digest, stored.len]).await
 }
 
 pub async fn streams_of(db: &Db, execution: ExecutionId) -> Result<Vec<StoredStream>, DbError> {
