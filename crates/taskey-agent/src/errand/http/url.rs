@@ -25,7 +25,11 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err("user and password do not belong in a URL".to_owned());
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = match authority.host().strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(host) if host.parse::<Ipv6Addr>().is_err() => return Err(format!("[{host}] is not an IPv6 address")),
+            Some(host) => host.to_owned(),
+            None => authority.host().to_owned(),
+        };
         let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         let target = if target.starts_with('?') { format!("/{target}") } else { target.to_owned() };
@@ -84,7 +88,7 @@ mod tests {
         ] {
             assert_eq!(Url::parse(text).unwrap().to_string(), shown);
         }
-        for text in ["ftp://a/", "http://me:secret@a/", "/path", "http://"] {
+        for text in ["ftp://a/", "http://me:secret@a/", "/path", "http://", "http://[v1.a:80]/", "http://[a]/"] {
             assert!(Url::parse(text).is_err(), "{text}");
         }
     }

@@ -1,8 +1,9 @@
 //! MQTT 3.1.1 and 5 behind one small vocabulary, over the sans-I/O protocol library.
 //!
 //! Automatic publish responses stay off: a publish is acknowledged after its commit. Packets over the limit are refused before
-//! anything is allocated for them.
+//! anything is allocated for them. Packets are read one at a time, so that what a client sends in one go costs no more than its bytes.
 
+use bytes::{Buf as _, Bytes};
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::{ConnectionOptions, Event};
 use mqtt_protocol_core::mqtt::packet::prelude::*;
@@ -18,11 +19,12 @@ use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use taskey_proto::line::{KEEP_ALIVE_SECS, MESSAGE_LEN_MAX};
 
 /// Publishes that may be open towards us.
-pub(super) const OPEN_MAX: usize = 32;
+pub const OPEN_MAX: usize = 32;
 /// A packet: the largest message, its topic and its header.
 const PACKET_LEN_MAX: u32 = MESSAGE_LEN_MAX as u32 + 1024;
 
-pub(super) enum Incoming {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
     Connect {
         client_id: String,
         username: String,
@@ -32,7 +34,7 @@ pub(super) enum Incoming {
     Publish {
         packet_id: Option<u16>,
         topic: String,
-        payload: bytes::Bytes,
+        payload: Bytes,
         allowed: bool,
     },
     Subscribe {
@@ -51,13 +53,13 @@ pub(super) enum Incoming {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Refused {
+pub enum Refused {
     Credential,
     Unavailable,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Goodbye {
+pub enum Goodbye {
     NotAuthorized,
     TakenOver,
     ShuttingDown,
@@ -65,35 +67,39 @@ pub(super) enum Goodbye {
     ServerBusy,
 }
 
-pub(super) struct Wire {
+pub struct Wire {
     connection: Connection<role::Server>,
     output: Vec<u8>,
 }
 
-impl Wire {
-    pub fn new() -> Self {
+impl Default for Wire {
+    fn default() -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_LEN_MAX).receive_maximum(OPEN_MAX as u16);
         let mut connection = Connection::<role::Server>::with_options(Version::Undetermined, options);
         connection.set_auto_pub_response(false);
         connection.set_auto_ping_response(true);
         Self { connection, output: Vec::new() }
     }
+}
 
+impl Wire {
     /// What is to be written to the client.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output)
     }
 
-    pub fn receive(&mut self, bytes: &[u8]) -> Vec<Incoming> {
-        let mut incoming = Vec::new();
-        let mut cursor = Cursor::new(bytes);
-        while (cursor.position() as usize) < bytes.len() {
+    /// The next packet; `bytes` keeps what follows it. `None` when they are all taken and more are needed.
+    pub fn receive(&mut self, bytes: &mut Bytes) -> Option<Incoming> {
+        while !bytes.is_empty() {
+            let mut cursor = Cursor::new(&bytes[..]);
             let events = self.connection.recv(&mut cursor);
-            if self.take_events(events, &mut incoming) {
-                break;
+            let taken = cursor.position() as usize;
+            bytes.advance(taken);
+            if let Some(incoming) = self.take_events(events) {
+                return Some(incoming);
             }
         }
-        incoming
+        None
     }
 
     pub fn accept(&mut self, keep_alive_secs: u16) {
@@ -224,29 +230,23 @@ impl Wire {
             return;
         };
         let events = self.connection.send(packet);
-        self.take_events(events, &mut Vec::new());
+        self.take_events(events);
     }
 
-    /// True when the line is to be closed.
-    fn take_events(&mut self, events: Vec<Event>, incoming: &mut Vec<Incoming>) -> bool {
-        let mut closing = false;
+    /// What came in; an error weighs more than the packet that it is about.
+    fn take_events(&mut self, events: Vec<Event>) -> Option<Incoming> {
+        let (mut received, mut broken, mut closing) = (None, None, None);
         for event in events {
             match event {
-                Event::NotifyPacketReceived(packet) => incoming.push(read_packet(packet)),
+                Event::NotifyPacketReceived(packet) => received = Some(read_packet(packet)),
                 Event::RequestSendPacket { packet, .. } => self.output.extend_from_slice(&packet.to_continuous_buffer()),
-                Event::NotifyError(error) => {
-                    incoming.push(Incoming::Broken(format!("{error:?}")));
-                    closing = true;
-                }
-                Event::RequestClose => {
-                    incoming.push(Incoming::Disconnect);
-                    closing = true;
-                }
+                Event::NotifyError(error) => broken = Some(Incoming::Broken(format!("{error:?}"))),
+                Event::RequestClose => closing = Some(Incoming::Disconnect),
                 // The line keeps its own time limits.
                 Event::NotifyPacketIdReleased(_) | Event::RequestTimerReset { .. } | Event::RequestTimerCancel(_) => {}
             }
         }
-        closing
+        broken.or(received).or(closing)
     }
 }
 
@@ -266,12 +266,12 @@ fn read_packet(packet: Packet) -> Incoming {
         },
         Packet::V3_1_1Publish(publish) => {
             let allowed = is_allowed(publish.qos(), publish.retain(), publish.packet_id());
-            let payload = bytes::Bytes::copy_from_slice(publish.payload().as_slice());
+            let payload = Bytes::copy_from_slice(publish.payload().as_slice());
             Incoming::Publish { packet_id: publish.packet_id(), topic: publish.topic_name().to_owned(), payload, allowed }
         }
         Packet::V5_0Publish(publish) => {
             let allowed = is_allowed(publish.qos(), publish.retain(), publish.packet_id());
-            let payload = bytes::Bytes::copy_from_slice(publish.payload().as_slice());
+            let payload = Bytes::copy_from_slice(publish.payload().as_slice());
             Incoming::Publish { packet_id: publish.packet_id(), topic: publish.topic_name().to_owned(), payload, allowed }
         }
         Packet::V3_1_1Subscribe(subscribe) => Incoming::Subscribe {
