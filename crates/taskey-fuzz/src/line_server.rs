@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use taskey_proto::line::{MESSAGE_LEN_MAX, cmd_topic, evt_topic};
 use taskey_server::platform::mqtt::rules::{Step, judge};
-use taskey_server::platform::mqtt::wire::{Goodbye, Incoming, OPEN_MAX, Refused, Wire};
+use taskey_server::platform::mqtt::wire::{Incoming, OPEN_MAX, Refused, Wire};
 
 use crate::device;
 use crate::packets::{
@@ -44,22 +44,22 @@ struct Served {
 /// The loop of a line, without what waits.
 fn serve(sent: &[u8], piece_len: usize, mode: u8) -> Served {
     let (own, mut wire) = (evt_topic(device()), Wire::default());
-    let (mut steps, mut open, mut is_up) = (Vec::new(), HashSet::new(), false);
+    let (mut steps, mut open, mut is_up, mut is_subscribed) = (Vec::new(), HashSet::new(), false, false);
     'line: for piece in sent.chunks(piece_len.max(1)) {
         let mut unread = Bytes::copy_from_slice(piece);
         while let Some(packet) = wire.receive(&mut unread) {
             if !is_up {
-                let Incoming::Connect { keep_alive_secs, .. } = packet else { break 'line };
-                if mode & REFUSES != 0 {
-                    wire.refuse(Refused::Credential);
+                let Incoming::Connect { keep_alive_secs, fault, .. } = packet else { break 'line };
+                if let Some(refused) = fault.or((mode & REFUSES != 0).then_some(Refused::Credential)) {
+                    wire.refuse(refused);
                     break 'line;
                 }
                 wire.accept(keep_alive_secs);
                 is_up = true;
                 continue;
             }
-            let is_own = matches!(&packet, Incoming::Publish { topic, allowed: true, .. } if *topic == own);
-            let step = judge(&mut wire, device(), packet);
+            let is_own = matches!(&packet, Incoming::Publish { topic, fault: None, .. } if *topic == own);
+            let step = judge(&mut wire, device(), is_subscribed, packet);
             steps.push(step.clone());
             match step {
                 Step::Store { packet_id, payload } => {
@@ -73,10 +73,14 @@ fn serve(sent: &[u8], piece_len: usize, mode: u8) -> Served {
                     }
                     assert!(open.len() <= OPEN_MAX || !begins_as(mode, 2), "more is open than was offered");
                 }
-                Step::Subscribed => wire.publish(&cmd_topic(device()), ORDER),
-                Step::Nothing | Step::Unsubscribed => {}
-                Step::Trespass(_) => {
-                    wire.say_goodbye(Goodbye::NotAuthorized);
+                Step::Subscribed => {
+                    is_subscribed = true;
+                    wire.publish(&cmd_topic(device()), ORDER);
+                }
+                Step::Unsubscribed => is_subscribed = false,
+                Step::Nothing => {}
+                Step::Trespass(_, goodbye) => {
+                    wire.say_goodbye(goodbye);
                     break 'line;
                 }
                 Step::End(_) => break 'line,
@@ -133,6 +137,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let named = packet(PUBLISH_QOS_1, &[&evt, &[0, 1], &[3, 0x23, 0, 1], b"{}"]);
     let by_name = packet(PUBLISH_QOS_1, &[&text(""), &[0, 2], &[3, 0x23, 0, 1], b"{}"]);
     seeds.push([&[2, 0][..], &named, &by_name].concat());
+    // A version that is none of ours, an empty client id, a subscription with a number.
+    seeds.push([&[0, 0][..], &packet(CONNECT, &[&text("MQIsdp"), &[3, 2, 0, 30], &text("a")])].concat());
+    seeds.push([&[0, 0][..], &packet(CONNECT, &[&text("MQTT"), &[4, 2, 0, 30], &text("")])].concat());
+    seeds.push([&[2, 0][..], &packet(SUBSCRIBE, &[&[0, 7, 2, 0x0b, 9], &cmd, &[1]])].concat());
     // With a will.
     let id = text(&device().to_string());
     let will = packet(CONNECT, &[&text("MQTT"), &[4, 0xf6, 0, 30], &id, &evt, &text("gone"), &id, &text("credential")]);

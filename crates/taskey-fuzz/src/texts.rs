@@ -121,6 +121,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
                 "http://me:secret@a/",
                 "http://[::ffff:1.2.3.4]/\n?",
                 "HTTP://EXAMPLE.org.:065535",
+                "http://f[f:2.3.4]/\n?",
+                "http://a:99999/",
             ],
         ),
         (6, &["run_as = [\"root\"]\nmax_concurrent = 0\n---\nallow_actions = [\"COMMAND\"]", "max_concurrent = -1", "signers = [\"server\"]", taskey_agent::enroll::SHIPPED_POLICY]),

@@ -37,7 +37,11 @@ fn fuzz_bytes(seconds: u64) -> Outcome {
     let mut red = Vec::new();
     for target in targets {
         let mut command = fuzz();
-        command.args(["run", target, "--", &format!("-max_total_time={}", share.max(1)), "-print_final_stats=1"]).args(LIMITS);
+        // What it learns stays out of the corpus that is committed.
+        let learned = workspace::root().join("fuzz/target/corpus").join(target);
+        std::fs::create_dir_all(&learned).map_err(|error| Failure::new(format!("{}: {error}", learned.display())))?;
+        command.args(["run", target]).arg(learned).arg(format!("corpus/{target}"));
+        command.args(["--", &format!("-max_total_time={}", share.max(1)), "-print_final_stats=1"]).args(LIMITS);
         if let Err(failure) = step::run(&mut command) {
             eprintln!("{failure}");
             red.push(target);

@@ -8,6 +8,7 @@ mod devices;
 mod exec;
 mod hostile;
 mod mqtt;
+mod paho;
 mod runs;
 mod secrets;
 mod serve;

@@ -59,9 +59,14 @@ async fn connect(app: &App, transport: &mut Transport, wire: &mut Wire, address:
             None => unread = transport.receive().await.ok().flatten()?,
         }
     };
-    let Incoming::Connect { client_id, username, password, keep_alive_secs } = first else {
+    let Incoming::Connect { client_id, username, password, keep_alive_secs, fault } = first else {
         return None;
     };
+    if let Some(refused) = fault {
+        tracing::info!(?refused, "a client asks for what there is not");
+        wire.refuse(refused);
+        return None;
+    }
     let claim = Claim { client_id, username, password, address };
     match app.uplink.connect(app, claim).await {
         Ok(device) => {
@@ -187,7 +192,7 @@ impl<'a> Line<'a> {
     async fn take_in(&mut self) -> Result<(), End> {
         while self.has_room() {
             let Some(packet) = self.wire.receive(&mut self.unread) else { break };
-            match judge(&mut self.wire, self.device.id, packet) {
+            match judge(&mut self.wire, self.device.id, self.subscribed, packet) {
                 Step::Nothing => {}
                 Step::Store { packet_id, payload } => self.waiting.push((packet_id, payload)),
                 Step::Subscribed => {
@@ -195,16 +200,16 @@ impl<'a> Line<'a> {
                     self.app.uplink.subscribed(self.app, self.device).await;
                 }
                 Step::Unsubscribed => self.subscribed = false,
-                Step::Trespass(what) => return self.trespass(what).await,
+                Step::Trespass(what, goodbye) => return self.trespass(what, goodbye).await,
                 Step::End(end) => return Err(end),
             }
         }
         Ok(())
     }
 
-    async fn trespass(&mut self, what: String) -> Result<(), End> {
+    async fn trespass(&mut self, what: String, goodbye: Goodbye) -> Result<(), End> {
         self.app.uplink.trespassed(self.app, self.device, what).await;
-        self.wire.say_goodbye(Goodbye::NotAuthorized);
+        self.wire.say_goodbye(goodbye);
         Err("the device tried what it may not")
     }
 }
