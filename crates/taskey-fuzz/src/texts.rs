@@ -107,7 +107,15 @@ fn range(text: &str) {
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let texts: [(u8, &[&str]); 9] = [
-        (0, &["dev_00000000000000000000000001", "run_7zzzzzzzzzzzzzzzzzzzzzzzzz", "exe_01jd2v0q8rf7x9d2k3m4n5p6q7", "tsk_80000000000000000000000000"]),
+        (
+            0,
+            &[
+                "dev_00000000000000000000000001",
+                "run_7zzzzzzzzzzzzzzzzzzzzzzzzz",
+                "exe_01jd2v0q8rf7x9d2k3m4n5p6q7",
+                "tsk_80000000000000000000000000",
+            ],
+        ),
         (1, &["2026-11-21T05:31:03.007Z", "1970-01-01T00:00:00+01:00", "9999-12-30T21:59:59.999Z", "2026-11-21t05:31:60,5-23:59[UTC]"]),
         (2, &["500ms", "1d1h1m1s1ms", "0s", "18446744073709551615ms", "1h 30m"]),
         (3, &["512M", "1000", "16777215G", "64K "]),
@@ -125,7 +133,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
                 "http://a:99999/",
             ],
         ),
-        (6, &["run_as = [\"root\"]\nmax_concurrent = 0\n---\nallow_actions = [\"COMMAND\"]", "max_concurrent = -1", "signers = [\"server\"]", taskey_agent::enroll::SHIPPED_POLICY]),
+        (
+            6,
+            &[
+                "run_as = [\"root\"]\nmax_concurrent = 0\n---\nallow_actions = [\"COMMAND\"]",
+                "max_concurrent = -1",
+                "signers = [\"server\"]",
+                taskey_agent::enroll::SHIPPED_POLICY,
+            ],
+        ),
         (7, &["0o12,0e5,49o32768", "", "0o1,,e"]),
         (8, &["bytes=0-499", "bytes=-500", "bytes=9500-", "bytes=18446744073709551615-"]),
     ];

@@ -15,7 +15,7 @@ fn replay(name: &str) {
         let path = entry.unwrap().path();
         let input = std::fs::read(&path).unwrap();
         // A test shows what it printed only when it fails: the last line names the input.
-        println!("{}", path.display());
+        eprintln!("{}", path.display());
         (target.run)(&input);
         count += 1;
     }

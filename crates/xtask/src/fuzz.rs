@@ -28,7 +28,9 @@ fn fuzz_api() -> Outcome {
 /// Every target for its share of the time, from the corpus that is committed. What is found is left in `fuzz/artifacts`.
 fn fuzz_bytes(seconds: u64) -> Outcome {
     if !answers(fuzz().arg("--version")) {
-        return Err(Failure::new("a nightly compiler and cargo-fuzz are needed; run: rustup toolchain install nightly --profile minimal && cargo install --locked cargo-fuzz@0.13.2"));
+        return Err(Failure::new(
+            "a nightly compiler and cargo-fuzz are needed; run: rustup toolchain install nightly --profile minimal && cargo install --locked cargo-fuzz@0.13.2",
+        ));
     }
     let listed = step::read(fuzz().arg("list"))?;
     let targets: Vec<&str> = listed.split_whitespace().collect();

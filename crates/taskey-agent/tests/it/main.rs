@@ -314,6 +314,23 @@ async fn a_large_order_is_fetched_with_a_credential() {
 }
 
 #[tokio::test]
+async fn a_server_that_names_a_flood_of_orders_is_asked_for_some_at_a_time() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    world.server.keep_waiting();
+    for _ in 0..200 {
+        let execution = world.script("true").execution;
+        world.server.send(&Down::Fetch { execution });
+    }
+    // It comes after them all.
+    let order = world.script("echo done");
+    world.execute(&order);
+    assert_eq!(world.end().await.1, "done\n");
+    assert!(!world.server.asked_for_more_than(64).await);
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn output_that_is_too_much_for_a_message_goes_over_http_and_goes_on_where_it_was() {
     let mut world = world().await;
     let (agent, _) = world.start().await;

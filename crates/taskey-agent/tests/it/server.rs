@@ -34,6 +34,8 @@ pub struct Server {
     pub id: InstanceId,
     pub device: DeviceId,
     ups: mpsc::UnboundedReceiver<Up>,
+    /// Paths of orders, as they were asked for.
+    asked: mpsc::UnboundedReceiver<String>,
     shared: Arc<Shared>,
 }
 
@@ -46,7 +48,10 @@ struct Shared {
     /// Bodies that were posted.
     posted: Mutex<Vec<(String, String)>>,
     acknowledges: Mutex<bool>,
+    /// Whoever asks for an order waits for ever.
+    keeps_waiting: Mutex<bool>,
     told: mpsc::UnboundedSender<Up>,
+    asked: mpsc::UnboundedSender<String>,
 }
 
 enum Act {
@@ -62,6 +67,7 @@ impl Server {
         let id = InstanceId::new(uuid::Uuid::from_u128(2));
         let challenge = Challenge { device, server: id, epoch: 1, nonce: "nonce".to_owned(), time: now(), roots: Vec::new() };
         let (told, ups) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             challenge: SignedDocument::sign(&key, CHALLENGE_CONTEXT, &challenge).unwrap(),
             device,
@@ -70,7 +76,9 @@ impl Server {
             line: Mutex::default(),
             posted: Mutex::default(),
             acknowledges: Mutex::new(true),
+            keeps_waiting: Mutex::new(false),
             told,
+            asked: asks,
         });
         let served = shared.clone();
         tokio::spawn(async move {
@@ -78,7 +86,7 @@ impl Server {
                 tokio::spawn(serve(stream, served.clone()));
             }
         });
-        Self { url, key, id, device, ups, shared }
+        Self { url, key, id, device, ups, asked, shared }
     }
 
     /// The next message of the device.
@@ -107,6 +115,19 @@ impl Server {
     /// Whether messages are acknowledged.
     pub fn acknowledge(&self, acknowledges: bool) {
         *self.shared.acknowledges.lock().unwrap() = acknowledges;
+    }
+
+    /// From now on whoever asks for an order gets no answer.
+    pub fn keep_waiting(&self) {
+        *self.shared.keeps_waiting.lock().unwrap() = true;
+    }
+
+    /// Waits until so many orders were asked for; tells whether another one was.
+    pub async fn asked_for_more_than(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            self.asked.recv().await.unwrap();
+        }
+        self.asked.try_recv().is_ok()
     }
 
     /// Has an answer ready for whoever asks at that path.
@@ -145,6 +166,12 @@ fn speak_mqtt(_: &Request, mut response: Response) -> Result<Response, ErrorResp
 async fn answer(mut stream: TcpStream, shared: &Shared) {
     let Some((request, posted)) = read_request(&mut stream).await else { return };
     let path = request.split(' ').nth(1).unwrap().to_owned();
+    if path.starts_with("/agent/v1/orders/") {
+        let _ = shared.asked.send(path.clone());
+        if *shared.keeps_waiting.lock().unwrap() {
+            return std::future::pending().await;
+        }
+    }
     let body = if path == "/agent/v1/challenge" {
         Some(serde_json::json!({"challenge": shared.challenge}).to_string())
     } else {

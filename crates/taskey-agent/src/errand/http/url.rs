@@ -34,7 +34,13 @@ impl Url {
         };
         // The library leaves out what it does not take for a port.
         let port = match port.strip_prefix(':').unwrap_or(port) {
-            "" => if is_https { 443 } else { 80 },
+            "" => {
+                if is_https {
+                    443
+                } else {
+                    80
+                }
+            }
             digits => digits.parse().map_err(|_| format!("{digits} is not a port"))?,
         };
         let host = host.to_owned();
@@ -95,7 +101,17 @@ mod tests {
         ] {
             assert_eq!(Url::parse(text).unwrap().to_string(), shown);
         }
-        for text in ["ftp://a/", "http://me:secret@a/", "/path", "http://", "http://[v1.a:80]/", "http://[a]/", "http://f[f:2]/", "http://a:99999/", "http://a:1:2/"] {
+        for text in [
+            "ftp://a/",
+            "http://me:secret@a/",
+            "/path",
+            "http://",
+            "http://[v1.a:80]/",
+            "http://[a]/",
+            "http://f[f:2]/",
+            "http://a:99999/",
+            "http://a:1:2/",
+        ] {
             assert!(Url::parse(text).is_err(), "{text}");
         }
     }

@@ -8,9 +8,9 @@ use taskey_proto::line::cmd_topic;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::rules::{Step, judge};
 use super::transport::Transport;
 use super::uplink::{Claim, LineDevice, NotCommitted, Refusal};
-use super::rules::{Step, judge};
 use super::wire::{Goodbye, Incoming, OPEN_MAX, Refused, Wire};
 use super::{EndReason, Letter};
 use crate::app::App;
