@@ -317,16 +317,20 @@ async fn a_large_order_is_fetched_with_a_credential() {
 async fn a_server_that_names_a_flood_of_orders_is_asked_for_some_at_a_time() {
     let mut world = world().await;
     let (agent, _) = world.start().await;
-    world.server.keep_waiting();
+    world.server.keep_waiting(true);
     for _ in 0..200 {
-        let execution = world.script("true").execution;
-        world.server.send(&Down::Fetch { execution });
+        let order = world.script("true");
+        world.server.offer(format!("/agent/v1/orders/{}", order.execution), serde_json::to_string(&order).unwrap());
+        world.server.send(&Down::Fetch { execution: order.execution });
     }
     // It comes after them all.
     let order = world.script("echo done");
     world.execute(&order);
     assert_eq!(world.end().await.1, "done\n");
-    assert!(!world.server.asked_for_more_than(64).await);
+    world.server.keep_waiting(false);
+    // Once there is room again it says what it holds, and the server names the others again.
+    while !matches!(world.server.told().await, Up::Sync(_)) {}
+    assert_eq!(world.server.asked_count(), 64);
     agent.stop().await;
 }
 

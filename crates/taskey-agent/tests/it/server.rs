@@ -18,7 +18,7 @@ use taskey_proto::id::{DeviceId, InstanceId};
 use taskey_proto::line::{Down, Up, cmd_topic};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
@@ -48,8 +48,8 @@ struct Shared {
     /// Bodies that were posted.
     posted: Mutex<Vec<(String, String)>>,
     acknowledges: Mutex<bool>,
-    /// Whoever asks for an order waits for ever.
-    keeps_waiting: Mutex<bool>,
+    /// Whoever asks for an order waits while this holds.
+    keeps_waiting: watch::Sender<bool>,
     told: mpsc::UnboundedSender<Up>,
     asked: mpsc::UnboundedSender<String>,
 }
@@ -76,7 +76,7 @@ impl Server {
             line: Mutex::default(),
             posted: Mutex::default(),
             acknowledges: Mutex::new(true),
-            keeps_waiting: Mutex::new(false),
+            keeps_waiting: watch::Sender::new(false),
             told,
             asked: asks,
         });
@@ -117,17 +117,14 @@ impl Server {
         *self.shared.acknowledges.lock().unwrap() = acknowledges;
     }
 
-    /// From now on whoever asks for an order gets no answer.
-    pub fn keep_waiting(&self) {
-        *self.shared.keeps_waiting.lock().unwrap() = true;
+    /// Whether whoever asks for an order waits for the answer.
+    pub fn keep_waiting(&self, keeps_waiting: bool) {
+        self.shared.keeps_waiting.send_replace(keeps_waiting);
     }
 
-    /// Waits until so many orders were asked for; tells whether another one was.
-    pub async fn asked_for_more_than(&mut self, count: usize) -> bool {
-        for _ in 0..count {
-            self.asked.recv().await.unwrap();
-        }
-        self.asked.try_recv().is_ok()
+    /// How many orders were asked for so far.
+    pub fn asked_count(&self) -> usize {
+        self.asked.len()
     }
 
     /// Has an answer ready for whoever asks at that path.
@@ -168,9 +165,8 @@ async fn answer(mut stream: TcpStream, shared: &Shared) {
     let path = request.split(' ').nth(1).unwrap().to_owned();
     if path.starts_with("/agent/v1/orders/") {
         let _ = shared.asked.send(path.clone());
-        if *shared.keeps_waiting.lock().unwrap() {
-            return std::future::pending().await;
-        }
+        let mut waits = shared.keeps_waiting.subscribe();
+        waits.wait_for(|waits| !waits).await.unwrap();
     }
     let body = if path == "/agent/v1/challenge" {
         Some(serde_json::json!({"challenge": shared.challenge}).to_string())
