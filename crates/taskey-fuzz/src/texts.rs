@@ -131,6 +131,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
                 "HTTP://EXAMPLE.org.:065535",
                 "http://f[f:2.3.4]/\n?",
                 "http://a:99999/",
+                "http://*2/",
             ],
         ),
         (

@@ -29,7 +29,7 @@ impl Url {
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(host) if host.parse::<Ipv6Addr>().is_err() => return Err(format!("[{host}] is not an IPv6 address")),
             Some(host) => host,
-            None if host.is_empty() || host.contains(['[', ']']) => return Err(format!("{text} names no host")),
+            None if host.is_empty() || !host.bytes().all(is_of_a_name) => return Err(format!("`{host}` is not the name of a host")),
             None => host,
         };
         // The library leaves out what it does not take for a port.
@@ -81,6 +81,11 @@ impl Url {
     }
 }
 
+/// Whether it may stand in a host's name. The library lets much more pass, down to a bracket in its midst.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+}
+
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", if self.is_https { "https" } else { "http" }, self.authority(), self.target)
@@ -109,6 +114,7 @@ mod tests {
             "http://[v1.a:80]/",
             "http://[a]/",
             "http://f[f:2]/",
+            "http://*2/",
             "http://a:99999/",
             "http://a:1:2/",
         ] {
