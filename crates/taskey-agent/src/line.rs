@@ -28,11 +28,16 @@ mod poll;
 mod session;
 mod socket;
 mod ways;
+// What a hostile server reaches first, and without a socket: the fuzzer feeds it bytes.
+#[doc(hidden)]
+pub mod wire;
 
 pub use ways::{Way, Ways};
 
 /// Messages that may be open at once, if the server does not say fewer.
 pub use taskey_proto::line::OPEN_MAX;
+/// News that may wait for the agent; beyond that the line reads nothing more.
+pub const NEWS_MAX: usize = 64;
 
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -86,7 +91,8 @@ pub struct Line {
 }
 
 /// Why a line is no more.
-enum Ended {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
     /// We wanted it.
     Left,
     /// It is time to try MQTT again.
@@ -100,13 +106,13 @@ enum Ended {
 
 impl Line {
     /// Holds the line until the agent disconnects or is gone.
-    pub async fn hold(mut self, mut orders: mpsc::UnboundedReceiver<ToLine>, events: mpsc::UnboundedSender<FromLine>) {
+    pub async fn hold(mut self, mut orders: mpsc::UnboundedReceiver<ToLine>, events: mpsc::Sender<FromLine>) {
         let mut pause = PAUSE_MIN;
         let mut generation = 0;
         loop {
             generation += 1;
             let (ended, held) = self.hold_once(generation, &mut orders, &events).await;
-            let _ = events.send(FromLine::Down);
+            let _ = events.send(FromLine::Down).await;
             if held > STABLE {
                 pause = PAUSE_MIN;
             }
@@ -117,7 +123,7 @@ impl Line {
                     let wait = jittered(pause);
                     pause = (pause * 2).min(PAUSE_MAX);
                     info!("no line to {}: {why}; next try in {} ms", self.server, wait.as_millis());
-                    let _ = events.send(FromLine::State(LineState::Connecting(why)));
+                    let _ = events.send(FromLine::State(LineState::Connecting(why))).await;
                     wait
                 }
                 Ended::Refused(why) => {
@@ -128,7 +134,7 @@ impl Line {
                         self.server,
                         wait.as_secs()
                     );
-                    let _ = events.send(FromLine::State(LineState::Refused(why)));
+                    let _ = events.send(FromLine::State(LineState::Refused(why))).await;
                     wait
                 }
             };
@@ -143,7 +149,7 @@ impl Line {
         &mut self,
         generation: u64,
         orders: &mut mpsc::UnboundedReceiver<ToLine>,
-        events: &mpsc::UnboundedSender<FromLine>,
+        events: &mpsc::Sender<FromLine>,
     ) -> (Ended, Duration) {
         let connected = tokio::select! {
             connected = self.connect() => connected,
@@ -155,8 +161,8 @@ impl Line {
             Err(ended) => return (ended, Duration::ZERO),
         };
         let up = FromLine::Up { generation, window: session.window(), server_time: credential.server_time, epoch: credential.epoch };
-        let _ = events.send(FromLine::State(LineState::Connected(session.way())));
-        let _ = events.send(up);
+        let _ = events.send(FromLine::State(LineState::Connected(session.way()))).await;
+        let _ = events.send(up).await;
         info!("the line to {} is up, by {}", self.server, session.way().word());
         let since = Instant::now();
         let ended = session.carry(generation, orders, events).await;

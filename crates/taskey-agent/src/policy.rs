@@ -80,10 +80,16 @@ pub fn load(folder: &Path) -> Result<Policy, PolicyError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
         Err(error) => return Err(invalid(folder, error)),
     };
+    let texts = paths.iter().map(|path| Ok((path.as_path(), std::fs::read_to_string(path).map_err(|error| invalid(path, error))?)));
+    merge(texts)
+}
+
+/// The policy of files that are read, in their order.
+pub fn merge<'a>(texts: impl Iterator<Item = Result<(&'a Path, String), PolicyError>>) -> Result<Policy, PolicyError> {
     let mut merged = PolicyFile::default();
-    for path in paths {
-        let text = std::fs::read_to_string(&path).map_err(|error| invalid(&path, error))?;
-        let file = toml::from_str(&text).map_err(|error| invalid(&path, error.to_string().trim_end()))?;
+    for read in texts {
+        let (path, text) = read?;
+        let file = toml::from_str(&text).map_err(|error| invalid(path, error.to_string().trim_end()))?;
         merged.replace_with(file);
     }
     Ok(merged.into_policy())

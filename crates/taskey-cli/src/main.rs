@@ -19,7 +19,6 @@ mod secrets;
 mod serve;
 mod session;
 mod table;
-mod task_file;
 mod terminal;
 mod verdict;
 

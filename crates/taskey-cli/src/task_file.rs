@@ -1,55 +1,23 @@
 //! Task files: YAML or JSON, one task or several divided by `---`.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 use taskey_proto::problem::located;
-use taskey_proto::tasks::{Action, TaskSpec, check_task};
-
-use crate::failure::Failure;
-
-/// Reads and checks the tasks of a file, or of stdin for `-`.
-pub fn read(path: &Path) -> Result<Vec<TaskSpec>, Failure> {
-    let place = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
-    let text = if path == Path::new("-") { read_stdin() } else { std::fs::read_to_string(path) };
-    let text = text.map_err(|error| Failure::File(place.clone(), error))?;
-    let specs = parse(&text, path.extension().is_some_and(|ending| ending == "json")).map_err(|fault| fault.at(&place))?;
-    if specs.is_empty() {
-        return Err(Failure::usage(format!("{place}: there is no task in it")));
-    }
-    for spec in &specs {
-        let errors = check_task(spec);
-        if !errors.is_empty() {
-            return Err(Failure::Fields { place: format!("{place}: task `{}`", spec.name), errors });
-        }
-    }
-    Ok(specs)
-}
-
-fn read_stdin() -> std::io::Result<String> {
-    let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
-}
+use taskey_proto::tasks::{Action, TaskSpec};
 
 /// What is wrong with a file, and where, counted from 1.
 #[derive(Debug, PartialEq, Eq)]
-struct Fault {
-    line: u64,
-    column: u64,
-    text: String,
+pub struct Fault {
+    pub line: u64,
+    pub column: u64,
+    pub text: String,
 }
 
-impl Fault {
-    fn at(self, place: &str) -> Failure {
-        Failure::usage(format!("{place}: line {} column {}: {}", self.line, self.column, self.text))
-    }
-}
-
-fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {
+/// Reads the tasks of a file; `is_json` where its name says so.
+pub fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {
     // YAML reads nearly all JSON; the rest, such as surrogate pairs, only a JSON parser gets right.
     if is_json || text.trim_start().starts_with('{') {
         match serde_json::from_str(text) {

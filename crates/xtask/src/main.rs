@@ -7,6 +7,7 @@
 
 mod actions_page;
 mod check;
+mod fuzz;
 mod generate;
 mod missing;
 mod package;
@@ -25,7 +26,8 @@ cargo x up [--data DIR] [--exit]   builds everything, starts server and agent, a
 cargo x test [ARGS]                builds and runs all tests; ARGS go to the Rust test runner
 cargo x check                      formatting, lints, types, licences
 cargo x browsers                   the browser tests, on desktop and phone
-cargo x fuzz                       schemathesis against the API of a running server
+cargo x fuzz [api]                 schemathesis against the API of a running server
+cargo x fuzz bytes [--seconds N]   libFuzzer against every reader of strangers' bytes, N seconds together; 60 by default
 cargo x soak [COUNT] [--seed SEED] agents and servers killed at random, on both databases; 100 seeds by default
 cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "check" => check::run(),
         "browsers" => test::run_browser_tests(),
-        "fuzz" => test::run_fuzzer(),
+        "fuzz" => fuzz::run(rest),
         "soak" => test::run_soak(rest),
         "ci" => run_ci(rest),
         "gen" => generate::run(),
@@ -71,7 +73,7 @@ fn run_ci(arguments: &[String]) -> Outcome {
     check::run()?;
     test::run(arguments)?;
     test::run_browser_tests()?;
-    test::run_fuzzer()
+    fuzz::run(&[])
 }
 
 fn run_bench(arguments: &[String]) -> Outcome {

@@ -36,13 +36,6 @@ pub fn run_browser_tests() -> Outcome {
     step::run(web::npm(&folder).args(["run", "--silent", "test"]))
 }
 
-/// A fuzzer of APIs against a server of its own.
-pub fn run_fuzzer() -> Outcome {
-    missing::ensure_test_tools()?;
-    step::run(workspace::cargo().args(["build", "--workspace"]))?;
-    step::run(&mut Command::new(workspace::binary("fuzz-api")))
-}
-
 /// Seeded faults: processes that are killed at random, and what must hold afterwards.
 pub fn run_soak(arguments: &[String]) -> Outcome {
     missing::ensure_test_tools()?;

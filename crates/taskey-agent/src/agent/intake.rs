@@ -19,6 +19,8 @@ use crate::{info, warning};
 
 /// Orders that wait for a place. More are let go: they are not held, so the server brings them again at the next sync.
 const WAITING_MAX: usize = 64;
+/// Orders that are fetched at a time; more are let go in the same way.
+const FETCHES_MAX: usize = 64;
 
 impl Agent {
     pub(super) fn accept(&mut self, order: Box<Order>) {
@@ -120,7 +122,7 @@ impl Agent {
             let Some(waiting) = self.waiting.pop_front() else { break };
             self.begin_now(&waiting.order);
         }
-        if self.waiting.is_empty() && std::mem::take(&mut self.let_go) {
+        if self.waiting.is_empty() && self.fetching.is_empty() && std::mem::take(&mut self.let_go) {
             self.send_sync();
         }
     }
@@ -160,9 +162,15 @@ impl Agent {
     }
 
     pub(super) fn fetch(&mut self, execution: ExecutionId) {
-        if !self.is_known(execution) && self.fetching.insert(execution) {
-            self.fetcher.fetch(execution, self.identity.clone());
+        if self.fetching.contains(&execution) || self.is_known(execution) {
+            return;
         }
+        if self.fetching.len() >= FETCHES_MAX {
+            self.let_go = true;
+            return;
+        }
+        self.fetching.insert(execution);
+        self.fetcher.fetch(execution, self.identity.clone());
     }
 
     pub(super) fn take_fetched(&mut self, fetched: Fetched) {

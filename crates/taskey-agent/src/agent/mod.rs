@@ -30,7 +30,7 @@ use crate::fetch::{Fetched, Fetcher};
 use crate::group::Warden;
 use crate::identity::{Identity, IdentityError, Keys};
 use crate::journal::{JOURNAL_FILE, Journal};
-use crate::line::{FromLine, Line, ToLine, Ways};
+use crate::line::{FromLine, Line, NEWS_MAX, ToLine, Ways};
 use crate::outbox::Outbox;
 use crate::state_dir::StateDir;
 use crate::status::LineNote;
@@ -103,7 +103,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let lost = recovery::end_unfinished(&journal, config.warden.cells(), &boot_id, time.now()).await;
 
     let (to_line, line_orders) = mpsc::unbounded_channel();
-    let (line_events, from_line) = mpsc::unbounded_channel();
+    let (line_events, from_line) = mpsc::channel(NEWS_MAX);
     let line =
         Line { state: config.state.clone(), identity: identity.clone(), keys: keys.clone(), server: server.clone(), ways: Ways::default() };
     let line = tokio::spawn(line.hold(line_orders, line_events));
@@ -144,6 +144,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let mut inputs = Inputs { from_line, events, fetched, uploaded, children: Children::of(&agent.config.warden) };
     agent.work(&mut inputs, shutdown).await;
     agent.stop(&mut inputs).await;
+    // The line must not wait for somebody to take its news.
+    drop(inputs);
     let _ = agent.to_line.send(ToLine::Disconnect);
     let _ = tokio::time::timeout(Duration::from_secs(1), line).await;
     agent.config.warden.cells().remove();
@@ -164,7 +166,7 @@ struct Agent {
     running: HashMap<ExecutionId, Running>,
     /// Orders that wait for a place, in the order they came.
     waiting: VecDeque<Waiting>,
-    /// Whether an order was let go because too many wait.
+    /// Whether an order was let go because too many wait or are fetched.
     let_go: bool,
     /// The policy's, when it was read last.
     max_concurrent: usize,
@@ -194,7 +196,7 @@ struct Waiting {
 
 /// Everything that wakes the agent.
 struct Inputs {
-    from_line: mpsc::UnboundedReceiver<FromLine>,
+    from_line: mpsc::Receiver<FromLine>,
     events: mpsc::UnboundedReceiver<Event>,
     fetched: mpsc::UnboundedReceiver<Fetched>,
     uploaded: mpsc::UnboundedReceiver<Uploaded>,

@@ -63,13 +63,8 @@ impl Session {
     }
 
     /// Carries messages both ways until the line ends.
-    pub async fn carry(
-        &mut self,
-        generation: u64,
-        orders: &mut mpsc::UnboundedReceiver<ToLine>,
-        events: &mpsc::UnboundedSender<FromLine>,
-    ) -> Ended {
-        take_messages(std::mem::take(&mut self.received), events);
+    pub async fn carry(&mut self, generation: u64, orders: &mut mpsc::UnboundedReceiver<ToLine>, events: &mpsc::Sender<FromLine>) -> Ended {
+        take_messages(std::mem::take(&mut self.received), events).await;
         let mut waiting: VecDeque<Message> = VecDeque::new();
         let first = std::mem::take(&mut self.first);
         let mut listening = self.listen(first, Duration::ZERO);
@@ -89,7 +84,7 @@ impl Session {
                 (kept, called) = &mut listening => match called {
                     Ok(called) => {
                         let is_hasty = called.messages.is_empty() && listening_since.elapsed() < OPEN_TIME_MIN;
-                        take_messages(called.messages, events);
+                        take_messages(called.messages, events).await;
                         listening = self.listen(kept, if is_hasty { OPEN_TIME_MIN } else { Duration::ZERO });
                         listening_since = Instant::now();
                     }
@@ -99,9 +94,9 @@ impl Session {
                     Ok(called) => {
                         (second, telling) = (kept, None);
                         for number in told.drain(..) {
-                            let _ = events.send(FromLine::Acknowledged(number));
+                            let _ = events.send(FromLine::Acknowledged(number)).await;
                         }
-                        take_messages(called.messages, events);
+                        take_messages(called.messages, events).await;
                     }
                     Err(error) => return error.into(),
                 },
@@ -144,9 +139,9 @@ impl Caller {
     }
 }
 
-fn take_messages(messages: Vec<Value>, events: &mpsc::UnboundedSender<FromLine>) {
+async fn take_messages(messages: Vec<Value>, events: &mpsc::Sender<FromLine>) {
     for message in messages {
-        let _ = events.send(FromLine::Message(message.to_string().into_bytes()));
+        let _ = events.send(FromLine::Message(message.to_string().into_bytes())).await;
     }
 }
 

@@ -85,12 +85,7 @@ impl Session {
         }
     }
 
-    pub async fn carry(
-        &mut self,
-        generation: u64,
-        orders: &mut mpsc::UnboundedReceiver<ToLine>,
-        events: &mpsc::UnboundedSender<FromLine>,
-    ) -> Ended {
+    pub async fn carry(&mut self, generation: u64, orders: &mut mpsc::UnboundedReceiver<ToLine>, events: &mpsc::Sender<FromLine>) -> Ended {
         match self {
             Session::Mqtt(session) => session.carry(generation, orders, events).await,
             Session::Poll(session) => session.carry(generation, orders, events).await,

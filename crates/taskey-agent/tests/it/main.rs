@@ -355,6 +355,27 @@ async fn a_large_order_is_fetched_with_a_credential() {
 }
 
 #[tokio::test]
+async fn a_server_that_names_a_flood_of_orders_is_asked_for_some_at_a_time() {
+    let mut world = world().await;
+    let (agent, _) = world.start().await;
+    world.server.keep_waiting(true);
+    for _ in 0..200 {
+        let order = world.script("true");
+        world.server.offer(format!("/agent/v1/orders/{}", order.execution), serde_json::to_string(&order).unwrap());
+        world.server.send(&Down::Fetch { execution: order.execution });
+    }
+    // It comes after them all.
+    let order = world.script("echo done");
+    world.execute(&order);
+    assert_eq!(world.end().await.1, "done\n");
+    world.server.keep_waiting(false);
+    // Once there is room again it says what it holds, and the server names the others again.
+    while !matches!(world.server.told().await, Up::Sync(_)) {}
+    assert_eq!(world.server.asked_count(), 64);
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn output_that_is_too_much_for_a_message_goes_over_http_and_goes_on_where_it_was() {
     let mut world = world().await;
     let (agent, _) = world.start().await;

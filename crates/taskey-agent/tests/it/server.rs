@@ -18,7 +18,7 @@ use taskey_proto::id::{DeviceId, InstanceId};
 use taskey_proto::line::{Down, Up, cmd_topic};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
@@ -34,6 +34,8 @@ pub struct Server {
     pub id: InstanceId,
     pub device: DeviceId,
     ups: mpsc::UnboundedReceiver<Up>,
+    /// Paths of orders, as they were asked for.
+    asked: mpsc::UnboundedReceiver<String>,
     shared: Arc<Shared>,
 }
 
@@ -46,7 +48,10 @@ struct Shared {
     /// Bodies that were posted.
     posted: Mutex<Vec<(String, String)>>,
     acknowledges: Mutex<bool>,
+    /// Whoever asks for an order waits while this holds.
+    keeps_waiting: watch::Sender<bool>,
     told: mpsc::UnboundedSender<Up>,
+    asked: mpsc::UnboundedSender<String>,
 }
 
 enum Act {
@@ -61,6 +66,7 @@ impl Server {
         let (key, _) = SigningKey::generate().unwrap();
         let id = server_id();
         let (told, ups) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             challenge: Mutex::new(challenge(&key, device, now(), 1)),
             device,
@@ -69,7 +75,9 @@ impl Server {
             line: Mutex::default(),
             posted: Mutex::default(),
             acknowledges: Mutex::new(true),
+            keeps_waiting: watch::Sender::new(false),
             told,
+            asked: asks,
         });
         let served = shared.clone();
         tokio::spawn(async move {
@@ -77,7 +85,7 @@ impl Server {
                 tokio::spawn(serve(stream, served.clone()));
             }
         });
-        Self { url, key, id, device, ups, shared }
+        Self { url, key, id, device, ups, asked, shared }
     }
 
     /// The next message of the device.
@@ -111,6 +119,16 @@ impl Server {
     /// Whether messages are acknowledged.
     pub fn acknowledge(&self, acknowledges: bool) {
         *self.shared.acknowledges.lock().unwrap() = acknowledges;
+    }
+
+    /// Whether whoever asks for an order waits for the answer.
+    pub fn keep_waiting(&self, keeps_waiting: bool) {
+        self.shared.keeps_waiting.send_replace(keeps_waiting);
+    }
+
+    /// How many orders were asked for so far.
+    pub fn asked_count(&self) -> usize {
+        self.asked.len()
     }
 
     /// Has an answer ready for whoever asks at that path.
@@ -158,6 +176,11 @@ fn speak_mqtt(_: &Request, mut response: Response) -> Result<Response, ErrorResp
 async fn answer(mut stream: TcpStream, shared: &Shared) {
     let Some((request, posted)) = read_request(&mut stream).await else { return };
     let path = request.split(' ').nth(1).unwrap().to_owned();
+    if path.starts_with("/agent/v1/orders/") {
+        let _ = shared.asked.send(path.clone());
+        let mut waits = shared.keeps_waiting.subscribe();
+        waits.wait_for(|waits| !waits).await.unwrap();
+    }
     let body = if path == "/agent/v1/challenge" {
         Some(serde_json::json!({"challenge": *shared.challenge.lock().unwrap()}).to_string())
     } else {

@@ -1,11 +1,13 @@
 //! `taskey tasks`: definitions, kept in files and applied.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use taskey_cli::task_file;
 use taskey_client::{Client, ClientError, Tagged};
 use taskey_proto::problem::Code;
-use taskey_proto::tasks::{Task, TaskSpec, TaskVersion};
+use taskey_proto::tasks::{Task, TaskSpec, TaskVersion, check_task};
 
 use crate::cli::Global;
 use crate::diff::line_diff;
@@ -14,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::relative::{now, relative};
 use crate::table::Table;
-use crate::{secrets, session, task_file};
+use crate::{secrets, session};
 
 #[derive(Debug, Subcommand)]
 pub enum TasksCommand {
@@ -85,7 +87,7 @@ pub async fn run(global: &Global, command: TasksCommand, output: Output) -> Resu
 }
 
 async fn apply(global: &Global, file: &Path, dry_run: bool, output: Output) -> Result<(), Failure> {
-    let specs = task_file::read(file)?;
+    let specs = read(file)?;
     let client = session::client(global)?;
     for spec in &specs {
         let existing = find(&client, &spec.name).await?;
@@ -101,6 +103,30 @@ async fn apply(global: &Global, file: &Path, dry_run: bool, output: Output) -> R
         }
     }
     Ok(())
+}
+
+/// Reads and checks the tasks of a file, or of stdin for `-`.
+fn read(path: &Path) -> Result<Vec<TaskSpec>, Failure> {
+    let place = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
+    let text = if path == Path::new("-") { read_stdin() } else { std::fs::read_to_string(path) };
+    let text = text.map_err(|error| Failure::File(place.clone(), error))?;
+    let specs = task_file::parse(&text, path.extension().is_some_and(|ending| ending == "json"))
+        .map_err(|fault| Failure::usage(format!("{place}: line {} column {}: {}", fault.line, fault.column, fault.text)))?;
+    if specs.is_empty() {
+        return Err(Failure::usage(format!("{place}: there is no task in it")));
+    }
+    for spec in &specs {
+        let errors = check_task(spec);
+        if !errors.is_empty() {
+            return Err(Failure::Fields { place: format!("{place}: task `{}`", spec.name), errors });
+        }
+    }
+    Ok(specs)
+}
+
+fn read_stdin() -> std::io::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
 }
 
 async fn find(client: &Client, name: &str) -> Result<Option<Tagged<Task>>, ClientError> {

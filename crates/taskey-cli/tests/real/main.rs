@@ -11,6 +11,7 @@ mod full_disk;
 mod hostile;
 mod install;
 mod mqtt;
+mod paho;
 mod poll;
 mod proxy;
 mod restore;

@@ -40,12 +40,14 @@ on_both! {
             (&id, &id, foreign.as_str()),
             (&other_id, &other_id, good.as_str()),
             (&other_id, &id, good.as_str()),
-            ("", "", good.as_str()),
+            ("nobody", "", good.as_str()),
             (&id, "ann", ann.key.as_deref().unwrap()),
         ] {
             let refused = FakeLine::open(address, client, user, password).await;
             assert!(refused.err().unwrap().to_string().contains("BadUserNameOrPassword"), "{client} {user}");
         }
+        let nameless = FakeLine::open(address, "", "", &good).await.err().unwrap().to_string();
+        assert!(nameless.contains("ClientIdentifierNotValid"), "{nameless}");
         assert!(FakeLine::open(address, &id, &id, &good).await.is_ok());
         server.clock.advance(Duration::from_millis(3_600_001));
         assert!(FakeLine::open(address, &id, &id, &good).await.is_err(), "a credential is good for an hour");

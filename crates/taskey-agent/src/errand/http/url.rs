@@ -25,8 +25,25 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err("user and password do not belong in a URL".to_owned());
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let (host, port) = authority.as_str().split_at(authority.host().len());
+        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(host) if host.parse::<Ipv6Addr>().is_err() => return Err(format!("[{host}] is not an IPv6 address")),
+            Some(host) => host,
+            None if host.is_empty() || !host.bytes().all(is_of_a_name) => return Err(format!("`{host}` is not the name of a host")),
+            None => host,
+        };
+        // The library leaves out what it does not take for a port.
+        let port = match port.strip_prefix(':').unwrap_or(port) {
+            "" => {
+                if is_https {
+                    443
+                } else {
+                    80
+                }
+            }
+            digits => digits.parse().map_err(|_| format!("{digits} is not a port"))?,
+        };
+        let host = host.to_owned();
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         let target = if target.starts_with('?') { format!("/{target}") } else { target.to_owned() };
         Ok(Self { is_https, host, port, target })
@@ -64,6 +81,11 @@ impl Url {
     }
 }
 
+/// Whether it may stand in a host's name. The library lets much more pass, down to a bracket in its midst.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+}
+
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", if self.is_https { "https" } else { "http" }, self.authority(), self.target)
@@ -84,7 +106,18 @@ mod tests {
         ] {
             assert_eq!(Url::parse(text).unwrap().to_string(), shown);
         }
-        for text in ["ftp://a/", "http://me:secret@a/", "/path", "http://"] {
+        for text in [
+            "ftp://a/",
+            "http://me:secret@a/",
+            "/path",
+            "http://",
+            "http://[v1.a:80]/",
+            "http://[a]/",
+            "http://f[f:2]/",
+            "http://*2/",
+            "http://a:99999/",
+            "http://a:1:2/",
+        ] {
             assert!(Url::parse(text).is_err(), "{text}");
         }
     }

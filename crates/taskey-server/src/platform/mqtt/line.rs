@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, OptionFuture};
-use taskey_proto::line::{cmd_topic, evt_topic};
+use taskey_proto::line::cmd_topic;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::rules::{Step, judge};
 use super::transport::Transport;
 use super::uplink::{Claim, LineDevice, NotCommitted, Refusal};
 use super::wire::{Goodbye, Incoming, OPEN_MAX, Refused, Wire};
@@ -23,36 +24,44 @@ const WRITE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Serves a client until it leaves, misbehaves, is cut, or the server stops.
 pub(super) async fn serve(app: App, mut transport: Transport, address: String) {
-    let mut wire = Wire::new();
+    let mut wire = Wire::default();
     let connected = tokio::select! {
         connected = tokio::time::timeout(CONNECT_WITHIN, connect(&app, &mut transport, &mut wire, address)) => connected.ok().flatten(),
         () = app.stopped() => None,
     };
-    let Some((device, silence, early)) = connected else {
+    let Some((device, silence, unread)) = connected else {
         flush(&mut transport, &mut wire).await.ok();
         transport.close().await;
         return;
     };
     let letters = line_up(&app, &device, "mqtt");
-    let line = Line { app: &app, device: &device, wire, subscribed: false, waiting: Vec::new(), in_flight: Vec::new(), writing: None };
-    let end = line.run(&mut transport, letters, silence, early).await;
+    let line =
+        Line { app: &app, device: &device, wire, unread, subscribed: false, waiting: Vec::new(), in_flight: Vec::new(), writing: None };
+    let end = line.run(&mut transport, letters, silence).await;
     transport.close().await;
     line_down(&app, &device, end);
 }
 
-type Connected = (LineDevice, Duration, Vec<Incoming>);
+/// Who it is, how long it may be silent, and what it has sent after CONNECT.
+type Connected = (LineDevice, Duration, Bytes);
 
 /// Waits for CONNECT and answers it; `None` when there is nothing to go on with.
 async fn connect(app: &App, transport: &mut Transport, wire: &mut Wire, address: String) -> Option<Connected> {
-    let mut incoming = Vec::new();
-    while incoming.is_empty() {
-        let bytes = transport.receive().await.ok().flatten()?;
-        incoming = wire.receive(&bytes);
-    }
-    let early = incoming.split_off(1);
-    let Some(Incoming::Connect { client_id, username, password, keep_alive_secs }) = incoming.pop() else {
+    let mut unread = Bytes::new();
+    let first = loop {
+        match wire.receive(&mut unread) {
+            Some(packet) => break packet,
+            None => unread = transport.receive().await.ok().flatten()?,
+        }
+    };
+    let Incoming::Connect { client_id, username, password, keep_alive_secs, fault } = first else {
         return None;
     };
+    if let Some(refused) = fault {
+        tracing::info!(?refused, "a client asks for what there is not");
+        wire.refuse(refused);
+        return None;
+    }
     let claim = Claim { client_id, username, password, address };
     match app.uplink.connect(app, claim).await {
         Ok(device) => {
@@ -61,7 +70,7 @@ async fn connect(app: &App, transport: &mut Transport, wire: &mut Wire, address:
                 0 => SILENCE_MAX,
                 secs => Duration::from_millis(u64::from(secs) * 1_500),
             };
-            Some((device, silence, early))
+            Some((device, silence, unread))
         }
         Err(Refusal::Credential(why)) => {
             tracing::info!(why, "a device was refused");
@@ -84,6 +93,8 @@ struct Line<'a> {
     app: &'a App,
     device: &'a LineDevice,
     wire: Wire,
+    /// What has come and is not looked at: beyond [`OPEN_MAX`] open publishes it waits.
+    unread: Bytes,
     subscribed: bool,
     /// Publishes not yet handed to the store.
     waiting: Vec<(Option<u16>, Bytes)>,
@@ -96,18 +107,18 @@ struct Line<'a> {
 type End = &'static str;
 
 impl<'a> Line<'a> {
-    async fn run(mut self, transport: &mut Transport, mut letters: mpsc::Receiver<Letter>, silence: Duration, early: Vec<Incoming>) -> End {
+    async fn run(mut self, transport: &mut Transport, mut letters: mpsc::Receiver<Letter>, silence: Duration) -> End {
         let mut heard_at = Instant::now();
-        if let Err(end) = self.take_in(early).await {
-            flush(transport, &mut self.wire).await.ok();
-            return end;
-        }
         loop {
+            if let Err(end) = self.take_in().await {
+                flush(transport, &mut self.wire).await.ok();
+                return end;
+            }
             self.hand_over();
             if flush(transport, &mut self.wire).await.is_err() {
                 return "the device does not read";
             }
-            let room = self.waiting.len() + self.in_flight.len() < OPEN_MAX;
+            let room = self.has_room();
             let writing: OptionFuture<_> = self.writing.as_mut().into();
             tokio::select! {
                 biased;
@@ -131,11 +142,8 @@ impl<'a> Line<'a> {
                 received = transport.receive(), if room => {
                     let Ok(Some(bytes)) = received else { return "the device hung up" };
                     heard_at = Instant::now();
-                    let incoming = self.wire.receive(&bytes);
-                    if let Err(end) = self.take_in(incoming).await {
-                        flush(transport, &mut self.wire).await.ok();
-                        return end;
-                    }
+                    // While there is room nothing is left unread.
+                    self.unread = bytes;
                 }
                 () = tokio::time::sleep_until(heard_at + silence), if room => {
                     self.wire.say_goodbye(Goodbye::KeepAliveTimeout);
@@ -171,50 +179,32 @@ impl<'a> Line<'a> {
         self.writing = Some(self.app.uplink.receive(self.app, self.device, messages));
     }
 
-    async fn take_in(&mut self, incoming: Vec<Incoming>) -> Result<(), End> {
-        for packet in incoming {
-            match packet {
-                Incoming::Publish { packet_id, topic, payload, allowed } => {
-                    if !allowed || topic != evt_topic(self.device.id) {
-                        if let Some(packet_id) = packet_id {
-                            self.wire.refuse_publish(packet_id);
-                        }
-                        return self.trespass(format!("publish to {topic}")).await;
-                    }
-                    self.waiting.push((packet_id, payload));
+    fn has_room(&self) -> bool {
+        self.waiting.len() + self.in_flight.len() < OPEN_MAX
+    }
+
+    /// Takes what is unread, packet by packet, for as long as there is room.
+    async fn take_in(&mut self) -> Result<(), End> {
+        while self.has_room() {
+            let Some(packet) = self.wire.receive(&mut self.unread) else { break };
+            match judge(&mut self.wire, self.device.id, self.subscribed, packet) {
+                Step::Nothing => {}
+                Step::Store { packet_id, payload } => self.waiting.push((packet_id, payload)),
+                Step::Subscribed => {
+                    self.subscribed = true;
+                    self.app.uplink.subscribed(self.app, self.device).await;
                 }
-                Incoming::Subscribe { packet_id, filters } => self.subscribe(packet_id, filters).await?,
-                Incoming::Unsubscribe { packet_id, filters } => {
-                    self.subscribed &= !filters.contains(&cmd_topic(self.device.id));
-                    self.wire.answer_unsubscribe(packet_id, filters.len());
-                }
-                Incoming::Ping => {}
-                Incoming::Disconnect => return Err("the device said goodbye"),
-                Incoming::Connect { .. } => return Err("a second CONNECT"),
-                Incoming::Broken(why) => {
-                    tracing::info!(device = %self.device.id, why, "not MQTT as we speak it");
-                    return Err("broken MQTT");
-                }
+                Step::Unsubscribed => self.subscribed = false,
+                Step::Trespass(what, goodbye) => return self.trespass(what, goodbye).await,
+                Step::End(end) => return Err(end),
             }
         }
         Ok(())
     }
 
-    async fn subscribe(&mut self, packet_id: u16, filters: Vec<String>) -> Result<(), End> {
-        let own = cmd_topic(self.device.id);
-        let allowed: Vec<bool> = filters.iter().map(|filter| *filter == own).collect();
-        self.wire.answer_subscribe(packet_id, &allowed);
-        if let Some(foreign) = filters.into_iter().find(|filter| *filter != own) {
-            return self.trespass(format!("subscribe to {foreign}")).await;
-        }
-        self.subscribed = true;
-        self.app.uplink.subscribed(self.app, self.device).await;
-        Ok(())
-    }
-
-    async fn trespass(&mut self, what: String) -> Result<(), End> {
+    async fn trespass(&mut self, what: String, goodbye: Goodbye) -> Result<(), End> {
         self.app.uplink.trespassed(self.app, self.device, what).await;
-        self.wire.say_goodbye(Goodbye::NotAuthorized);
+        self.wire.say_goodbye(goodbye);
         Err("the device tried what it may not")
     }
 }

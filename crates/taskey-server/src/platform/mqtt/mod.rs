@@ -8,9 +8,13 @@
 //! Who a client is and what its messages mean is decided by the [`uplink`], which the app's wiring fills.
 
 mod line;
+// What a hostile client reaches first, and without anything that waits: the fuzzer feeds it bytes.
+#[doc(hidden)]
+pub mod rules;
 mod transport;
 pub mod uplink;
-mod wire;
+#[doc(hidden)]
+pub mod wire;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

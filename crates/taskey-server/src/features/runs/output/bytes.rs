@@ -84,7 +84,7 @@ impl ByteRange {
     }
 
     /// First and last byte of `len`, or `None` where no byte is in the range.
-    fn within(self, len: u64) -> Option<(u64, u64)> {
+    pub fn within(self, len: u64) -> Option<(u64, u64)> {
         let end = len.checked_sub(1)?;
         let (first, last) = match self {
             Self::From(first, last) => (first, last.unwrap_or(end).min(end)),

@@ -1,14 +1,15 @@
 //! Makes contents out of pieces.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use taskey_proto::Time;
 use taskey_proto::crypto::{hex, sha256};
 use taskey_proto::id::{ExecutionId, OrganizationId, RunId};
-use taskey_proto::line::{Chunk, Finished};
-use taskey_proto::runs::{STREAM_LEN_MAX, State, Stream};
+use taskey_proto::line::Finished;
+use taskey_proto::runs::{State, Stream};
 
-use super::layout::{self, Piece};
+use super::layout;
+use super::pieces::{Folded, within_caps};
 use super::store::{self, StoredStream};
 use crate::app::App;
 use crate::features::runs::store::EndedOutput;
@@ -75,29 +76,6 @@ pub(in crate::features::runs) async fn end(
         store::delete_chunks(tx, execution, stored.len()).await?;
     }
     Ok(EndedOutput { fold: "done", layout: Some(folded.layout), len: output_len, outcome: outcome(&of_results, &streams) })
-}
-
-/// A little output, put together in memory.
-struct Folded {
-    layout: String,
-    /// By action and stream.
-    streams: BTreeMap<(u32, Stream), Vec<u8>>,
-}
-
-impl Folded {
-    /// A piece that is in both was sent twice.
-    fn of(stored: &[Chunk], last: &[Chunk]) -> Self {
-        let known: HashSet<u64> = stored.iter().map(|chunk| chunk.seq).collect();
-        let mut chunks: Vec<&Chunk> = stored.iter().chain(last.iter().filter(|chunk| !known.contains(&chunk.seq))).collect();
-        chunks.sort_by_key(|chunk| chunk.seq);
-        chunks.dedup_by_key(|chunk| chunk.seq);
-        let mut streams: BTreeMap<(u32, Stream), Vec<u8>> = BTreeMap::new();
-        for chunk in &chunks {
-            streams.entry((chunk.action, chunk.stream)).or_default().extend_from_slice(&chunk.data);
-        }
-        let piece = |chunk: &&Chunk| Piece { position: chunk.action, stream: chunk.stream, len: chunk.data.len() as u64 };
-        Self { layout: layout::write(chunks.iter().map(piece)), streams }
-    }
 }
 
 /// The job: folds what was too much for a transaction, stream by stream, and deletes the pieces.
@@ -182,22 +160,6 @@ async fn fold_one(db: &Db, due: Due) -> Result<(), DbError> {
     .await
 }
 
-/// A device that keeps to its caps has no piece beyond them; one that does not loses what is.
-fn within_caps(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut lens: BTreeMap<(u32, Stream), u64> = BTreeMap::new();
-    let mut kept = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let len = lens.entry((piece.position, piece.stream)).or_default();
-        let fits = *len + piece.len <= STREAM_LEN_MAX;
-        // Once one does not fit, none that follows would be in its place.
-        *len = if fits { *len + piece.len } else { STREAM_LEN_MAX + 1 };
-        if fits {
-            kept.push(piece);
-        }
-    }
-    kept
-}
-
 /// The first `len` bytes of a stream.
 async fn bytes_of(db: &Db, execution: ExecutionId, position: u32, stream: Stream, len: u64) -> Result<Vec<u8>, DbError> {
     let mut bytes = Vec::with_capacity(len as usize);
@@ -237,21 +199,6 @@ async fn sweep(db: &Db, execution: ExecutionId) -> Result<(), DbError> {
 mod tests {
     use super::*;
 
-    fn chunk(seq: u64, action: u32, stream: Stream, data: &str) -> Chunk {
-        Chunk { seq, action, stream, data: data.as_bytes().to_vec() }
-    }
-
-    #[test]
-    fn pieces_become_streams_in_their_order_each_once() {
-        let stored = [chunk(1, 0, Stream::Output, "one "), chunk(3, 0, Stream::Output, "three")];
-        let last = [chunk(3, 0, Stream::Output, "three"), chunk(2, 0, Stream::Error, "two"), chunk(4, 1, Stream::Output, "four")];
-        let folded = Folded::of(&stored, &last);
-        assert_eq!(folded.layout, "0o4,0e3,0o5,1o4");
-        assert_eq!(folded.streams[&(0, Stream::Output)], b"one three");
-        assert_eq!(folded.streams[&(0, Stream::Error)], b"two");
-        assert_eq!(folded.streams[&(1, Stream::Output)], b"four");
-    }
-
     #[test]
     fn an_outcome_is_the_same_for_the_same_streams_alone() {
         let stored = |digest: &str| vec![StoredStream { position: 0, stream: Stream::Output, digest: digest.to_owned(), len: 1 }];
@@ -259,12 +206,5 @@ mod tests {
         assert_ne!(outcome("a", &stored("x")), outcome("a", &stored("y")));
         assert_ne!(outcome("a", &stored("x")), outcome("b", &stored("x")));
         assert_ne!(outcome("a", &stored("x")), outcome("a", &[]));
-    }
-
-    #[test]
-    fn what_a_stream_has_beyond_its_cap_is_left_out() {
-        let piece = |len| Piece { position: 0, stream: Stream::Output, len };
-        let kept = within_caps(vec![piece(STREAM_LEN_MAX - 1), piece(2), piece(1), Piece { position: 1, ..piece(3) }]);
-        assert_eq!(kept, [piece(STREAM_LEN_MAX - 1), Piece { position: 1, ..piece(3) }]);
     }
 }

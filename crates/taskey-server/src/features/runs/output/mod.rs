@@ -9,5 +9,6 @@ pub mod bytes;
 pub mod fold;
 pub mod layout;
 pub mod live;
+pub mod pieces;
 pub mod read;
 pub mod store;

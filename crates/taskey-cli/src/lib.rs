@@ -1,0 +1,3 @@
+//! The part of `taskey` that reads what people write. It stands apart from the program so that others can feed it: the fuzzer does.
+
+pub mod task_file;
