@@ -84,6 +84,18 @@ export class Server {
     this.#agents.push(new Started(taskeyd, ['run', '--state', copy]))
   }
 
+  /** A server of its own, restored from a backup of this one. */
+  async restored(): Promise<Server> {
+    const folder = await mkdtemp(join(tmpdir(), 'taskey-e2e-'))
+    const [passphrase, backup, data] = ['passphrase', 'backup', 'data'].map((name) => join(folder, name))
+    await writeFile(passphrase, 'correct horse battery\n', { mode: 0o600 })
+    const secret = ['--passphrase-file', passphrase]
+    await new Started(taskey, ['backup', backup, '--data', join(this.#folder, 'data'), ...secret]).succeeded()
+    await new Started(taskey, ['restore', backup, '--data', data, ...secret]).succeeded()
+    const process = new Started(taskey, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
+    return new Server(folder, process, '', await process.printed('ready: '))
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#agents.map((agent) => agent.stop()))
     await this.#process.stop()

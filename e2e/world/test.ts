@@ -6,7 +6,9 @@ interface Fixtures {
   newServer: Server
   /** A server with an account, and the browser signed in to it. */
   server: Server
-  /** The same, with the device web-1 online. */
+  /** A server that was restored from a backup, and the browser signed in to it. */
+  restoredServer: Server
+  /** A server with an account and the device web-1 online. */
   serverWithDevice: Server
   /** The same, with the devices web-1, web-2 and web-3 online. */
   serverWithDevices: Server
@@ -27,6 +29,13 @@ export const test = base.extend<Fixtures>({
     keyOf.set(newServer, await newServer.setUp())
     await signIn(page, newServer)
     await use(newServer)
+  },
+
+  restoredServer: async ({ server, page }, use) => {
+    const restored = await server.restored()
+    await signIn(page, restored)
+    await use(restored)
+    await restored.stop()
   },
 
   serverWithDevice: async ({ server, page }, use) => {

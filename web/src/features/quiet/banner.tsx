@@ -5,20 +5,20 @@ import { Moment } from '../../ui/moment'
 import classes from './banner.module.css'
 import { EndQuietDialog } from './end-quiet'
 import { quietState } from './queries'
-import { thingsToLookAt } from './words'
+import { thingsToLookAt, whatIsBack } from './words'
 
 /** On every page while a restored server waits for its operator. */
 export function QuietBanner() {
   const { data: quiet } = useQuery(quietState())
   const [isEnding, setEnding] = useState(false)
   if (!quiet?.quiet) return null
-  const { counts } = quiet
+  const sentences = thingsToLookAt(quiet)
   return (
     <Alert
       color="yellow"
       role="status"
       title="Restored from a backup: nothing is started yet"
-      className={classes.banner}
+      classNames={{ root: classes.banner, title: classes.title }}
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
@@ -30,14 +30,15 @@ export function QuietBanner() {
             </>
           )}
           . Devices connect and tell their results; no run is started, and nothing from before is sent.
-          Whoever and whatever was removed since is back: {counts.devices} devices, {counts.users} users,{' '}
-          {counts.keys} keys and {counts.secrets} secrets. Look at them first.
+          Whoever and whatever was removed since is back: {whatIsBack(quiet)}. Look at them first.
         </Text>
-        <List size="sm">
-          {thingsToLookAt(quiet).map((sentence) => (
-            <List.Item key={sentence}>{sentence}</List.Item>
-          ))}
-        </List>
+        {sentences.length > 0 && (
+          <List size="sm">
+            {sentences.map((sentence) => (
+              <List.Item key={sentence}>{sentence}</List.Item>
+            ))}
+          </List>
+        )}
         {quiet.may_end ? (
           <Button size="xs" color="yellow" variant="filled" autoContrast onClick={() => setEnding(true)}>
             Let it go on…
@@ -46,7 +47,7 @@ export function QuietBanner() {
           <Text size="sm">An operator of this server ends that.</Text>
         )}
       </Stack>
-      {isEnding && <EndQuietDialog queued={counts.queued} onClose={() => setEnding(false)} />}
+      {isEnding && <EndQuietDialog queued={quiet.counts.queued} onClose={() => setEnding(false)} />}
     </Alert>
   )
 }

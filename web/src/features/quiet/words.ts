@@ -1,4 +1,5 @@
 import type { Quiet } from '../../lib/api/types'
+import { count } from '../../lib/words'
 
 /** What there is to look at before it is ended, one sentence each; what is not there is not told. */
 export function thingsToLookAt({ counts }: Pick<Quiet, 'counts'>): string[] {
@@ -17,6 +18,12 @@ export function thingsToLookAt({ counts }: Pick<Quiet, 'counts'>): string[] {
   return sentences
 }
 
+/** What was removed since the backup was made may be among these again. */
+export function whatIsBack({ counts }: Pick<Quiet, 'counts'>): string {
+  const { devices, users, keys, secrets } = counts
+  return `${count(devices, 'device')}, ${count(users, 'user')}, ${count(keys, 'key')} and ${count(secrets, 'secret')}`
+}
+
 /** What becomes of what waited. */
 export function fateOfQueued(queued: number, keep: boolean): string {
   if (queued === 0) return 'Nothing waited when the backup was made.'
@@ -26,4 +33,4 @@ export function fateOfQueued(queued: number, keep: boolean): string {
     : `${what} that waited will be cancelled. If a device ran one since, its report corrects that.`
 }
 
-const executions = (count: number) => (count === 1 ? '1 execution' : `${count} executions`)
+const executions = (number: number) => count(number, 'execution')
