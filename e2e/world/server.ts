@@ -87,7 +87,7 @@ export class Server {
   /** A server of its own, restored from a backup of this one. */
   async restored(): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'taskey-e2e-'))
-    const [passphrase, backup, data] = ['passphrase', 'backup', 'data'].map((name) => join(folder, name))
+    const [passphrase, backup, data] = [join(folder, 'passphrase'), join(folder, 'backup'), join(folder, 'data')]
     await writeFile(passphrase, 'correct horse battery\n', { mode: 0o600 })
     const secret = ['--passphrase-file', passphrase]
     await new Started(taskey, ['backup', backup, '--data', join(this.#folder, 'data'), ...secret]).succeeded()
