@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use taskey_proto::doctor::Verdict;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::{self, Config, RunError};
@@ -224,7 +225,7 @@ async fn show_findings(state: &StateDir, output: Output) -> Result<(), Failure> 
         }
     };
     io::stdout().write_all(text.as_bytes())?;
-    if findings.iter().any(|finding| finding.verdict == doctor::Verdict::Problem) { Err(Failure::NotWell) } else { Ok(()) }
+    if findings.iter().any(|finding| finding.verdict == Verdict::Problem) { Err(Failure::NotWell) } else { Ok(()) }
 }
 
 fn test_policy(state: &StateDir, file: &Path, output: Output) -> Result<(), Failure> {

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
 use taskey_proto::Time;
 use taskey_proto::agent::ServerIdentity;
+use taskey_proto::doctor::{Finding, Verdict};
 use taskey_proto::id::ExecutionId;
 use taskey_proto::tasks::Limits;
 
@@ -29,41 +29,6 @@ const SPACE_LOW: u64 = 256 << 20;
 const SPACE_OUT: u64 = 16 << 20;
 /// How far the machine's clock may be from the server's before it is worth a word, in milliseconds.
 const CLOCK_OFF_MS: i64 = 60_000;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Ok,
-    /// It works, and something is not as it should be.
-    Warning,
-    /// Nothing will run until this is mended.
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    pub check: &'static str,
-    pub verdict: Verdict,
-    /// What was found.
-    pub detail: String,
-    /// What to do; `None` where nothing has to be done.
-    pub advice: Option<String>,
-}
-
-impl Finding {
-    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Ok, detail: detail.into(), advice: None }
-    }
-
-    fn warning(check: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Warning, detail: detail.into(), advice: Some(advice.into()) }
-    }
-
-    fn problem(check: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Problem, detail: detail.into(), advice: Some(advice.into()) }
-    }
-}
 
 /// Looks at everything that can be looked at.
 pub async fn examine(state: &StateDir, users: &Users) -> Vec<Finding> {

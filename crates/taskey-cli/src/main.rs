@@ -12,6 +12,7 @@ mod failure;
 mod interrupts;
 mod labels;
 mod live;
+mod open_files;
 mod output;
 mod profiles;
 mod relative;

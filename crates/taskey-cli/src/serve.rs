@@ -13,6 +13,7 @@ use crate::commands;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
+use crate::open_files;
 use crate::output::{self, Output};
 use crate::secrets;
 use crate::table::Table;
@@ -145,8 +146,7 @@ pub enum OrganizationsCommand {
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
     start_logging()?;
-    // Each device's line is an open file; the usual soft limit is 1,024.
-    taskey_fleet::raise_file_limit();
+    open_files::raise_limit();
     let settings = Settings {
         data: args.store.data,
         listen: args.listen,

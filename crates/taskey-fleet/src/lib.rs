@@ -17,5 +17,4 @@ mod process;
 mod story;
 
 pub use figures::{Figure, Report};
-pub use process::raise_file_limit;
 pub use story::{Options, Subject, measure};

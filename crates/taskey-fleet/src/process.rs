@@ -3,15 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-/// Lets this process open as many files as it may, and tells how many that are.
-pub fn raise_file_limit() -> u64 {
-    let limit = getrlimit(Resource::Nofile);
-    // What is refused stays as it was.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
 
 /// Resident memory in bytes.
 pub fn resident(pid: u32) -> anyhow::Result<u64> {

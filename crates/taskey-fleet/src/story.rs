@@ -12,7 +12,7 @@ use crate::figures::{Report, Samples};
 use crate::fleet::Fleet;
 use crate::floor::{self, Floor};
 use crate::own_server::OwnServer;
-use crate::process::{processor_time, raise_file_limit, resident};
+use crate::process::{processor_time, resident};
 
 /// The budgets of one server on two cores.
 const FAN_OUT_MUST: f64 = 6.0;
@@ -31,6 +31,8 @@ pub struct Options {
     /// How long the idle server is watched.
     pub idle: Duration,
     pub subject: Subject,
+    /// How many files this process may have open; each device needs one.
+    pub open_files: u64,
 }
 
 /// The server that is measured.
@@ -43,8 +45,7 @@ pub enum Subject {
 
 /// Measures, and tells on the way what it is at.
 pub async fn measure(options: Options, tell: &dyn Fn(&str)) -> anyhow::Result<Report> {
-    let files = raise_file_limit();
-    let most = files.saturating_sub(OTHER_FILES);
+    let (files, most) = (options.open_files, options.open_files.saturating_sub(OTHER_FILES));
     ensure!(options.devices as u64 <= most, "{files} open files are allowed here: at most {most} devices; raise it with `ulimit -Hn`");
     taskey_agent::log::silence();
     // Small files that many devices write: on a disk they would measure the disk.

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod agent;
 pub mod crypto;
 pub mod devices;
+pub mod doctor;
 pub mod document;
 pub mod duration;
 pub mod id;

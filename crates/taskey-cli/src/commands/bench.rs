@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
 use crate::output::{self, Output};
-use crate::session;
 use crate::table::Table;
+use crate::{open_files, session};
 
 #[derive(Debug, Args)]
 pub struct BenchArgs {
@@ -37,7 +37,13 @@ pub fn run(global: &Global, args: BenchArgs, output: Output) -> Result<Exit, Fai
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let subject =
         if args.running { Subject::Running(session::client(global)?) } else { Subject::Own(std::env::current_exe().map_err(failed)?) };
-    let options = Options { devices: args.devices.get(), rounds: args.rounds.get(), idle: Duration::from_millis(args.idle.ms()), subject };
+    let options = Options {
+        devices: args.devices.get(),
+        rounds: args.rounds.get(),
+        idle: Duration::from_millis(args.idle.ms()),
+        subject,
+        open_files: open_files::raise_limit(),
+    };
     let measured = runtime.block_on(async {
         let mut interrupts = Interrupts::catch().map_err(failed)?;
         tokio::select! {

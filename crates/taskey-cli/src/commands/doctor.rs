@@ -4,7 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use taskey_proto::Time;
-use taskey_server::doctor::{Finding, Verdict, examine};
+use taskey_proto::doctor::{Finding, Verdict};
+use taskey_proto::page::Page;
+use taskey_server::doctor::examine;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,7 +24,7 @@ pub async fn run(args: DoctorArgs, output: Output) -> Result<Exit, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let findings = examine(args.store.settings(), Time::from_ms(since.as_millis() as i64)).await;
     let has_problem = findings.iter().any(|finding| finding.verdict == Verdict::Problem);
-    output.thing(&findings, if has_problem { "problem" } else { "ok" }, || table(&findings))?;
+    output.list(&Page { items: findings, next: None }, |finding| finding.check.to_owned(), table)?;
     Ok(if has_problem { Exit::Error } else { Exit::Done })
 }
 

@@ -4,17 +4,10 @@ use serde_json::json;
 use taskey_testkit::Engine;
 use taskey_testkit::process::succeeded;
 
-use crate::{installation, open_folder};
+use crate::{installation, memory, open_folder};
 
 const MIB: u64 = 1024 * 1024;
 const RUNS: usize = 8;
-
-/// Resident memory, in bytes.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
 
 #[tokio::test]
 async fn while_the_server_is_away_a_chattering_task_fills_neither_memory_nor_disk_and_what_is_dropped_is_said() {
@@ -44,9 +37,9 @@ async fn while_the_server_is_away_a_chattering_task_fills_neither_memory_nor_dis
     std::fs::write(&go, "").unwrap();
     let count = || std::fs::read_to_string(&ended).unwrap_or_default().lines().count();
     installation.wait_until("the first executions end", || Ok(count() >= 2)).unwrap();
-    let early = resident(agent.pid());
+    let early = memory(agent.pid(), "VmRSS");
     installation.wait_until("all executions end", || Ok(count() == RUNS)).unwrap();
-    let late = resident(agent.pid());
+    let late = memory(agent.pid(), "VmRSS");
     assert!(late < early + 24 * MIB, "the agent grew from {early} to {late} bytes");
     let journal = std::fs::metadata(installation.path("web-1/journal.log")).unwrap().len();
     assert!(journal < 2 * taskey_agent::journal::SPOOL_LEN_MAX + 32 * MIB, "the journal has {journal} bytes");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use taskey_testkit::Engine;
 use taskey_testkit::process::{Installation, Running, succeeded};
 
-use crate::{ended, installation, is_alive, open_folder};
+use crate::{ended, installation, is_alive, memory, open_folder};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -22,24 +22,17 @@ fn exec(installation: &Installation, argv: &[&str]) -> Output {
     installation.taskey(&[&["exec", "--device", "web-1", "--"], argv].concat()).unwrap()
 }
 
-/// The most memory that a process has had resident, in bytes.
-fn peak_memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test]
 async fn two_hundred_megabytes_are_cut_to_one_and_fill_nobodys_memory() {
     let (installation, agent) = world().await;
     let server = installation.server.as_ref().unwrap().pid();
-    let before = (peak_memory(agent.pid()), peak_memory(server));
+    let before = (memory(agent.pid(), "VmHWM"), memory(server, "VmHWM"));
     let output = exec(&installation, &["sh", "-c", "echo begin; head -c 200000000 /dev/zero | tr '\\0' x; echo; echo end"]);
     ended(&output, 0, "more than is kept");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("begin\nx") && text.ends_with("x\nend\n") && text.contains(" bytes left out]\n"));
     assert!((MIB as usize..MIB as usize + 256).contains(&text.len()), "{}", text.len());
-    let grown = (peak_memory(agent.pid()) - before.0, peak_memory(server) - before.1);
+    let grown = (memory(agent.pid(), "VmHWM") - before.0, memory(server, "VmHWM") - before.1);
     assert!(grown.0 < 8 * MIB && grown.1 < 48 * MIB, "agent and server grew by {grown:?} bytes");
 }
 

@@ -46,6 +46,13 @@ fn open_folder() -> anyhow::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
+/// Memory of a process in bytes, by its line in `/proc/PID/status`: `VmRSS` now, `VmHWM` the most it ever had.
+fn memory(pid: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let kib = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':')).unwrap();
+    kib.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     !stat.is_empty() && !stat.contains(") Z ")

@@ -94,8 +94,10 @@ on_both! {
         ended(&installation.taskey(&["run", "notes", "--device", "web-1"]).unwrap(), 1, "taskey quiet end");
         let quiet = installation.json(&["quiet", "show"]).unwrap();
         assert_eq!((quiet["quiet"].as_bool(), quiet["counts"]["queued"].as_u64()), (Some(true), Some(1)));
-        let doctor = on_host(&installation, &["doctor", "--data", &data]);
-        assert!(String::from_utf8_lossy(&doctor.stdout).contains("taskey quiet end"));
+        let doctor = on_host(&installation, &["doctor", "--data", &data, "-o", "json"]);
+        let found: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+        let quiet = found["items"].as_array().unwrap().iter().find(|finding| finding["check"] == "quiet").unwrap();
+        assert!(quiet["verdict"] == "warning" && quiet["advice"].as_str().unwrap().contains("taskey quiet end"), "{quiet}");
 
         succeeded(installation.taskey(&["quiet", "end", "--yes"]).unwrap()).unwrap();
         assert_eq!(installation.json(&["runs", "show", &queued]).unwrap()["executions"][0]["reason"]["code"], "restored");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use taskey_proto::Time;
 
 use super::{BackupError, Made};
-use crate::platform::keys::write_key;
+use crate::platform::keys::write_private;
 
 const FILE: &str = "last-backup.json";
 
@@ -20,7 +20,8 @@ pub struct LastBackup {
 pub fn note(data: &Path, made: &Made) -> Result<(), BackupError> {
     let last = LastBackup { made_at: made.contents.manifest.made_at, file: made.file.clone(), bytes: made.bytes };
     let text = serde_json::to_vec(&last).map_err(|error| BackupError::Unreadable(error.to_string()))?;
-    write_key(&data.join(FILE), &text).map_err(|error| BackupError::Unreadable(error.to_string()))
+    let path = data.join(FILE);
+    write_private(&path, &text).map_err(BackupError::file(&path))
 }
 
 /// `None` where none was made, or the note cannot be read.

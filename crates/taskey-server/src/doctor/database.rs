@@ -8,9 +8,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection, query_as, query_scalar};
 use taskey_proto::Time;
 use taskey_proto::crypto::SigningKey;
+use taskey_proto::doctor::Finding;
 use taskey_proto::document::DISPATCH_CONTEXT;
 
-use super::Finding;
 use crate::config::{Config, Database};
 use crate::platform::db::migrate;
 

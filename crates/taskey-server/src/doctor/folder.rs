@@ -9,8 +9,8 @@ use rustls::pki_types::ServerName;
 use rustls::server::ParsedCertificate;
 use taskey_proto::Time;
 use taskey_proto::crypto::SigningKey;
+use taskey_proto::doctor::Finding;
 
-use super::Finding;
 use super::validity::validity;
 use crate::backup;
 use crate::config::{Config, Database};

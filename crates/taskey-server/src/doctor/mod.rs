@@ -8,45 +8,10 @@ mod folder;
 mod reach;
 mod validity;
 
-use serde::Serialize;
 use taskey_proto::Time;
+use taskey_proto::doctor::Finding;
 
 use crate::config::{ConfigError, Settings};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Ok,
-    /// It works, and something is not as it should be.
-    Warning,
-    /// It does not work, or will not for long.
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    pub check: &'static str,
-    pub verdict: Verdict,
-    /// What was found.
-    pub detail: String,
-    /// What to do; `None` where nothing has to be done.
-    pub advice: Option<String>,
-}
-
-impl Finding {
-    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Ok, detail: detail.into(), advice: None }
-    }
-
-    fn warning(check: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Warning, detail: detail.into(), advice: Some(advice.into()) }
-    }
-
-    fn problem(check: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Problem, detail: detail.into(), advice: Some(advice.into()) }
-    }
-}
 
 /// Looks at everything that can be looked at.
 pub async fn examine(settings: Settings, now: Time) -> Vec<Finding> {
@@ -75,6 +40,8 @@ pub async fn examine(settings: Settings, now: Time) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use taskey_proto::doctor::Verdict;
 
     use super::*;
     use crate::platform::clock::Clock;

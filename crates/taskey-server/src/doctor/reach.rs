@@ -10,12 +10,12 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use taskey_proto::Time;
 use taskey_proto::agent::ServerIdentity;
 use taskey_proto::crypto::SigningKey;
+use taskey_proto::doctor::{Finding, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::folder::judge;
-use super::{Finding, Verdict};
 use crate::config::Config;
 
 const TIME_MAX: Duration = Duration::from_secs(5);

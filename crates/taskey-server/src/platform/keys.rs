@@ -82,18 +82,18 @@ pub(crate) fn read_key(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
     }
 }
 
-/// Written beside, synced, then renamed: a crash leaves either no key or a whole one.
-/// Replaces a key file in one step.
 pub(crate) fn write_key(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+    write_private(path, bytes).map_err(|source| KeyError::File { path: path.to_owned(), source })
+}
+
+/// Writes a file of mode 0600, or replaces it. Written beside, synced, then renamed: a crash leaves it as it was, or whole.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("new");
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        fs::File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
-    })();
-    written.map_err(|source| KeyError::File { path: path.to_owned(), source })
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    fs::File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
 #[cfg(test)]
