@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod audit;
 pub mod crypto;
 pub mod devices;
 pub mod doctor;
