@@ -80,7 +80,7 @@ pub fn forget(name: &str) -> Result<(), Failure> {
 /// The key that signing in asks for: named after this machine, so that its owner knows which one to revoke.
 pub fn key_for_this_machine() -> CreateKey {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    CreateKey { name: key_name(&host), ttl: None, scopes: Vec::new() }
+    CreateKey { name: key_name(&host), ttl: None, scopes: Vec::new(), addresses: Vec::new() }
 }
 
 fn key_name(host: &str) -> String {

@@ -36,7 +36,7 @@ impl OwnServer {
             organization: "bench".to_owned(),
             username: "bench".to_owned(),
             password: "correct horse battery staple".to_owned(),
-            key: Some(CreateKey { name: "bench".to_owned(), ttl: None, scopes: Vec::new() }),
+            key: Some(CreateKey { name: "bench".to_owned(), ttl: None, scopes: Vec::new(), addresses: Vec::new() }),
         };
         let client = Client::trusting(&said.url, &root)?;
         let signed_in = client.setup(&setup).await?;

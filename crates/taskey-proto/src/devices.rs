@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Role;
 use crate::id::{DeviceId, EnrollTokenId};
 use crate::problem::{FieldError, Reason};
 use crate::{Span, Time};
@@ -25,8 +26,10 @@ pub struct Device {
     pub labels: Labels,
     /// What the agent found out about its machine.
     pub facts: Labels,
-    /// Names of the device groups it is in.
+    /// Names of the device groups it is in, of those that you may see.
     pub groups: Vec<String>,
+    /// What you may do with it.
+    pub role: Role,
     pub agent_version: String,
     /// The policy in force on the device, as its owner wrote it; null until the agent has connected once.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -75,6 +78,9 @@ pub struct CreateEnrollToken {
     /// Given to every device that joins with it.
     #[serde(default)]
     pub labels: Labels,
+    /// Device groups, by id or name, that every device that joins with it is put into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 /// A new enrolment token. `token` is shown this once.

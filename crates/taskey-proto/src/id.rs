@@ -87,6 +87,9 @@ ids! {
     UserId = "usr_";
     SessionId = "ses_";
     KeyId = "key_";
+    /// A group of users.
+    GroupId = "grp_";
+    DeviceGroupId = "dgr_";
     DeviceId = "dev_";
     EnrollTokenId = "etk_";
     SecretId = "sec_";

@@ -2,16 +2,20 @@
 //!
 //! No input or output happens here. The server, the agent and the client share these types, so a field is named once.
 
+pub mod access;
 pub mod accounts;
 pub mod agent;
 pub mod audit;
 pub mod crypto;
+pub mod device_groups;
 pub mod devices;
 pub mod doctor;
 pub mod document;
 pub mod duration;
+pub mod groups;
 pub mod id;
 pub mod line;
+pub mod organizations;
 pub mod page;
 pub mod problem;
 pub mod quiet;
@@ -20,6 +24,7 @@ pub mod secrets;
 pub mod size;
 pub mod tasks;
 pub mod time;
+pub mod users;
 
 pub use duration::Span;
 pub use time::Time;

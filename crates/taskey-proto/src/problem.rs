@@ -68,11 +68,14 @@ codes! {
     NotAllowed = "not_allowed", 403, "You may not do this";
     ForeignOrigin = "foreign_origin", 403, "The request comes from another site";
     InvalidSetupCode = "invalid_setup_code", 403, "The set-up code is wrong or no longer valid";
+    InvalidInvitation = "invalid_invitation", 403, "The link is used, replaced or expired";
     InvalidEnrollToken = "invalid_enroll_token", 403, "The enrolment token is wrong, used up or expired";
     NotFound = "not_found", 404, "There is no such thing here";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not know that method";
     AlreadySetUp = "already_set_up", 409, "This server is set up already";
     NameTaken = "name_taken", 409, "The name is taken";
+    LastSuper = "last_super", 409, "Somebody has to be a super user";
+    Immutable = "immutable", 409, "This cannot be changed";
     RunOver = "run_over", 409, "The run is over";
     Quiet = "quiet", 409, "This server was restored and starts nothing yet";
     InFlight = "in_flight", 409, "The same request is being worked on";

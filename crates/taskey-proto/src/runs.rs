@@ -111,6 +111,9 @@ pub struct Targets {
     /// Ids or names of devices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
+    /// Ids or names of device groups: every device in them that you may see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 pub const TARGETS_MAX: usize = 10_000;

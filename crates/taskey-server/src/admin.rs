@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use taskey_proto::id::OrganizationId;
 use taskey_proto::quiet::{OldQueue, Quiet, QuietEnded};
+use taskey_proto::users::Invitation;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::features::accounts::create_organization as create;
+use crate::features::accounts::{create_on_host as create, recover_user};
 use crate::features::quiet::{self, Who};
 use crate::features::secrets::rotate;
 use crate::platform::clock::Clock;
@@ -24,6 +25,26 @@ pub async fn create_organization(config: Config, name: &str, username: &str, pas
         let fields: Vec<_> = error.errors.iter().map(|field| format!("{}: {}", field.pointer, field.detail)).collect();
         anyhow::anyhow!(if fields.is_empty() { error.detail } else { fields.join("; ") })
     })
+}
+
+/// A link by which somebody gets in again.
+#[derive(Debug, serde::Serialize)]
+pub struct Recovered {
+    pub organization: String,
+    pub username: String,
+    #[serde(flatten)]
+    pub invitation: Invitation,
+}
+
+/// Makes a link by which a user sets a new password, who is then enabled and a super user; where no operator is left, that too. Without
+/// a user name it is the first operator, else the first super user. A server may be running on the same data.
+pub async fn recover(config: Config, organization: Option<&str>, username: Option<&str>) -> anyhow::Result<Recovered> {
+    let app = open(&config).await?;
+    let recovered = recover_user(&app, organization, username).await;
+    app.db.close().await;
+    let recovered = recovered.map_err(|error| anyhow::anyhow!(error.detail))?;
+    let invitation = recovered.link.invitation(&app);
+    Ok(Recovered { organization: recovered.organization, username: recovered.username, invitation })
 }
 
 /// Makes a new master key for the vault and wraps every secret with it: the key's file, and how many secrets there are. A server may be

@@ -7,10 +7,12 @@ pub mod app;
 pub mod backup;
 pub mod config;
 pub mod doctor;
+mod explain;
 pub mod features;
 pub mod install;
 mod live;
 pub mod platform;
+mod purge;
 mod wiring;
 
 use std::future::Future;

@@ -12,7 +12,8 @@ use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::features::accounts::{Api, Permit, Verb, still_allowed};
+use crate::features::accounts::{Api, Permit, Verb, renewed};
+use crate::features::{devices, runs};
 use crate::platform::db::DbError;
 use crate::platform::db::events::{self, Cursor, Event};
 use crate::platform::http::problem::ApiResult;
@@ -79,7 +80,7 @@ async fn stream_events(State(app): State<App>, permit: Permit, Query(query): Que
     Ok(sse::stream(|frames| write_events(app, permit, after, frames)))
 }
 
-async fn write_events(app: App, permit: Permit, mut after: Cursor, frames: Frames) {
+async fn write_events(app: App, mut permit: Permit, mut after: Cursor, frames: Frames) {
     let organization = permit.organization();
     let mut waker = app.db.hub().subscribe(&events::topic(organization));
     let mut quiet_since = tokio::time::Instant::now();
@@ -92,11 +93,19 @@ async fn write_events(app: App, permit: Permit, mut after: Cursor, frames: Frame
             Ok(batch) => batch,
             Err(error) => return tracing::error!(%error, "events could not be read"),
         };
+        // What they may do now, not when the stream was opened; and that they are let in at all.
+        let Some(renewed) = renewed(&app, &permit).await else { return };
+        permit = renewed;
         for event in &batch {
+            after = event.cursor;
+            match sees_event(&app, &permit, event).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => return tracing::error!(%error, "events could not be read"),
+            }
             if write_event(&frames, event).await.is_err() {
                 return;
             }
-            after = event.cursor;
             quiet_since = tokio::time::Instant::now();
         }
         if batch.len() == EVENTS_AT_ONCE {
@@ -112,10 +121,37 @@ async fn write_events(app: App, permit: Permit, mut after: Cursor, frames: Frame
             () = waker.woken() => {}
             () = app.stopped() => return,
         }
-        if !still_allowed(&app, permit.principal()).await {
-            return;
-        }
     }
+}
+
+/// Whether somebody may know of an event: who may see what it is about.
+async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, DbError> {
+    let may = |verb| permit.gives(verb);
+    let noun = event.name.split('.').next().unwrap_or_default();
+    Ok(match noun {
+        _ if permit.is_super() => true,
+        "device" => match event.subject.parse() {
+            Ok(device) => devices::sees_device(&app.db, permit.sight(), device).await?,
+            Err(_) => false,
+        },
+        "run" => match event.subject.parse() {
+            Ok(run) => runs::sees_run(&app.db, permit.sight(), run).await?,
+            Err(_) => false,
+        },
+        "task" => may(Verb::ReadTasks),
+        "secret" => may(Verb::ReadSecrets),
+        "quiet" => may(Verb::ReadQuiet),
+        "user" => event.subject == permit.principal().user.to_string(),
+        "key" => serde_json::from_str::<OfUser>(&event.data).is_ok_and(|of| of.user == Some(permit.principal().user)),
+        // Organizations, groups, and whatever comes: for super users, until it says otherwise here.
+        _ => false,
+    })
+}
+
+/// Of an event's data whose it is about.
+#[derive(Deserialize)]
+struct OfUser {
+    user: Option<taskey_proto::id::UserId>,
 }
 
 async fn write_event(frames: &Frames, event: &Event) -> Result<(), DbError> {

@@ -16,7 +16,7 @@ use crate::config::{Config, Database};
 use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
 use crate::install::{self, Agents};
-use crate::live;
+use crate::{explain, live, purge};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
 use crate::platform::http::guard::{Hosts, guard};
@@ -95,6 +95,7 @@ impl Server {
         }
         jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
+        jobs.spawn(purge::purge_deleted(app.clone()));
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
         jobs.spawn(devices::jobs::follow_events(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
@@ -224,6 +225,8 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         in_flight: Default::default(),
         setup_code: Default::default(),
         sign_in_throttle: Default::default(),
+        access: Default::default(),
+        refusals: Default::default(),
         metrics: Metrics::install(),
         stopping: watch::Sender::new(false),
     }))
@@ -260,6 +263,7 @@ fn api() -> Api {
         .merge(runs::http::api())
         .merge(quiet::http::api())
         .merge(live::api())
+        .merge(explain::api())
 }
 
 /// Every route of the API with who may use it; the test that walks them all begins here.

@@ -122,7 +122,7 @@ impl TestServer {
     /// A further organization; its super user, also called `ann`, with a key.
     pub async fn add_organization(&self, name: &str) -> Person {
         let app = self.server().app();
-        taskey_server::features::accounts::create_organization(app, name, "ann", PASSWORD).await.expect("an organization is made");
+        taskey_server::features::accounts::create_on_host(app, name, "ann", PASSWORD).await.expect("an organization is made");
         let body = json!({"username": "ann", "password": PASSWORD, "organization": name, "key": {"name": "test"}});
         let answer = self.anonymous().post("/api/v1/sessions", body).await;
         assert_eq!(answer.status, 201, "{}", answer.body);

@@ -25,13 +25,16 @@ pub enum EnrollTokensCommand {
         /// Given to every device that joins with it; may be repeated.
         #[arg(long = "label", value_name = "KEY=VALUE", value_parser = labels::parse_pair)]
         labels: Vec<(String, String)>,
+        /// A device group that every device that joins with it is put into; may be repeated.
+        #[arg(long = "group", value_name = "DEVICE_GROUP")]
+        groups: Vec<String>,
     },
 }
 
 pub async fn run(global: &Global, command: EnrollTokensCommand, output: Output) -> Result<Exit, Failure> {
-    let EnrollTokensCommand::Create { uses, ttl, labels } = command;
+    let EnrollTokensCommand::Create { uses, ttl, labels, groups } = command;
     let client = session::client(global)?;
-    let token = client.create_enroll_token(&CreateEnrollToken { uses, ttl, labels: labels.into_iter().collect() }).await?;
+    let token = client.create_enroll_token(&CreateEnrollToken { uses, ttl, labels: labels.into_iter().collect(), groups }).await?;
     show(&token, output)?;
     Ok(Exit::Done)
 }

@@ -45,13 +45,16 @@ pub struct CreateArgs {
     /// What it may do, such as devices.read or runs.*; may be repeated. Without any: all that you may.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// Where it may be used from, an address or a network such as 10.0.0.0/8; may be repeated. Without any: everywhere.
+    #[arg(long = "address", value_name = "NETWORK")]
+    addresses: Vec<String>,
 }
 
 pub async fn run(global: &Global, command: KeysCommand, output: Output) -> Result<Exit, Failure> {
     let client = session::client(global)?;
     match command {
         KeysCommand::Create(args) => {
-            let key = client.create_key(&CreateKey { name: args.name, ttl: args.ttl, scopes: args.scopes }).await?;
+            let key = client.create_key(&CreateKey { name: args.name, ttl: args.ttl, scopes: args.scopes, addresses: args.addresses }).await?;
             output.thing(&key, &key.key, || created_table(&key))?;
         }
         KeysCommand::Ls { limit } => {

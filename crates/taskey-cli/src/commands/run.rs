@@ -79,7 +79,7 @@ fn start_of(args: RunArgs) -> StartRun {
     StartRun {
         task: Some(args.task),
         actions: None,
-        targets: Targets { devices: args.devices },
+        targets: Targets { devices: args.devices, groups: Vec::new() },
         when_offline: match args.when_offline {
             Offline::Queue => WhenOffline::Queue,
             Offline::Skip => WhenOffline::Skip,

@@ -110,6 +110,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why you, or somebody else, may or may not do something: which group, and which override, decides. */
+        get: operations["explain_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device groups that one may see. */
+        get: operations["list_device_groups"];
+        put?: never;
+        /** Makes a device group. */
+        post: operations["create_device_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups/{device_group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device group. */
+        get: operations["show_device_group"];
+        put?: never;
+        post?: never;
+        /** Removes a device group, and what groups of users may do in it. Its devices stay. */
+        delete: operations["remove_device_group"];
+        options?: never;
+        head?: never;
+        /** Renames a device group or describes it otherwise. */
+        patch: operations["edit_device_group"];
+        trace?: never;
+    };
+    "/api/v1/device-groups/{device_group}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices in a group. */
+        get: operations["list_devices_of_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups/{device_group}/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a device into a group; one that is in it already stays. */
+        put: operations["add_device"];
+        post?: never;
+        /** Takes a device out of a group. */
+        delete: operations["take_device_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -117,7 +206,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organization's devices. */
+        /** The devices that one may see. */
         get: operations["list_devices"];
         put?: never;
         post?: never;
@@ -251,6 +340,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's groups of users; at first there is only `super`. */
+        get: operations["list_user_groups"];
+        put?: never;
+        /** Makes a group of users. */
+        post: operations["create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group. */
+        get: operations["show_group"];
+        put?: never;
+        post?: never;
+        /** Removes a group; its members keep what their other groups give. */
+        delete: operations["remove_group"];
+        options?: never;
+        head?: never;
+        /** Renames a group or gives it another role; what its members may do changes at once. */
+        patch: operations["edit_group"];
+        trace?: never;
+    };
+    "/api/v1/groups/{group}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users in a group. */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a user into a group; one who is in it already stays. */
+        put: operations["add_member"];
+        post?: never;
+        /** Takes a user out of a group. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group}/overrides/device-groups/{device_group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a group another role in a device group; `inherit` takes that back. */
+        put: operations["set_override"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instance": {
         parameters: {
             query?: never;
@@ -268,6 +446,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the password of a link's user, and signs in with a cookie. The link is used up. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whose password a link sets. The link's secret is in the body, so that it is in no log. */
+        post: operations["open_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -275,7 +487,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organization's API keys. */
+        /** One's own API keys; for super users those of the whole organization. */
         get: operations["list_keys"];
         put?: never;
         /** Makes a key for oneself. It is shown this once. */
@@ -310,8 +522,131 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is asking. */
+        /** Who is asking, and what they may do. */
         get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes one's own name, time zone and language. */
+        patch: operations["edit_me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. Every other browser and command line of one's own is signed out. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in with a browser. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs oneself out of one browser. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every organization of this server, for its operators. */
+        get: operations["list_organizations"];
+        put?: never;
+        /** Makes an organization with its first super user. Without a password the answer has a link by which that user sets one. */
+        post: operations["create_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organization: the own, or for operators any. */
+        get: operations["show_organization"];
+        put?: never;
+        post?: never;
+        /** Disables an organization at once, and removes everything of it after 30 days. Until then it can be enabled again. */
+        delete: operations["delete_organization"];
+        options?: never;
+        head?: never;
+        /** Renames an organization; for operators also disables or enables one, which takes a deletion back. */
+        patch: operations["edit_organization"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which devices an organization has. */
+        get: operations["list_organization_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in an organization. */
+        get: operations["list_organization_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -361,7 +696,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organization's runs. */
+        /** The runs on devices that one may see. */
         get: operations["list_runs"];
         put?: never;
         /** Starts a run of a task, or of actions given at once. */
@@ -598,10 +933,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's users. */
+        get: operations["list_users"];
+        put?: never;
+        /** Makes a user. Without a password the answer has a link by which the user sets one, shown this once. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["show_user"];
+        put?: never;
+        post?: never;
+        /** Removes a user with their keys and sessions. What the user did stays, under the name. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user: names, groups, whether the user is a super user, or is disabled. */
+        patch: operations["edit_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link by which the user sets a password, once; for a first one, or in place of a lost one. It is shown this once, and
+         *     voids the one before.
+         */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a user is signed in with a browser. */
+        get: operations["list_user_sessions"];
+        put?: never;
+        post?: never;
+        /** Signs a user out of every browser. */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a user out of one browser. */
+        delete: operations["end_user_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Sets the password of an invitation's user, and signs in with a cookie. */
+        AcceptInvitation: {
+            password: string;
+            token: string;
+        };
         /** @description One step of a task. `type` says which. */
         Action: {
             arguments?: string[];
@@ -685,11 +1117,16 @@ export interface components {
             type: string;
         };
         ApiKey: {
+            /** @description Addresses and networks that it may be used from; empty: from everywhere. */
+            addresses: string[];
+            /** @description Whether it comes from the server's settings, and is removed there. */
+            configured: boolean;
             created_at: components["schemas"]["Time"];
             expires_at?: components["schemas"]["Time"] | null;
             id: components["schemas"]["KeyId"];
             last_used_at?: components["schemas"]["Time"] | null;
             name: string;
+            /** @description The user name of its owner. */
             owner: string;
             scopes: string[];
         };
@@ -743,6 +1180,11 @@ export interface components {
             /** @description `manual` for a person in the browser, `api` for a key. */
             kind: string;
         };
+        /** @description A new password for oneself. Every other session of one's own ends. */
+        ChangePassword: {
+            current: string;
+            new: string;
+        };
         /** @description A piece of an execution's output. `seq` counts up from 1 over both streams of all its actions, without gaps. */
         Chunk: {
             /**
@@ -784,6 +1226,10 @@ export interface components {
              */
             token: string;
         };
+        CreateDeviceGroup: {
+            description?: string;
+            name: string;
+        };
         /** @description A new key. `key` is shown this once. */
         CreatedKey: {
             expires_at?: components["schemas"]["Time"] | null;
@@ -791,7 +1237,17 @@ export interface components {
             key: string;
             name: string;
         };
+        CreatedOrganization: components["schemas"]["Organization"] & {
+            invitation?: components["schemas"]["Invitation"] | null;
+            user: components["schemas"]["User"];
+        };
+        /** @description A new user, and the link to send where no password was given. */
+        CreatedUser: components["schemas"]["User"] & {
+            invitation?: components["schemas"]["Invitation"] | null;
+        };
         CreateEnrollToken: {
+            /** @description Device groups, by id or name, that every device that joins with it is put into. */
+            groups?: string[];
             /** @description Given to every device that joins with it. */
             labels?: components["schemas"]["BTreeMap"];
             /** @description How long it is valid, at most 30d. */
@@ -802,18 +1258,42 @@ export interface components {
              */
             uses: number;
         };
+        CreateGroup: {
+            name: string;
+            role?: components["schemas"]["Role"];
+        };
         CreateKey: {
+            /** @description Addresses and networks that it may be used from, such as `10.0.0.0/8`. Empty: from everywhere. */
+            addresses?: string[];
             name: string;
             /** @description What it may do, within its owner's rights: verbs such as `devices.read`, or `devices.*`. Empty: all that its owner may. */
             scopes?: string[];
             ttl?: components["schemas"]["Span"] | null;
+        };
+        /** @description Makes an organization with its first super user. Without a password there is a link by which that user sets one. */
+        CreateOrganization: {
+            name: string;
+            password?: string | null;
+            username: string;
+        };
+        /** @description Makes a user. Without a password there is a link by which the user sets one. */
+        CreateUser: {
+            /** @description Ids or names. */
+            groups?: string[];
+            language?: string;
+            /** @description The full name; default: the user name. */
+            name?: string | null;
+            password?: string | null;
+            super?: boolean;
+            time_zone?: string;
+            username: string;
         };
         Device: {
             agent_version: string;
             enrolled_at: components["schemas"]["Time"];
             /** @description What the agent found out about its machine. */
             facts: components["schemas"]["BTreeMap"];
-            /** @description Names of the device groups it is in. */
+            /** @description Names of the device groups it is in, of those that you may see. */
             groups: string[];
             id: components["schemas"]["DeviceId"];
             labels: components["schemas"]["BTreeMap"];
@@ -827,8 +1307,27 @@ export interface components {
              * @description How many executions wait for it.
              */
             queued: number;
+            /** @description What you may do with it. */
+            role: components["schemas"]["Role"];
             /** @description Since when it is online or offline. */
             since: components["schemas"]["Time"];
+        };
+        DeviceGroup: {
+            description: string;
+            /**
+             * Format: int64
+             * @description How many devices are in it.
+             */
+            devices: number;
+            id: components["schemas"]["DeviceGroupId"];
+            name: string;
+            /** @description What you may do with them. */
+            role: components["schemas"]["Role"];
+        };
+        DeviceGroupId: string;
+        DeviceGroupRef: {
+            id: components["schemas"]["DeviceGroupId"];
+            name: string;
         };
         DeviceId: string;
         DeviceRef: {
@@ -839,6 +1338,42 @@ export interface components {
         EditDevice: {
             labels?: components["schemas"]["BTreeMap"] | null;
             name?: string | null;
+        };
+        /** @description Changes a device group; what is left out stays as it is. */
+        EditDeviceGroup: {
+            description?: string | null;
+            name?: string | null;
+        };
+        /** @description Changes a group; what is left out stays as it is. */
+        EditGroup: {
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description Changes what is one's own to change; what is left out stays as it is. */
+        EditMe: {
+            /** @description A BCP 47 tag such as `de` or `en-GB`, by which dates and numbers are written; empty: that of the browser. */
+            language?: string | null;
+            name?: string | null;
+            /** @description An IANA name such as `Europe/Berlin`; empty: that of the browser. */
+            time_zone?: string | null;
+        };
+        /** @description Changes an organization; what is left out stays as it is. Super users may rename their own, the rest is the operator's. */
+        EditOrganization: {
+            /** @description False also takes back a deletion. */
+            disabled?: boolean | null;
+            name?: string | null;
+        };
+        /** @description Changes a user; what is left out stays as it is. `groups` replaces them all. */
+        EditUser: {
+            /** @description A disabled user is signed out everywhere at once, and keeps everything but the way in. */
+            disabled?: boolean | null;
+            /** @description Ids or names of groups other than `super`. */
+            groups?: string[] | null;
+            language?: string | null;
+            name?: string | null;
+            super?: boolean | null;
+            time_zone?: string | null;
+            username?: string | null;
         };
         /** @description Ends it. */
         EndQuiet: {
@@ -896,10 +1431,62 @@ export interface components {
             sample: components["schemas"]["Execution"];
         };
         ExecutionId: string;
+        /** @description Why somebody may or may not do something. */
+        Explanation: {
+            allowed: boolean;
+            device?: components["schemas"]["NamedDevice"] | null;
+            /** @description What each of the user's groups gives here, the most permissive first; that one counts. */
+            grants: components["schemas"]["Grant"][];
+            /** @description What there is: a role, `super` or `operator`. */
+            has: string;
+            /** @description What the verb needs: `signed-in`, a role, `super` or `operator`. */
+            needs: string;
+            /** @description Such as `role`, `override`, `no_group`, `key_scope`, `super`; the text names the group and the override that decided. */
+            reason: components["schemas"]["Reason"];
+            user: components["schemas"]["UserRef"];
+            /** @description Such as `runs.exec`. */
+            verb: string;
+        };
         /** @description One field that is wrong: where (RFC 6901, into the request's body) and what to do. */
         FieldError: {
             detail: string;
             pointer: string;
+        };
+        /** @description What one group gives in one place. */
+        Grant: {
+            /** @description Whether it decided. */
+            counts: boolean;
+            device_group?: components["schemas"]["DeviceGroupRef"] | null;
+            group: components["schemas"]["GroupRef"];
+            /** @description Whether the device group overrides the group's own role. */
+            overridden: boolean;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A group of users. Groups are flat: none is in another. */
+        Group: {
+            id: components["schemas"]["GroupId"];
+            /**
+             * Format: int64
+             * @description How many users are in it.
+             */
+            members: number;
+            name: string;
+            /** @description By the device group's name; what is not listed inherits. */
+            overrides: components["schemas"]["GroupOverride"][];
+            /** @description What its members may do where nothing overrides it. */
+            role: components["schemas"]["Role"];
+            /** @description Whether it is the group of the super users, which every organization has once, and which only its members' list can change. */
+            super: boolean;
+        };
+        GroupId: string;
+        /** @description Another role of a group in one device group. */
+        GroupOverride: {
+            device_group: components["schemas"]["DeviceGroupRef"];
+            role: components["schemas"]["Role"];
+        };
+        GroupRef: {
+            id: components["schemas"]["GroupId"];
+            name: string;
         };
         /** @description A header: `Name: value`, or a key with its value or secret. */
         Header: string | components["schemas"]["KeyValue"];
@@ -931,6 +1518,12 @@ export interface components {
             version: string;
         };
         InstanceId: string;
+        /** @description A link by which a user sets a password, once. It is shown this once; a newer one voids it. */
+        Invitation: {
+            expires_at: components["schemas"]["Time"];
+            /** @description `PUBLIC_URL/invite#inv_SECRET`: what follows the `#` reaches no server's log. */
+            link: string;
+        };
         KeyId: string;
         /** @description A name with its value: one of `value` and `secret`. */
         KeyValue: {
@@ -964,13 +1557,21 @@ export interface components {
         };
         /** @description Who is asking. */
         Me: {
+            /** @description Verbs that you, and the key in use, may do somewhere; on one device or in one group it may be less. */
+            can: string[];
             /** @description Name of the API key in use; null with a session. */
             key?: string | null;
             organization: components["schemas"]["OrganizationRef"];
+            /** @description Your role where nothing overrides it; a super user's is `admin`. */
+            role: components["schemas"]["Role"];
             user: components["schemas"]["User"];
         };
         /** @enum {string} */
         Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
+        NamedDevice: {
+            id: components["schemas"]["DeviceId"];
+            name: string;
+        };
         /**
          * @description What becomes of the executions that waited when the backup was made.
          * @enum {string}
@@ -981,6 +1582,19 @@ export interface components {
          * @enum {string}
          */
         OnFailure: "stop" | "continue";
+        /** @description Whose password an invitation sets. */
+        OpenedInvitation: {
+            expires_at: components["schemas"]["Time"];
+            /** @description Whether there is a password already, which the new one replaces. */
+            has_password: boolean;
+            name: string;
+            organization: string;
+            username: string;
+        };
+        /** @description The secret of an invitation's link. */
+        OpenInvitation: {
+            token: string;
+        };
         /** @description Everything a device needs to run one execution. */
         Order: {
             authorization: components["schemas"]["SignedDocument"];
@@ -992,11 +1606,30 @@ export interface components {
             secrets?: components["schemas"]["SealedSecret"][];
             task: string;
         };
+        Organization: {
+            created_at: components["schemas"]["Time"];
+            delete_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How many devices it has; which they are is at `/api/v1/organizations/{organization}/devices`.
+             */
+            devices: number;
+            id: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description How many users it has; who they are is at `/api/v1/organizations/{organization}/members`.
+             */
+            members: number;
+            name: string;
+            state: components["schemas"]["OrganizationState"];
+        };
         OrganizationId: string;
         OrganizationRef: {
             id: components["schemas"]["OrganizationId"];
             name: string;
         };
+        /** @enum {string} */
+        OrganizationState: "active" | "disabled" | "deleted";
         /** @description One piece of live output, the data of an `output` event of `GET /api/v1/executions/{id}/output`. */
         OutputEvent: {
             /**
@@ -1021,14 +1654,24 @@ export interface components {
              */
             next: number;
         };
+        /**
+         * @description What a group may do in one scope: a role of its own there, or the group's.
+         * @enum {string}
+         */
+        Override: "inherit" | "none" | "read-only" | "self-service" | "admin";
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_ApiKey: {
             items: {
+                /** @description Addresses and networks that it may be used from; empty: from everywhere. */
+                addresses: string[];
+                /** @description Whether it comes from the server's settings, and is removed there. */
+                configured: boolean;
                 created_at: components["schemas"]["Time"];
                 expires_at?: components["schemas"]["Time"] | null;
                 id: components["schemas"]["KeyId"];
                 last_used_at?: components["schemas"]["Time"] | null;
                 name: string;
+                /** @description The user name of its owner. */
                 owner: string;
                 scopes: string[];
             }[];
@@ -1041,7 +1684,7 @@ export interface components {
                 enrolled_at: components["schemas"]["Time"];
                 /** @description What the agent found out about its machine. */
                 facts: components["schemas"]["BTreeMap"];
-                /** @description Names of the device groups it is in. */
+                /** @description Names of the device groups it is in, of those that you may see. */
                 groups: string[];
                 id: components["schemas"]["DeviceId"];
                 labels: components["schemas"]["BTreeMap"];
@@ -1055,8 +1698,26 @@ export interface components {
                  * @description How many executions wait for it.
                  */
                 queued: number;
+                /** @description What you may do with it. */
+                role: components["schemas"]["Role"];
                 /** @description Since when it is online or offline. */
                 since: components["schemas"]["Time"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_DeviceGroup: {
+            items: {
+                description: string;
+                /**
+                 * Format: int64
+                 * @description How many devices are in it.
+                 */
+                devices: number;
+                id: components["schemas"]["DeviceGroupId"];
+                name: string;
+                /** @description What you may do with them. */
+                role: components["schemas"]["Role"];
             }[];
             next?: string | null;
         };
@@ -1088,6 +1749,54 @@ export interface components {
                 key: string;
                 /** @description One of them, with its results: the one with the lowest id. */
                 sample: components["schemas"]["Execution"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Group: {
+            items: {
+                id: components["schemas"]["GroupId"];
+                /**
+                 * Format: int64
+                 * @description How many users are in it.
+                 */
+                members: number;
+                name: string;
+                /** @description By the device group's name; what is not listed inherits. */
+                overrides: components["schemas"]["GroupOverride"][];
+                /** @description What its members may do where nothing overrides it. */
+                role: components["schemas"]["Role"];
+                /** @description Whether it is the group of the super users, which every organization has once, and which only its members' list can change. */
+                super: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_NamedDevice: {
+            items: {
+                id: components["schemas"]["DeviceId"];
+                name: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Organization: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                delete_at?: components["schemas"]["Time"] | null;
+                /**
+                 * Format: int64
+                 * @description How many devices it has; which they are is at `/api/v1/organizations/{organization}/devices`.
+                 */
+                devices: number;
+                id: components["schemas"]["OrganizationId"];
+                /**
+                 * Format: int64
+                 * @description How many users it has; who they are is at `/api/v1/organizations/{organization}/members`.
+                 */
+                members: number;
+                name: string;
+                state: components["schemas"]["OrganizationState"];
             }[];
             next?: string | null;
         };
@@ -1127,6 +1836,23 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Session: {
+            items: {
+                /** @description Where it was signed in from. */
+                address: string;
+                /** @description What its browser calls itself. */
+                client: string;
+                created_at: components["schemas"]["Time"];
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                expires_at: components["schemas"]["Time"];
+                id: components["schemas"]["SessionId"];
+                /** @description To the minute. */
+                last_seen_at: components["schemas"]["Time"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Task: {
             items: {
                 actions: components["schemas"]["Action"][];
@@ -1153,6 +1879,37 @@ export interface components {
                 spec: components["schemas"]["TaskSpec"];
                 /** Format: int32 */
                 version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_User: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                /** @description By name. */
+                groups: components["schemas"]["GroupRef"][];
+                id: components["schemas"]["UserId"];
+                /** @description A BCP 47 tag; empty: that of the browser. */
+                language: string;
+                name: string;
+                /** @description Whether the user runs the server itself. */
+                operator: boolean;
+                organization: components["schemas"]["OrganizationId"];
+                signed_in_at?: components["schemas"]["Time"] | null;
+                state: components["schemas"]["UserState"];
+                /** @description Whether the user is a super user of the organization: a member of its group `super`. */
+                super: boolean;
+                /** @description An IANA name; empty: that of the browser. */
+                time_zone: string;
+                username: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_UserRef: {
+            items: {
+                id: components["schemas"]["UserId"];
+                username: string;
             }[];
             next?: string | null;
         };
@@ -1260,6 +2017,11 @@ export interface components {
             code: string;
             detail: string;
         };
+        /**
+         * @description What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
+         * @enum {string}
+         */
+        Role: "none" | "read-only" | "self-service" | "admin";
         Run: {
             cause: components["schemas"]["Cause"];
             /** @description How many executions are in each state; states without any are left out. */
@@ -1334,6 +2096,24 @@ export interface components {
             roots?: string[];
             server: components["schemas"]["InstanceId"];
         };
+        /** @description A signed-in browser. */
+        Session: {
+            /** @description Where it was signed in from. */
+            address: string;
+            /** @description What its browser calls itself. */
+            client: string;
+            created_at: components["schemas"]["Time"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            expires_at: components["schemas"]["Time"];
+            id: components["schemas"]["SessionId"];
+            /** @description To the minute. */
+            last_seen_at: components["schemas"]["Time"];
+        };
+        SessionId: string;
+        SetOverride: {
+            role: components["schemas"]["Override"];
+        };
         /** @description A new value for a secret. */
         SetSecret: {
             /** @description 4 to 32768 bytes, without NUL. */
@@ -1389,6 +2169,8 @@ export interface components {
         Targets: {
             /** @description Ids or names of devices. */
             devices?: string[];
+            /** @description Ids or names of device groups: every device in them that you may see. */
+            groups?: string[];
         };
         /** @description A task as the API shows it. */
         Task: {
@@ -1434,15 +2216,31 @@ export interface components {
             output: boolean;
         };
         User: {
+            created_at: components["schemas"]["Time"];
+            /** @description By name. */
+            groups: components["schemas"]["GroupRef"][];
             id: components["schemas"]["UserId"];
+            /** @description A BCP 47 tag; empty: that of the browser. */
+            language: string;
             name: string;
             /** @description Whether the user runs the server itself. */
             operator: boolean;
-            /** @description Whether the user is a super user of the organization. */
+            organization: components["schemas"]["OrganizationId"];
+            signed_in_at?: components["schemas"]["Time"] | null;
+            state: components["schemas"]["UserState"];
+            /** @description Whether the user is a super user of the organization: a member of its group `super`. */
             super: boolean;
+            /** @description An IANA name; empty: that of the browser. */
+            time_zone: string;
             username: string;
         };
         UserId: string;
+        UserRef: {
+            id: components["schemas"]["UserId"];
+            username: string;
+        };
+        /** @enum {string} */
+        UserState: "active" | "invited" | "disabled";
         /**
          * @description What to do with a target that is offline when the run starts.
          * @enum {string}
@@ -1670,6 +2468,314 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ServerIdentity"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_access: {
+        parameters: {
+            query: {
+                /** @description Id or name of the device that it is about. */
+                device?: string;
+                /** @description Id or user name of somebody else; for super users. */
+                user?: string;
+                /** @description Such as `runs.exec`; every verb is in the guide to access, and in `can` of `/api/v1/me`. */
+                verb: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_device_groups: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Device groups by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceGroup"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_device_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDeviceGroup"];
+            };
+        };
+        responses: {
+            /** @description The device group */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_device_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The device group */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_device_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditDeviceGroup"];
+            };
+        };
+        responses: {
+            /** @description The device group as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_devices_of_group: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Device"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The device is in the group */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_device_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+                /** @description Id or name */
+                device_group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The device is not in the group any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -2035,6 +3141,317 @@ export interface operations {
             };
         };
     };
+    list_user_groups: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGroup"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or name */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditGroup"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Users by user name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is in the group */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is not in the group any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device_group: string;
+                /** @description Id or name */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOverride"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_instance: {
         parameters: {
             query?: never;
@@ -2051,6 +3468,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvitation"];
+            };
+        };
+        responses: {
+            /** @description Whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedInvitation"];
                 };
             };
             /** @description A problem */
@@ -2176,6 +3659,374 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditMe"];
+            };
+        };
+        responses: {
+            /** @description You, as you are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sessions, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organizations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Organizations by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organization"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOrganization"];
+            };
+        };
+        responses: {
+            /** @description The organization */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedOrganization"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organization */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organization, with when it is removed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditOrganization"];
+            };
+        };
+        responses: {
+            /** @description The organization as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organization_devices: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedDevice"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organization_members: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Users, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserRef"];
                 };
             };
             /** @description A problem */
@@ -2925,6 +4776,306 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TaskVersion"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Users by user name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description The user */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditUser"];
+            };
+        };
+        responses: {
+            /** @description The user as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_user_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sessions, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: components["schemas"]["SessionId"];
+                /** @description Id or user name */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

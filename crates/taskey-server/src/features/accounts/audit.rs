@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use taskey_proto::Time;
-use taskey_proto::id::OrganizationId;
+use taskey_proto::id::{OrganizationId, UserId};
 
-use super::{Permit, Via};
+use super::{Permit, Principal, Via};
 use crate::platform::db::{DbError, Tx};
+use crate::platform::http::guard::RequestContext;
 use crate::{args, sql};
 
 /// Who did it, from where, for which request.
@@ -27,21 +28,35 @@ impl Actor {
     }
 }
 
-impl From<&Permit> for Actor {
-    fn from(permit: &Permit) -> Self {
-        let principal = permit.principal();
+impl Actor {
+    /// A user who is not signed in yet, or was not.
+    pub(super) fn user(organization: OrganizationId, user: UserId, username: &str, context: &RequestContext) -> Self {
+        Self {
+            organization,
+            kind: "user",
+            id: user.to_string(),
+            name: username.to_owned(),
+            address: context.address.clone(),
+            request: context.id.to_string(),
+        }
+    }
+
+    pub(super) fn of(principal: &Principal, context: &RequestContext) -> Self {
+        Self::acting(principal, context.address.clone(), context.id.to_string())
+    }
+
+    fn acting(principal: &Principal, address: String, request: String) -> Self {
         let (kind, id) = match &principal.via {
             Via::Session { .. } => ("user", principal.user.to_string()),
             Via::Key { id, .. } => ("key", id.to_string()),
         };
-        Self {
-            organization: permit.organization(),
-            kind,
-            id,
-            name: principal.actor_name(),
-            address: permit.address().to_owned(),
-            request: permit.request().to_string(),
-        }
+        Self { organization: principal.organization, kind, id, name: principal.actor_name(), address, request }
+    }
+}
+
+impl From<&Permit> for Actor {
+    fn from(permit: &Permit) -> Self {
+        Self::acting(permit.principal(), permit.address().to_owned(), permit.request().to_string())
     }
 }
 

@@ -12,9 +12,9 @@ use taskey_proto::problem::Code;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::model::{Permit, Principal, Verb, decide};
+use super::model::{Permit, Principal, Verb, Via, decide};
 use super::ops::token_hash;
-use super::store;
+use super::store::{self, Found, Who};
 use crate::app::App;
 use crate::platform::http::ApiError;
 use crate::platform::http::guard::{RequestContext, check_same_origin};
@@ -123,15 +123,23 @@ async fn permit(verb: Verb, mut request: Request, next: Next) -> Response {
     let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
         return ApiError::internal("the context is missing from a request").into_response();
     };
-    let principal = match authenticate(&app, request.method(), request.headers()).await {
+    let principal = match authenticate(&app, request.method(), request.headers(), &context).await {
         Ok(principal) => principal,
         Err(refused) => return refused.into_response(),
     };
-    match decide(&principal, verb, context.id, &context.address) {
-        Ok(permit) => request.extensions_mut().insert(permit),
-        Err(refused) => return refused.into_response(),
+    let tried = format!("{} {}", request.method(), request.uri().path());
+    let response = match decide(&principal, verb, None, context.id, &context.address) {
+        Ok(permit) => {
+            request.extensions_mut().insert(permit);
+            next.run(request).await
+        }
+        Err(refused) => refused.into_response(),
     };
-    next.run(request).await
+    // Whether it was refused here or by the op that knows the thing: what was tried is worth a row.
+    if let Some(refused) = response.extensions().get::<ApiError>().filter(|error| error.code == Code::NotAllowed) {
+        super::jobs::record_refusal_later(&app, &principal, &context, verb, tried, refused.detail.clone());
+    }
+    response
 }
 
 /// Puts the app where [`permit`] finds it.
@@ -158,7 +166,7 @@ impl<S: Sync> FromRequestParts<S> for RequestContext {
 }
 
 /// Who a request is from: by its bearer key where there is one, else by its cookie.
-async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Result<Principal, ApiError> {
+async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, _context: &RequestContext) -> Result<Principal, ApiError> {
     let now = app.now();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let key = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
@@ -169,27 +177,50 @@ async fn authenticate(app: &App, method: &Method, headers: &HeaderMap) -> Result
         return Err(not_signed_in("Send an API key as `Authorization: Bearer KEY`, or sign in."));
     };
     check_same_origin(app, method, headers)?;
-    let principal = store::principal_by_session(&app.db, &token_hash(token), now).await?;
-    principal.ok_or_else(|| not_signed_in("The session is over; sign in again."))
+    by_session(app, token, now).await
 }
 
 pub(super) async fn by_key(app: &App, key: &str, now: Time) -> Result<Principal, ApiError> {
-    let found = store::principal_by_key(&app.db, &token_hash(key), now).await?;
+    let found = store::found_by_key(&app.db, &token_hash(key), now).await?;
     let found = found.ok_or_else(|| not_signed_in("The key is not known here, is expired or was removed."))?;
-    if found.last_used_at.is_none_or(|last| now.since_ms(last) >= TOUCH_AFTER_MS) {
-        super::jobs::touch_key_later(app, &found.principal, now);
+    admit(app, found, now).await
+}
+
+async fn by_session(app: &App, token: &str, now: Time) -> Result<Principal, ApiError> {
+    let found = store::found_by_session(&app.db, &token_hash(token), now).await?;
+    admit(app, found.ok_or_else(|| not_signed_in("The session is over; sign in again."))?, now).await
+}
+
+/// Adds what their groups give to who is asking, and notes that they were here.
+async fn admit(app: &App, found: Found, now: Time) -> Result<Principal, ApiError> {
+    let Found { who, access_revision, last_seen_at } = found;
+    let access = app.access.of(&app.db, who.user, access_revision).await?;
+    if last_seen_at.is_none_or(|last| now.since_ms(last) >= TOUCH_AFTER_MS) {
+        super::jobs::touch_later(app, &who.via, now);
     }
-    Ok(found.principal)
+    let Who { organization, organization_name, user, username, name, operator, via } = who;
+    Ok(Principal { organization, organization_name, user, username, name, operator, access, via })
 }
 
 /// The principal behind a token that was just made.
 pub(super) async fn principal_of(app: &App, entry: &super::ops::Entry) -> Result<Principal, ApiError> {
-    let now = app.now();
-    let found = match entry {
-        super::ops::Entry::Session { token, .. } => store::principal_by_session(&app.db, &token_hash(token), now).await?,
-        super::ops::Entry::Key(key) => return by_key(app, &key.created.key, now).await,
+    match entry {
+        super::ops::Entry::Session { token, .. } => by_session(app, token, app.now()).await,
+        super::ops::Entry::Key(key) => by_key(app, &key.created.key, app.now()).await,
+    }
+}
+
+/// A permit as it is now: what let its holder in must still stand, and their groups must still give it. Open streams ask this again
+/// and again.
+pub async fn renewed(app: &App, permit: &Permit) -> Option<Permit> {
+    let (principal, now) = (permit.principal(), app.now());
+    let revision = match &principal.via {
+        Via::Session { id, .. } => store::standing_of_session(&app.db, *id, now).await,
+        Via::Key { id, .. } => store::standing_of_key(&app.db, *id, now).await,
     };
-    found.ok_or_else(|| not_signed_in("The session is over; sign in again."))
+    let access = app.access.of(&app.db, principal.user, revision.ok()??).await.ok()?;
+    let principal = Principal { access, ..principal.clone() };
+    decide(&principal, permit.verb(), None, permit.request(), permit.address()).ok()
 }
 
 fn not_signed_in(detail: &str) -> ApiError {

@@ -1,18 +1,18 @@
-//! Accounts over HTTP.
+//! Coming in and going, and API keys, over HTTP.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use taskey_proto::accounts::{ApiKey, CreateKey, CreatedKey, Instance, Me, OrganizationRef, Setup, SignIn, SignedIn, User};
+use taskey_proto::accounts::{ApiKey, CreateKey, CreatedKey, Instance, Setup, SignIn, SignedIn};
 use taskey_proto::id::KeyId;
 use taskey_proto::page::Page;
 use utoipa_axum::routes;
 
 use super::gate::{SESSION_COOKIE, principal_of};
-use super::model::{Permit, Principal, Verb, Via};
+use super::model::{Permit, Verb};
 use super::ops::Entry;
-use super::{Api, ops, store};
+use super::{Api, groups, me, ops, organizations, store, users};
 use crate::app::App;
 use crate::platform::http::Body;
 use crate::platform::http::guard::RequestContext;
@@ -24,11 +24,14 @@ pub fn api() -> Api {
         .public(routes!(show_instance))
         .public(routes!(set_up))
         .public(routes!(sign_in))
-        .route(Verb::BeOneself, routes!(show_me))
         .route(Verb::BeOneself, routes!(sign_out))
         .route(Verb::ReadKeys, routes!(list_keys))
         .route(Verb::WriteKeys, routes!(create_key))
         .route(Verb::WriteKeys, routes!(remove_key))
+        .merge(me::api())
+        .merge(organizations::api())
+        .merge(users::api())
+        .merge(groups::api())
 }
 
 /// What anyone may know of this server.
@@ -54,12 +57,6 @@ async fn sign_in(State(app): State<App>, context: RequestContext, body: Body<Sig
     answer_entry(&app, entry).await
 }
 
-/// Who is asking.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts", responses((status = 200, description = "You", body = Me)))]
-async fn show_me(permit: Permit) -> Json<Me> {
-    Json(me(permit.principal()))
-}
-
 /// Ends the session that asks; asked with a key, removes that key.
 #[utoipa::path(delete, path = "/api/v1/sessions/current", tag = "accounts", responses((status = 204, description = "Signed out")))]
 async fn sign_out(State(app): State<App>, permit: Permit) -> ApiResult<Response> {
@@ -67,11 +64,12 @@ async fn sign_out(State(app): State<App>, permit: Permit) -> ApiResult<Response>
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&app, "", 0))]).into_response())
 }
 
-/// The organization's API keys.
+/// One's own API keys; for super users those of the whole organization.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "accounts", params(Paging),
     responses((status = 200, description = "Keys, oldest first", body = Page<ApiKey>)))]
 async fn list_keys(State(app): State<App>, permit: Permit, Query(paging): Query<Paging>) -> ApiResult<PageAnswer<ApiKey>> {
-    let keys = store::keys_of_organization(&app.db, permit.organization(), paging.after()?, paging.limit() + 1).await?;
+    let own = (!permit.is_super()).then_some(permit.principal().user);
+    let keys = store::keys_of_organization(&app.db, permit.organization(), own, paging.after()?, paging.limit() + 1).await?;
     Ok(paging.page(keys, |key| key.id))
 }
 
@@ -90,8 +88,8 @@ async fn remove_key(State(app): State<App>, permit: Permit, Path(key): Path<KeyI
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn answer_entry(app: &App, entry: Entry) -> ApiResult<Response> {
-    let me = me(&principal_of(app, &entry).await?);
+pub(super) async fn answer_entry(app: &App, entry: Entry) -> ApiResult<Response> {
+    let me = me::me(app, &principal_of(app, &entry).await?).await?;
     Ok(match entry {
         Entry::Key(key) => (StatusCode::CREATED, Json(SignedIn { me, key: Some(key.created) })).into_response(),
         Entry::Session { token, expires_at, .. } => {
@@ -107,21 +105,4 @@ fn cookie(app: &App, token: &str, seconds: i64) -> HeaderValue {
     let text = format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     // A token is base64url: every character may stand in a header.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
-fn me(principal: &Principal) -> Me {
-    Me {
-        user: User {
-            id: principal.user,
-            username: principal.username.clone(),
-            name: principal.name.clone(),
-            is_super: principal.is_super,
-            operator: principal.operator,
-        },
-        organization: OrganizationRef { id: principal.organization, name: principal.organization_name.clone() },
-        key: match &principal.via {
-            Via::Session { .. } => None,
-            Via::Key { name, .. } => Some(name.clone()),
-        },
-    }
 }

@@ -1,26 +1,37 @@
-//! Accounts: organizations, users, sessions, API keys, the audit log, and the one decision about who may do what.
+//! Accounts: organizations, users and their groups, sessions, API keys, the audit log, and the one decision about who may do what.
 //!
-//! It owns the tables `organization`, `user_account`, `session`, `api_key` and `audit`, and the events `key.created` and
-//! `key.removed`. Every route of the API is added through [`Api`], which names its verb; [`decide`] is the only maker of a
-//! [`Permit`], and ops on a resource demand one. Rows belong to an organization, and a permit knows which.
+//! It owns the tables `organization`, `user_account`, `user_group`, `group_member`, `group_override`, `invitation`, `session`, `api_key`
+//! and `audit`, and the events that begin with `organization.`, `user.`, `group.` and `key.`. Every route of the API is added through
+//! [`Api`], which names its verb; [`decide`] is the only maker of a [`Permit`], and ops on a resource demand one and ask it again with
+//! the scopes of that resource. Rows belong to an organization, and a permit knows which.
 //!
-//! What may never happen: a password, key or session token in the database or a log (only hashes are stored, and the tokens
-//! are shown once); a second set-up; an answer that tells whether a user name exists.
-//!
-//! So far every user is a super user of their organization; groups and roles widen [`decide`], nothing else.
+//! What may never happen: a password, key, link or session token in the database or a log (only hashes are stored, and the tokens are
+//! shown once); a second set-up; an answer that tells whether a user name exists; an organization without a super user who can sign in;
+//! a right that outlives the change that took it.
 
+pub mod access;
 pub mod audit;
 pub mod gate;
+pub mod groups;
 pub mod http;
 pub mod jobs;
+mod me;
 mod model;
 mod ops;
+mod organizations;
+mod recovery;
 pub mod password;
+pub mod refusals;
+pub mod remembered;
 pub mod setup_code;
 mod store;
 pub mod throttle;
+pub mod users;
 
-pub use gate::{Api, Route, RouteKind};
-pub use model::{Permit, Principal, Verb, Via, decide};
-pub use ops::{NewOrganization, create_organization, still_allowed};
+pub use access::Scope;
+pub use gate::{Api, Route, RouteKind, renewed};
+pub use model::{Judgement, Need, Permit, Principal, Sight, Verb, Via, decide, judge, judge_user};
+pub use organizations::{First, NewOrganization, create_on_host, due_for_removal};
+pub use recovery::recover_user;
+pub use remembered::access_of;
 pub use store::has_users;

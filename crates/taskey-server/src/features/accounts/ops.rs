@@ -1,4 +1,4 @@
-//! What can be done with accounts, one function a verb.
+//! How one comes in and goes: set-up, signing in and out, API keys.
 
 use taskey_proto::Time;
 use taskey_proto::accounts::{CreateKey, CreatedKey, Setup, SignIn};
@@ -8,7 +8,8 @@ use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
 
 use super::audit::{Actor, record};
-use super::model::{Permit, Principal, Via, check_scopes};
+use super::model::{Permit, Via, check_scopes};
+use super::organizations::{First, NewOrganization, organization_errors};
 use super::{password, store};
 use crate::app::App;
 use crate::platform::db::events::Announce;
@@ -23,7 +24,7 @@ const KEY_TTL_MAX_MS: u64 = 3_650 * 86_400_000;
 /// A new session or key. The secret is told to the caller once; the database gets its hash.
 #[derive(Clone)]
 pub(super) enum Entry {
-    Session { id: SessionId, token: String, expires_at: Time },
+    Session { id: SessionId, token: String, address: String, client: String, expires_at: Time },
     Key(NewKey),
 }
 
@@ -31,6 +32,7 @@ pub(super) enum Entry {
 pub(super) struct NewKey {
     pub created: CreatedKey,
     scopes: Vec<String>,
+    addresses: Vec<String>,
     signed_in: bool,
 }
 
@@ -50,11 +52,12 @@ pub(super) async fn set_up(app: &App, context: &RequestContext, setup: Setup) ->
             "Read the set-up code that `taskey serve` printed; it is valid for an hour, and a restart prints a new one.",
         ));
     }
-    let mut errors = account_errors(&setup.organization, &setup.username, &setup.password);
+    let mut errors = organization_errors(&setup.organization, &setup.username, Some(&setup.password), "/organization");
     errors.extend(setup.key.iter().flat_map(|key| key_errors("/key", key)));
     check(errors)?;
-    let organization = NewOrganization::prepare(app, setup.organization, setup.username, setup.password, OperatorFlag::Operator).await?;
-    let entry = new_entry(app, setup.key, now)?;
+    let password = Some(setup.password);
+    let organization = NewOrganization::prepare(app, setup.organization, setup.username, password, First::Operator).await?;
+    let entry = new_entry(app, context, setup.key, now)?;
     let input = SetUpInput { organization, entry: entry.clone(), context: context.clone(), now };
     app.db
         .write(input, |tx, input| {
@@ -62,9 +65,11 @@ pub(super) async fn set_up(app: &App, context: &RequestContext, setup: Setup) ->
                 if store::has_users(tx).await? {
                     return Err(already_set_up());
                 }
-                insert_organization(tx, &input.organization, &input.context.address, &input.context.id.to_string(), input.now).await?;
-                insert_entry(tx, input.organization.id, input.organization.user, &input.entry, input.now).await?;
-                Ok(())
+                let new = &input.organization;
+                let actor = new.actor(&input.context.address, &input.context.id.to_string());
+                new.insert(tx, actor, input.now).await?;
+                insert_entry(tx, new.id, new.user, &input.entry, input.now).await?;
+                Ok(store::set_signed_in_at(tx, new.user, input.now).await?)
             })
         })
         .await?;
@@ -81,91 +86,6 @@ struct SetUpInput {
 
 fn already_set_up() -> ApiError {
     ApiError::new(Code::AlreadySetUp, "Sign in; a lost password is reset on the host.")
-}
-
-/// An organization with its first super user, ready to be inserted.
-pub struct NewOrganization {
-    pub id: OrganizationId,
-    name: String,
-    user: UserId,
-    username: String,
-    password_hash: String,
-    operator: bool,
-}
-
-pub(super) enum OperatorFlag {
-    Operator,
-    Plain,
-}
-
-impl NewOrganization {
-    pub(super) async fn prepare(app: &App, name: String, username: String, password: String, flag: OperatorFlag) -> ApiResult<Self> {
-        Ok(Self {
-            id: OrganizationId::new(app.uuid()),
-            name,
-            user: UserId::new(app.uuid()),
-            username,
-            password_hash: password::hash(password).await?,
-            operator: matches!(flag, OperatorFlag::Operator),
-        })
-    }
-}
-
-/// Makes a further organization, on the host.
-pub async fn create_organization(app: &App, name: &str, username: &str, password: &str) -> ApiResult<OrganizationId> {
-    check(account_errors(name, username, password))?;
-    let new = NewOrganization::prepare(app, name.to_owned(), username.to_owned(), password.to_owned(), OperatorFlag::Plain).await?;
-    let id = new.id;
-    let input = (new, app.now());
-    app.db.write(input, |tx, (new, now)| Box::pin(async move { insert_organization(tx, new, "host", "", *now).await })).await?;
-    Ok(id)
-}
-
-async fn insert_organization(tx: &mut Tx<'_>, new: &NewOrganization, address: &str, request: &str, now: Time) -> ApiResult<()> {
-    if store::organization_name_taken(tx, &new.name).await? {
-        return Err(ApiError::new(Code::NameTaken, format!("There is an organization `{}` already.", new.name)));
-    }
-    store::insert_organization(tx, new.id, &new.name, now).await?;
-    let user = store::NewUser {
-        id: new.user,
-        organization: new.id,
-        username: &new.username,
-        password_hash: &new.password_hash,
-        is_super: true,
-        operator: new.operator,
-    };
-    store::insert_user(tx, &user, now).await?;
-    let actor = Actor {
-        organization: new.id,
-        kind: "user",
-        id: new.user.to_string(),
-        name: new.username.clone(),
-        address: address.to_owned(),
-        request: request.to_owned(),
-    };
-    record(tx, &actor, now, "organization.created", &new.id.to_string(), &serde_json::json!({"name": new.name})).await?;
-    Ok(())
-}
-
-fn account_errors(organization: &str, username: &str, password: &str) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    let trimmed = organization.trim();
-    if trimmed.is_empty() || trimmed != organization || organization.chars().count() > 100 || organization.chars().any(char::is_control) {
-        errors.push(FieldError::new("/organization", "1 to 100 characters, without spaces around them"));
-    }
-    if let Some(detail) = username_problem(username) {
-        errors.push(FieldError::new("/username", detail));
-    }
-    if let Some(detail) = password::problem(password) {
-        errors.push(FieldError::new("/password", detail));
-    }
-    errors
-}
-
-fn username_problem(username: &str) -> Option<String> {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
-    let fits = (1..=100).contains(&username.chars().count()) && username.chars().all(allowed);
-    (!fits).then(|| "1 to 100 letters, digits, `.`, `_`, `-`, `@` or `+`".to_owned())
 }
 
 /// Signs in by name and password. The answer never tells whether the name exists.
@@ -192,20 +112,14 @@ pub(super) async fn sign_in(app: &App, context: &RequestContext, sign_in: SignIn
         return Err(ApiError::new(Code::InvalidCredentials, detail));
     };
     app.sign_in_throttle.succeeded(&word);
-    let entry = new_entry(app, sign_in.key, now)?;
-    let actor = Actor {
-        organization: candidate.organization,
-        kind: "user",
-        id: candidate.user.to_string(),
-        name: sign_in.username,
-        address: context.address.clone(),
-        request: context.id.to_string(),
-    };
+    let entry = new_entry(app, context, sign_in.key, now)?;
+    let actor = Actor::user(candidate.organization, candidate.user, &sign_in.username, context);
     let input = (actor, candidate.user, entry.clone(), now);
     app.db
         .write(input, |tx, (actor, user, entry, now)| {
             Box::pin(async move {
                 insert_entry(tx, actor.organization, *user, entry, *now).await?;
+                store::set_signed_in_at(tx, *user, *now).await?;
                 record(tx, actor, *now, "user.signed_in", &user.to_string(), &serde_json::json!({"with": entry.word()})).await
             })
         })
@@ -247,7 +161,7 @@ pub(super) async fn create_key(app: &App, permit: &Permit, create: CreateKey) ->
             Box::pin(async move {
                 insert_entry(tx, actor.organization, *user, &Entry::Key(new.clone()), *now).await?;
                 let id = new.created.id.to_string();
-                let data = serde_json::json!({"name": new.created.name, "scopes": new.scopes});
+                let data = serde_json::json!({"name": new.created.name, "user": user, "scopes": new.scopes, "addresses": new.addresses});
                 record(tx, actor, *now, "key.created", &id, &data).await?;
                 tx.announce(Announce { organization: actor.organization, name: "key.created", subject: &id, at: *now, data: &data }).await
             })
@@ -257,16 +171,21 @@ pub(super) async fn create_key(app: &App, permit: &Permit, create: CreateKey) ->
     Ok(created)
 }
 
+/// Removes a key: one's own, or for super users anyone's of the organization.
 pub(super) async fn remove_key(app: &App, permit: &Permit, id: KeyId) -> ApiResult<()> {
-    let input = (Actor::from(permit), id, app.now());
+    let own = (!permit.is_super()).then_some(permit.principal().user);
+    let input = (Actor::from(permit), own, id, app.now());
     app.db
-        .write(input, |tx, (actor, id, now)| {
+        .write(input, |tx, (actor, own, id, now)| {
             Box::pin(async move {
-                let Some(name) = store::delete_key(tx, actor.organization, *id).await? else {
-                    return Err(ApiError::not_found("key"));
-                };
+                let found = store::owner_of_key(tx, actor.organization, *id).await?;
+                let found = found.filter(|found| own.is_none_or(|own| own == found.user)).ok_or_else(|| ApiError::not_found("key"))?;
+                if found.configured {
+                    return Err(ApiError::new(Code::Immutable, "This key comes from the server's settings; remove it there."));
+                }
+                store::delete_key(tx, *id).await?;
                 let subject = id.to_string();
-                let data = serde_json::json!({"name": name});
+                let data = serde_json::json!({"name": found.name, "user": found.user});
                 record(tx, actor, *now, "key.removed", &subject, &data).await?;
                 let event = Announce { organization: actor.organization, name: "key.removed", subject: &subject, at: *now, data: &data };
                 Ok(tx.announce(event).await?)
@@ -275,22 +194,12 @@ pub(super) async fn remove_key(app: &App, permit: &Permit, id: KeyId) -> ApiResu
         .await
 }
 
-/// Whether what let someone in still stands; open streams ask this again and again.
-pub async fn still_allowed(app: &App, principal: &Principal) -> bool {
-    let now = app.now();
-    let exists = match &principal.via {
-        Via::Session { id, .. } => store::session_exists(&app.db, *id, now).await,
-        Via::Key { id, .. } => store::key_exists(&app.db, *id, now).await,
-    };
-    exists.unwrap_or(false)
-}
-
 fn new_key(app: &App, create: CreateKey, signed_in: bool, now: Time) -> ApiResult<NewKey> {
     let secret: [u8; 32] = crypto::random().map_err(ApiError::internal)?;
     let key = format!("tky_{}", base64url(&secret));
     let expires_at = create.ttl.map(|ttl| now.plus_ms(ttl.ms() as i64));
     let created = CreatedKey { id: KeyId::new(app.uuid()), name: create.name, key, expires_at };
-    Ok(NewKey { created, scopes: create.scopes, signed_in })
+    Ok(NewKey { created, scopes: create.scopes, addresses: create.addresses, signed_in })
 }
 
 fn key_errors(at: &str, create: &CreateKey) -> Vec<FieldError> {
@@ -304,12 +213,22 @@ fn key_errors(at: &str, create: &CreateKey) -> Vec<FieldError> {
     errors
 }
 
-fn new_entry(app: &App, key: Option<CreateKey>, now: Time) -> ApiResult<Entry> {
-    if let Some(create) = key {
-        return new_key(app, create, true, now).map(Entry::Key);
+fn new_entry(app: &App, context: &RequestContext, key: Option<CreateKey>, now: Time) -> ApiResult<Entry> {
+    match key {
+        Some(create) => new_key(app, create, true, now).map(Entry::Key),
+        None => new_session(app, context, now),
     }
+}
+
+pub(super) fn new_session(app: &App, context: &RequestContext, now: Time) -> ApiResult<Entry> {
     let secret: [u8; 32] = crypto::random().map_err(ApiError::internal)?;
-    Ok(Entry::Session { id: SessionId::new(app.uuid()), token: base64url(&secret), expires_at: now.plus_ms(SESSION_VALID_MS) })
+    Ok(Entry::Session {
+        id: SessionId::new(app.uuid()),
+        token: base64url(&secret),
+        address: context.address.clone(),
+        client: context.client.clone(),
+        expires_at: now.plus_ms(SESSION_VALID_MS),
+    })
 }
 
 impl Entry {
@@ -329,11 +248,12 @@ impl Entry {
     }
 }
 
-async fn insert_entry(tx: &mut Tx<'_>, organization: OrganizationId, user: UserId, entry: &Entry, now: Time) -> Result<(), DbError> {
+pub(super) async fn insert_entry(tx: &mut Tx<'_>, organization: OrganizationId, user: UserId, entry: &Entry, now: Time) -> Result<(), DbError> {
     let hash = token_hash(entry.token());
     match entry {
-        Entry::Session { id, expires_at, .. } => {
-            let session = store::NewSession { id: *id, organization, user, token_hash: hash, expires_at: *expires_at };
+        Entry::Session { id, address, client, expires_at, .. } => {
+            let (address, client) = (address.clone(), client.clone());
+            let session = store::NewSession { id: *id, organization, user, token_hash: hash, address, client, expires_at: *expires_at };
             store::insert_session(tx, &session, now).await
         }
         Entry::Key(key) => {
@@ -345,6 +265,7 @@ async fn insert_entry(tx: &mut Tx<'_>, organization: OrganizationId, user: UserI
                 name: &created.name,
                 key_hash: hash,
                 scopes: &key.scopes,
+                addresses: &key.addresses,
                 signed_in: key.signed_in,
                 expires_at: created.expires_at,
             };

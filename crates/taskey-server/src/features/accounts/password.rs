@@ -8,7 +8,7 @@ use taskey_proto::accounts::{PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 use crate::platform::http::ApiError;
 
 /// Why a password is not taken; `None` when it is.
-pub fn problem(password: &str) -> Option<String> {
+pub fn problem(password: &str, _context: &[&str]) -> Option<String> {
     let length = password.chars().count();
     if length < PASSWORD_LEN_MIN {
         return Some(format!("at least {PASSWORD_LEN_MIN} characters"));

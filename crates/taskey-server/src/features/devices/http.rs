@@ -12,8 +12,8 @@ use taskey_proto::problem::Code;
 use utoipa_axum::routes;
 
 use super::credential::{self, CredentialError};
-use super::ops;
-use super::ops::no_device;
+use super::groups;
+use super::ops::{self, find_device, shown};
 use super::store::{self, DeviceRow};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
@@ -37,6 +37,7 @@ pub fn api() -> Api {
         .public(routes!(enroll_device))
         .public(routes!(ask_challenge))
         .device(routes!(call_line))
+        .merge(groups::api())
 }
 
 /// Makes an enrolment token. It is shown this once.
@@ -50,20 +51,20 @@ async fn create_enroll_token(
     Ok((StatusCode::CREATED, Json(ops::create_enroll_token(&app, &permit, body.content).await?)))
 }
 
-/// The organization's devices.
+/// The devices that one may see.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(Paging),
     responses((status = 200, description = "Devices by name", body = Page<Device>)))]
 async fn list_devices(State(app): State<App>, permit: Permit, Query(paging): Query<Paging>) -> ApiResult<PageAnswer<Device>> {
-    let devices = store::devices_of_organization(&app.db, permit.organization(), paging.after()?, paging.limit() + 1).await?;
-    Ok(paging.page(devices, |device| device.name.clone()))
+    let rows = store::devices_of_organization(&app.db, permit.sight(), None, paging.after()?, paging.limit() + 1).await?;
+    let devices = rows.into_iter().map(|row| shown(row, &permit)).collect();
+    Ok(paging.page(devices, |device: &Device| device.name.clone()))
 }
 
 /// One device.
 #[utoipa::path(get, path = "/api/v1/devices/{device}", tag = "devices", params(("device" = String, Path, description = "Id or name")),
     responses((status = 200, description = "The device", body = Device, headers(("ETag" = String)))))]
 async fn show_device(State(app): State<App>, permit: Permit, Path(device): Path<String>) -> ApiResult<Response> {
-    let found = store::device_of_organization(&mut &app.db, permit.organization(), &device).await?;
-    Ok(answer(found.ok_or_else(no_device)?))
+    Ok(answer(find_device(&mut &app.db, &permit, &device).await?, &permit))
 }
 
 /// Renames a device or replaces its labels.
@@ -77,7 +78,7 @@ async fn edit_device(
     headers: HeaderMap,
     body: Body<EditDevice>,
 ) -> ApiResult<Response> {
-    Ok(answer(ops::edit_device(&app, &permit, device, body.content, if_match(&headers)?).await?))
+    Ok(answer(ops::edit_device(&app, &permit, device, body.content, if_match(&headers)?).await?, &permit))
 }
 
 /// Removes a device and cuts its line. It cannot come back but by a new enrolment.
@@ -168,6 +169,6 @@ pub async fn authenticate_device(app: &App, headers: &HeaderMap) -> ApiResult<ta
     }
 }
 
-fn answer(row: DeviceRow) -> Response {
-    ([(header::ETAG, etag(row.revision))], Json(row.device)).into_response()
+fn answer(row: DeviceRow, permit: &Permit) -> Response {
+    ([(header::ETAG, etag(row.revision))], Json(shown(row, permit))).into_response()
 }

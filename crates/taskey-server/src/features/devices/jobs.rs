@@ -101,6 +101,12 @@ async fn cut_lines(app: &App, position: &mut Option<Cursor>) -> Result<(), DbErr
         for device in judged.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             judge_line(app, device).await?;
         }
+        // A disabled organization shuts all of its devices out; whose they are, a line does not say.
+        if batch.iter().any(|event| event.name == "organization.changed") {
+            for device in app.lines.devices() {
+                judge_line(app, device).await?;
+            }
+        }
         after = last.cursor;
         *position = Some(after);
     }

@@ -1,7 +1,7 @@
 //! Devices: enrolment, identity, presence, labels and facts, and the owner of the MQTT line.
 //!
-//! It owns the tables `device`, `enroll_token`, `node` and `rejected_message`, and the events `device.enrolled`,
-//! `device.online`, `device.offline`, `device.changed` and `device.removed`.
+//! It owns the tables `device`, `device_group`, `device_group_member`, `enroll_token`, `node` and `rejected_message`, and the events that
+//! begin with `device.` and `device_group.`.
 //!
 //! *Who is who.* A device proves itself by signing a nonce of ours with its own key ([`credential`]); the server stores public
 //! keys only. *Presence* is written by the newest line alone: each CONNECT counts the device's generation up, and a line that
@@ -12,6 +12,7 @@
 //! acknowledged before its commit.
 
 pub mod credential;
+pub mod groups;
 pub mod http;
 pub mod jobs;
 pub mod line;
@@ -20,4 +21,5 @@ mod ops;
 mod store;
 
 pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
-pub use store::{Target, find_targets, first_removed, sealing_key};
+pub use ops::find_device;
+pub use store::{DeviceRow, Target, find_targets, first_removed, scopes_of, sealing_key, sees_device};

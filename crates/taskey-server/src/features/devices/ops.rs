@@ -4,19 +4,20 @@ use taskey_proto::Time;
 use taskey_proto::agent::{Enroll, Enrolled};
 use taskey_proto::crypto::{self, base64url, hex, sha256};
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice, Labels, check_labels};
-use taskey_proto::id::{DeviceId, EnrollTokenId, OrganizationId};
+use taskey_proto::id::{DeviceGroupId, DeviceId, EnrollTokenId, OrganizationId};
 use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
 use taskey_proto::{PROTOCOL, Span};
 
+use super::groups::{groups_named, join_groups};
 use super::model::free_name;
 use super::store;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::accounts::{Permit, Verb};
+use crate::features::accounts::{Permit, Scope, Verb};
 use crate::install;
-use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
+use crate::platform::db::{Source, Tx};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
 use crate::platform::tls::AgentTrust;
@@ -35,7 +36,8 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
         errors.push(FieldError::new("/ttl", format!("more than 0s and at most {TOKEN_TTL_MAX}")));
     }
     check(errors)?;
-    let made = make_token(app, permit, create.uses, create.ttl, create.labels, None).await?;
+    let groups = groups_named(app, permit, &create.groups).await?;
+    let made = make_token(app, permit, create.uses, create.ttl, Joins { labels: create.labels, groups, device: None }).await?;
     let command = format!(
         "printf %s '{}' | sudo taskeyd enroll --server {} --token-file - --state /var/lib/taskey-agent\n\
          sudo taskeyd run --state /var/lib/taskey-agent",
@@ -47,9 +49,11 @@ pub(super) async fn create_enroll_token(app: &App, permit: &Permit, create: Crea
 /// A token that gives one device new keys.
 pub(super) async fn rekey_device(app: &App, permit: &Permit, word: &str) -> ApiResult<CreatedEnrollToken> {
     // Whoever gets the keys is the device, with its secrets and its runs: that is more than to let another one in.
-    permit.also(Verb::WriteDevices)?;
-    let device = store::device_of_organization(&mut &app.db, permit.organization(), word).await?.ok_or_else(no_device)?.device;
-    let made = make_token(app, permit, 1, REKEY_TTL, Labels::new(), Some(device.id)).await?;
+    let permit = &permit.also(Verb::WriteDevices)?;
+    let found = find_device(&mut &app.db, permit, word).await?;
+    permit.there(&found.scopes(), &found.device.name)?;
+    let device = found.device;
+    let made = make_token(app, permit, 1, REKEY_TTL, Joins { device: Some(device.id), ..Joins::default() }).await?;
     let command = format!(
         "printf %s '{}' | sudo taskeyd enroll --rekey --server {} --token-file - --state /var/lib/taskey-agent",
         made.token, app.public_url
@@ -57,14 +61,16 @@ pub(super) async fn rekey_device(app: &App, permit: &Permit, word: &str) -> ApiR
     Ok(CreatedEnrollToken { command, ..made })
 }
 
-async fn make_token(
-    app: &App,
-    permit: &Permit,
-    uses: u32,
-    ttl: Span,
+/// What a token does for whoever joins with it.
+#[derive(Default)]
+struct Joins {
     labels: Labels,
+    groups: Vec<DeviceGroupId>,
+    /// The device that it gives new keys to.
     device: Option<DeviceId>,
-) -> ApiResult<CreatedEnrollToken> {
+}
+
+async fn make_token(app: &App, permit: &Permit, uses: u32, ttl: Span, joins: Joins) -> ApiResult<CreatedEnrollToken> {
     let now = app.now();
     let secret = format!("enr_{}", base64url(&crypto::random::<24>().map_err(ApiError::internal)?));
     let trust = match &app.agent_trust {
@@ -74,7 +80,8 @@ async fn make_token(
     };
     let token = format!("{secret}.{trust}");
     let expires_at = now.plus_ms(ttl.ms() as i64);
-    let new = store::NewToken { id: EnrollTokenId::new(app.uuid()), token_hash: hash(&secret), uses, labels, device, expires_at };
+    let Joins { labels, groups, device } = joins;
+    let new = store::NewToken { id: EnrollTokenId::new(app.uuid()), token_hash: hash(&secret), uses, labels, groups, device, expires_at };
     let id = new.id;
     let input = (Actor::from(permit), new, now);
     app.db
@@ -82,7 +89,7 @@ async fn make_token(
             Box::pin(async move {
                 store::insert_token(tx, actor.organization, new, *now).await?;
                 let detail =
-                    serde_json::json!({"uses": new.uses, "expires_at": new.expires_at, "labels": new.labels, "device": new.device});
+                    serde_json::json!({"uses": new.uses, "expires_at": new.expires_at, "labels": new.labels, "groups": new.groups, "device": new.device});
                 record(tx, actor, *now, "enroll_token.created", &new.id.to_string(), &detail).await
             })
         })
@@ -171,6 +178,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
                 let taken = store::names_like(tx, token.organization, &input.wanted).await?;
                 let name = free_name(&input.wanted, |name| taken.iter().any(|taken| taken == name));
                 store::insert_device(tx, token.organization, &input.device, &name, &token.labels, input.now).await?;
+                join_groups(tx, input.device.id, &token.groups).await?;
                 let subject = input.device.id.to_string();
                 let actor = input.actor(token.organization, &subject, &name);
                 let data = serde_json::json!({"name": name, "token": token.id, "key": input.device.signing_key.fingerprint()});
@@ -211,6 +219,7 @@ async fn rekey(tx: &mut Tx<'_>, input: &EnrollInput, token: &store::TokenUse, id
 
 struct EditInput {
     actor: Actor,
+    permit: Permit,
     word: String,
     edit: EditDevice,
     if_match: Option<u64>,
@@ -228,12 +237,13 @@ pub(super) async fn edit_device(
     let mut errors: Vec<FieldError> = edit.labels.iter().flat_map(|labels| check_labels("/labels", labels)).collect();
     errors.extend(edit.name.as_deref().and_then(name_problem).map(|detail| FieldError::new("/name", detail)));
     check(errors)?;
-    let input = EditInput { actor: Actor::from(permit), word, edit, if_match, now: app.now() };
+    let input = EditInput { actor: Actor::from(permit), permit: permit.clone(), word, edit, if_match, now: app.now() };
     app.db
         .write(input, |tx, input| {
             Box::pin(async move {
                 let organization = input.actor.organization;
-                let before = store::device_of_organization(tx, organization, &input.word).await?.ok_or_else(no_device)?;
+                let before = find_device(tx, &input.permit, &input.word).await?;
+                input.permit.there(&before.scopes(), &before.device.name)?;
                 if input.if_match.is_some_and(|revision| revision != before.revision) {
                     return Err(ApiError::new(Code::PreconditionFailed, "Read the device again and decide anew."));
                 }
@@ -258,13 +268,15 @@ pub(super) async fn edit_device(
 
 /// Removes a device: its line is cut, its credential refused, its id never used again.
 pub(super) async fn remove_device(app: &App, permit: &Permit, word: String) -> ApiResult<()> {
-    let input = (Actor::from(permit), word, app.now());
+    let input = (Actor::from(permit), permit.clone(), word, app.now());
     let id = app
         .db
-        .write(input, |tx, (actor, word, now)| {
+        .write(input, |tx, (actor, permit, word, now)| {
             Box::pin(async move {
                 let organization = actor.organization;
-                let device = store::device_of_organization(tx, organization, word).await?.ok_or_else(no_device)?.device;
+                let found = find_device(tx, permit, word).await?;
+                permit.there(&found.scopes(), &found.device.name)?;
+                let device = found.device;
                 store::remove_device(tx, device.id, *now).await?;
                 let subject = device.id.to_string();
                 let data = serde_json::json!({"name": device.name});
@@ -276,6 +288,19 @@ pub(super) async fn remove_device(app: &App, permit: &Permit, word: String) -> A
         .await?;
     app.lines.cut(id);
     Ok(())
+}
+
+/// A device that this permit may see, by its id or name.
+pub async fn find_device(source: &mut impl Source, permit: &Permit, word: &str) -> ApiResult<store::DeviceRow> {
+    let found = store::device_of_organization(source, permit.organization(), word).await?;
+    found.filter(|found| permit.sees(&found.scopes())).ok_or_else(no_device)
+}
+
+/// A device as this permit may see it: with those of its groups, and what may be done.
+pub(super) fn shown(row: store::DeviceRow, permit: &Permit) -> Device {
+    let role = permit.role_in(&row.scopes());
+    let seen = row.groups.into_iter().filter(|group| permit.sees(&[Scope::DeviceGroup(group.id)]));
+    Device { groups: seen.map(|group| group.name).collect(), role, ..row.device }
 }
 
 pub(super) fn no_device() -> ApiError {

@@ -3,21 +3,25 @@
 use std::collections::{HashMap, HashSet};
 
 use taskey_proto::Time;
+use taskey_proto::access::{DeviceGroupRef, Role};
 use taskey_proto::crypto::PublicKey;
 use taskey_proto::devices::{Device, Labels, Presence, Quarantine};
-use taskey_proto::id::{DeviceId, EnrollTokenId, ExecutionId, NodeId, OrganizationId};
+use taskey_proto::id::{DeviceGroupId, DeviceId, EnrollTokenId, ExecutionId, NodeId, OrganizationId};
 use taskey_proto::problem::Reason;
 
 use super::model::LastCredential;
+use crate::features::accounts::{Scope, Sight};
 use crate::platform::db::{Args, Db, DbError, IntoVal, Row, Source, Tx};
 use crate::platform::mqtt::uplink::LineDevice;
-use crate::{args, sql};
+use crate::{args, sees_device, sql};
 
 pub(super) struct NewToken {
     pub id: EnrollTokenId,
     pub token_hash: String,
     pub uses: u32,
     pub labels: Labels,
+    /// What every device that joins with it is put into.
+    pub groups: Vec<DeviceGroupId>,
     /// The device that it gives new keys to.
     pub device: Option<DeviceId>,
     pub expires_at: Time,
@@ -25,11 +29,11 @@ pub(super) struct NewToken {
 
 pub(super) async fn insert_token(tx: &mut Tx<'_>, organization: OrganizationId, token: &NewToken, now: Time) -> Result<(), DbError> {
     let sql = sql!(
-        "INSERT INTO enroll_token (id, organization_id, token_hash, uses_left, labels, created_at, expires_at, device_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "INSERT INTO enroll_token (id, organization_id, token_hash, uses_left, labels, created_at, expires_at, device_id, \
+         device_groups) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     );
-    let labels = serde_json::json!(token.labels).to_string();
-    let values = args![token.id, organization, &token.token_hash, token.uses, labels, now, token.expires_at, token.device];
+    let (labels, groups) = (serde_json::json!(token.labels).to_string(), serde_json::json!(token.groups).to_string());
+    let values = args![token.id, organization, &token.token_hash, token.uses, labels, now, token.expires_at, token.device, groups];
     tx.execute(sql, values).await.map(|_| ())
 }
 
@@ -40,23 +44,26 @@ pub(super) struct TokenUse {
     pub organization: OrganizationId,
     pub organization_name: String,
     pub labels: Labels,
+    pub groups: Vec<DeviceGroupId>,
 }
 
 /// Uses a token up by one; `None` when it is unknown, used up or expired.
 pub(super) async fn use_token(tx: &mut Tx<'_>, token_hash: &str, now: Time) -> Result<Option<TokenUse>, DbError> {
     let sql = sql!(
         "UPDATE enroll_token SET uses_left = uses_left - 1 WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2 \
-         RETURNING id, organization_id, labels, device_id"
+         RETURNING id, organization_id, labels, device_id, device_groups"
     );
     let Some(row) = tx.row(sql, args![token_hash, now]).await? else { return Ok(None) };
     let organization: OrganizationId = row.get("organization_id")?;
-    let name = tx.row(sql!("SELECT name FROM organization WHERE id = $1"), args![organization]).await?.ok_or(DbError::Aborted)?;
+    let name = sql!("SELECT name FROM organization WHERE id = $1 AND disabled_at IS NULL");
+    let Some(name) = tx.row(name, args![organization]).await? else { return Ok(None) };
     Ok(Some(TokenUse {
         id: row.get("id")?,
         device: row.get("device_id")?,
         organization,
         organization_name: name.get("name")?,
         labels: row.json("labels")?,
+        groups: row.json("device_groups")?,
     }))
 }
 
@@ -111,8 +118,8 @@ pub(super) struct KnownDevice {
 
 pub(super) async fn known_device(db: &Db, id: DeviceId) -> Result<Option<KnownDevice>, DbError> {
     let sql = sql!(
-        "SELECT organization_id, name, signing_key, credential_counter, credential_at, quarantined_at FROM device \
-         WHERE id = $1 AND removed_at IS NULL"
+        "SELECT d.organization_id, d.name, d.signing_key, d.credential_counter, d.credential_at, d.quarantined_at FROM device d \
+         JOIN organization o ON o.id = d.organization_id WHERE d.id = $1 AND d.removed_at IS NULL AND o.disabled_at IS NULL"
     );
     let Some(row) = db.row(sql, args![id]).await? else { return Ok(None) };
     let key: Vec<u8> = row.get("signing_key")?;
@@ -165,9 +172,12 @@ pub(super) async fn line_up(tx: &mut Tx<'_>, id: DeviceId, node: NodeId, now: Ti
     Ok(Some(LineUp { generation, was_online, was_elsewhere }))
 }
 
-/// The generation of a device's newest line; `None` for one that is shut out: removed, or in quarantine.
+/// The generation of a device's newest line; `None` for one that is shut out: removed, in quarantine, or of a disabled organization.
 pub(super) async fn newest_line(db: &Db, id: DeviceId) -> Result<Option<u64>, DbError> {
-    let sql = sql!("SELECT generation FROM device WHERE id = $1 AND removed_at IS NULL AND quarantined_at IS NULL");
+    let sql = sql!(
+        "SELECT d.generation FROM device d JOIN organization o ON o.id = d.organization_id \
+         WHERE d.id = $1 AND d.removed_at IS NULL AND d.quarantined_at IS NULL AND o.disabled_at IS NULL"
+    );
     db.row(sql, args![id]).await?.map(|row| row.get("generation")).transpose()
 }
 
@@ -255,25 +265,42 @@ pub(super) async fn delete_messages_rejected_before(tx: &mut Tx<'_>, before: Tim
     tx.execute(sql, args![before]).await.map(|_| ())
 }
 
-/// A device with the number of its last change.
-pub(super) struct DeviceRow {
+/// A device with the number of its last change and the groups that it is in.
+pub struct DeviceRow {
     pub device: Device,
     pub revision: u64,
+    pub groups: Vec<DeviceGroupRef>,
 }
 
+impl DeviceRow {
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.groups.iter().map(|group| Scope::DeviceGroup(group.id)).collect()
+    }
+}
+
+/// The devices after `after`, by name, at most `limit`; of one group, or all.
 pub(super) async fn devices_of_organization(
-    db: &Db,
-    organization: OrganizationId,
+    mut db: &Db,
+    sight: Sight,
+    group: Option<DeviceGroupId>,
     after: Option<String>,
     limit: usize,
-) -> Result<Vec<Device>, DbError> {
+) -> Result<Vec<DeviceRow>, DbError> {
     let sql = sql!(
         "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
          FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) \
-         ORDER BY d.name LIMIT $3"
+         AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM device_group_member m WHERE m.device_id = d.id AND m.device_group_id = $3)) AND ",
+        sees_device!("d.id", "$4"),
+        " ORDER BY d.name LIMIT $5"
     );
-    let rows = db.rows(sql, args![organization, after, limit]).await?;
-    rows.iter().map(|row| Ok(device_row(row)?.device)).collect()
+    let rows = db.rows(sql, args![sight.organization, after, group, sight.only, limit]).await?;
+    let mut devices = rows.iter().map(device_row).collect::<Result<Vec<_>, _>>()?;
+    if let (Some(first), Some(last)) = (devices.first(), devices.last()) {
+        let (first, last) = (first.device.name.clone(), last.device.name.clone());
+        add_groups(&mut db, sight.organization, &mut devices, &first, &last).await?;
+    }
+    Ok(devices)
 }
 
 /// A device by its id or name.
@@ -287,7 +314,55 @@ pub(super) async fn device_of_organization(
          FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (d.id = $2 OR d.name = $2) \
          ORDER BY CASE WHEN d.id = $2 THEN 0 ELSE 1 END LIMIT 1"
     );
-    source.row(sql, args![organization, word]).await?.as_ref().map(device_row).transpose()
+    let Some(row) = source.row(sql, args![organization, word]).await? else { return Ok(None) };
+    let mut found = device_row(&row)?;
+    let name = found.device.name.clone();
+    add_groups(source, organization, std::slice::from_mut(&mut found), &name, &name).await?;
+    Ok(Some(found))
+}
+
+/// Adds their groups to devices whose names lie between these two.
+async fn add_groups(
+    source: &mut impl Source,
+    organization: OrganizationId,
+    devices: &mut [DeviceRow],
+    first: &str,
+    last: &str,
+) -> Result<(), DbError> {
+    let sql = sql!(
+        "SELECT m.device_id, g.id, g.name FROM device d JOIN device_group_member m ON m.device_id = d.id \
+         JOIN device_group g ON g.id = m.device_group_id \
+         WHERE d.organization_id = $1 AND d.removed_at IS NULL AND d.name >= $2 AND d.name <= $3 ORDER BY g.name"
+    );
+    let mut places: HashMap<DeviceId, &mut DeviceRow> = devices.iter_mut().map(|row| (row.device.id, row)).collect();
+    for row in source.rows(sql, args![organization, first, last]).await? {
+        if let Some(found) = places.get_mut(&row.get("device_id")?) {
+            found.groups.push(DeviceGroupRef { id: row.get("id")?, name: row.get("name")? });
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody may see a device, also one that was removed.
+pub async fn sees_device(db: &Db, sight: Sight, device: DeviceId) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM device d WHERE d.organization_id = $1 AND d.id = $2 AND ", sees_device!("d.id", "$3"));
+    Ok(db.row(sql, args![sight.organization, device, sight.only]).await?.is_some())
+}
+
+/// The scopes of each of these devices.
+pub async fn scopes_of(source: &mut impl Source, devices: &[DeviceId]) -> Result<HashMap<DeviceId, Vec<Scope>>, DbError> {
+    let sql = sql!(
+        "SELECT device_id, device_group_id FROM device_group_member \
+         WHERE device_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    );
+    let mut scopes: HashMap<DeviceId, Vec<Scope>> = HashMap::new();
+    for some in devices.chunks(WORDS_AT_ONCE) {
+        let words: Vec<String> = some.iter().map(ToString::to_string).collect();
+        for row in source.rows(sql, padded(&words)).await? {
+            scopes.entry(row.get("device_id")?).or_default().push(Scope::DeviceGroup(row.get("device_group_id")?));
+        }
+    }
+    Ok(scopes)
 }
 
 fn device_row(row: &Row) -> Result<DeviceRow, DbError> {
@@ -300,13 +375,14 @@ fn device_row(row: &Row) -> Result<DeviceRow, DbError> {
         labels: row.json("labels")?,
         facts: row.json("facts")?,
         groups: Vec::new(),
+        role: Role::None,
         agent_version: row.get("agent_version")?,
         policy: policy.and_then(|text| serde_json::from_str(&text).ok()),
         enrolled_at: row.get("enrolled_at")?,
         queued: row.get("queued")?,
         quarantine: row.get::<Option<Time>>("quarantined_at")?.map(quarantined),
     };
-    Ok(DeviceRow { device, revision: row.get("revision")? })
+    Ok(DeviceRow { device, revision: row.get("revision")?, groups: Vec::new() })
 }
 
 fn quarantined(since: Time) -> Quarantine {
@@ -342,17 +418,18 @@ pub struct Target {
 /// Words looked up by one statement; its text has as many places.
 const WORDS_AT_ONCE: usize = 16;
 
-/// Looks targets up by id or name; `None` for a word that names no device.
-pub async fn find_targets(db: &Db, organization: OrganizationId, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
+/// Looks targets up by id or name; `None` for a word that names no device that one may see.
+pub async fn find_targets(db: &Db, sight: Sight, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
     let sql = sql!(
-        "SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
+        "SELECT id, name, presence FROM (SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
          id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
          UNION SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
-         name IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+         name IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)) d WHERE ",
+        sees_device!("d.id", "$18")
     );
     let mut found: HashMap<String, Target> = HashMap::new();
     for some in words.chunks(WORDS_AT_ONCE) {
-        for row in db.rows(sql, [args![organization], padded(some)].concat()).await? {
+        for row in db.rows(sql, [args![sight.organization], padded(some), args![sight.only]].concat()).await? {
             let id: DeviceId = row.get("id")?;
             let target = Target { id, name: row.get("name")?, online: row.get::<String>("presence")? == "online" };
             // A device's own id counts before another one's name.

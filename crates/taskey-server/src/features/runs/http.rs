@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use taskey_proto::agent::{OutputStored, SendOutput};
 use taskey_proto::document::Order;
-use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::id::{DeviceId, ExecutionId, RunId};
 use taskey_proto::line::Chunk;
 use taskey_proto::page::Page;
 use taskey_proto::problem::Code;
@@ -23,7 +23,7 @@ use super::output::bytes::{self, ByteRange};
 use super::output::live::{self, Follow};
 use super::{delivery, intake, ops, store, view};
 use crate::app::App;
-use crate::features::accounts::{Api, Permit, Verb};
+use crate::features::accounts::{Api, Permit, Sight, Verb};
 use crate::features::devices::IntakeError;
 use crate::features::devices::http::authenticate_device;
 use crate::platform::db::DbError;
@@ -72,7 +72,7 @@ async fn start_run(
     let mut answer = ops::start_run(&app, &permit, body.content, once).await?;
     if wait.wait.is_some() {
         let started: Run = serde_json::from_str(&answer.body).map_err(ApiError::internal)?;
-        let run = wait_for_end(&app, permit.organization(), started.id, wait.wait).await?.ok_or_else(no_run)?;
+        let run = wait_for_end(&app, permit.sight(), started.id, wait.wait).await?.ok_or_else(no_run)?;
         answer.body = serde_json::to_string(&run).map_err(ApiError::internal)?;
     }
     Ok(answer.into_response())
@@ -87,7 +87,7 @@ struct Filter {
     device: Option<DeviceId>,
 }
 
-/// The organization's runs.
+/// The runs on devices that one may see.
 #[utoipa::path(get, path = "/api/v1/runs", tag = "runs", params(Paging, Filter),
     responses((status = 200, description = "Runs, newest first, without their executions", body = Page<Run>)))]
 async fn list_runs(
@@ -97,7 +97,7 @@ async fn list_runs(
     Query(filter): Query<Filter>,
 ) -> ApiResult<PageAnswer<Run>> {
     let filter = store::RunFilter { state: filter.state.map(|state| state.word().to_owned()), device: filter.device };
-    let runs = store::runs_of_organization(&app.db, permit.organization(), &filter, paging.after()?, paging.limit() + 1).await?;
+    let runs = store::runs_of_organization(&app.db, permit.sight(), &filter, paging.after()?, paging.limit() + 1).await?;
     Ok(paging.page(runs, |run| run.id))
 }
 
@@ -105,7 +105,7 @@ async fn list_runs(
 #[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "runs", params(("run" = RunId, Path), Wait),
     responses((status = 200, description = "The run", body = Run)))]
 async fn show_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>, Query(wait): Query<Wait>) -> ApiResult<Json<Run>> {
-    let found = wait_for_end(&app, permit.organization(), run, wait.wait).await?;
+    let found = wait_for_end(&app, permit.sight(), run, wait.wait).await?;
     Ok(Json(found.ok_or_else(no_run)?))
 }
 
@@ -126,10 +126,10 @@ async fn list_executions(
     Query(paging): Query<Paging>,
     Query(filter): Query<InGroup>,
 ) -> ApiResult<PageAnswer<Execution>> {
-    store::run_of_organization(&mut &app.db, permit.organization(), run).await?.ok_or_else(no_run)?;
+    store::run_of_organization(&mut &app.db, permit.sight(), run).await?.ok_or_else(no_run)?;
     let group = filter.group.map(|key| key.parse::<GroupKey>()).transpose();
     let group = group.map_err(|()| ApiError::new(Code::MalformedBody, "`group` is the `key` of one of the run's groups, as it is."))?;
-    let rows = store::executions_of_run(&app.db, run, group.as_ref(), paging.after()?, paging.limit() + 1).await?;
+    let rows = store::executions_of_run(&app.db, permit.sight().only, run, group.as_ref(), paging.after()?, paging.limit() + 1).await?;
     let PageAnswer(Page { items, next }) = paging.page(rows, |row| row.execution.id);
     Ok(PageAnswer(Page { items: view::executions(&app.db, permit.organization(), items).await?, next }))
 }
@@ -143,9 +143,9 @@ async fn list_groups(
     Path(run): Path<RunId>,
     Query(paging): Query<Paging>,
 ) -> ApiResult<PageAnswer<ExecutionGroup>> {
-    store::run_of_organization(&mut &app.db, permit.organization(), run).await?.ok_or_else(no_run)?;
+    store::run_of_organization(&mut &app.db, permit.sight(), run).await?.ok_or_else(no_run)?;
     let skip = paging.after::<u32>()?.unwrap_or(0);
-    let groups = view::groups(&app.db, permit.organization(), run, skip.into(), paging.limit() + 1).await?;
+    let groups = view::groups(&app.db, permit.sight(), run, skip.into(), paging.limit() + 1).await?;
     Ok(paging.page(groups, |_| skip as usize + paging.limit()))
 }
 
@@ -154,7 +154,7 @@ async fn list_groups(
     responses((status = 202, description = "The run; its devices end it and report", body = Run)))]
 async fn cancel_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>) -> ApiResult<(StatusCode, Json<Run>)> {
     ops::cancel_run(&app, &permit, run).await?;
-    let run = view::run(&app, permit.organization(), run).await?.ok_or_else(no_run)?;
+    let run = view::run(&app, permit.sight(), run).await?.ok_or_else(no_run)?;
     Ok((StatusCode::ACCEPTED, Json(run)))
 }
 
@@ -162,7 +162,7 @@ async fn cancel_run(State(app): State<App>, permit: Permit, Path(run): Path<RunI
 #[utoipa::path(get, path = "/api/v1/executions/{execution}", tag = "runs", params(("execution" = ExecutionId, Path)),
     responses((status = 200, description = "The execution", body = Execution)))]
 async fn show_execution(State(app): State<App>, permit: Permit, Path(execution): Path<ExecutionId>) -> ApiResult<Json<Execution>> {
-    let found = view::execution(&app, permit.organization(), execution).await?;
+    let found = view::execution(&app, permit.sight(), execution).await?;
     Ok(Json(found.ok_or_else(no_execution)?))
 }
 
@@ -186,7 +186,7 @@ async fn stream_output(
     Query(query): Query<OutputQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    store::execution_of_organization(&app.db, permit.organization(), execution).await?.ok_or_else(no_execution)?;
+    store::execution_of_organization(&app.db, permit.sight(), execution).await?.ok_or_else(no_execution)?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     let after = seen.or(query.after).unwrap_or(0).min(i64::MAX as u64);
     let follow = if query.follow == Some(false) { Follow::Now } else { Follow::ToTheEnd };
@@ -206,7 +206,7 @@ async fn download_stream(
     Path((execution, action, stream)): Path<(ExecutionId, u32, Stream)>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let row = store::execution_of_organization(&app.db, permit.organization(), execution).await?.ok_or_else(no_execution)?;
+    let row = store::execution_of_organization(&app.db, permit.sight(), execution).await?.ok_or_else(no_execution)?;
     if row.execution.state.is_final() && store::results_of_execution(&app.db, execution).await?.len() <= action as usize {
         return Err(ApiError::not_found("action"));
     }
@@ -275,15 +275,15 @@ async fn store_output(app: &App, device: DeviceId, execution: ExecutionId, chunk
 }
 
 /// The run as soon as it is over, or as it is when the time is up.
-async fn wait_for_end(app: &App, organization: OrganizationId, id: RunId, wait: Option<u64>) -> ApiResult<Option<Run>> {
-    let Some(secs) = wait else { return Ok(view::run(app, organization, id).await?) };
+async fn wait_for_end(app: &App, sight: Sight, id: RunId, wait: Option<u64>) -> ApiResult<Option<Run>> {
+    let Some(secs) = wait else { return Ok(view::run(app, sight, id).await?) };
     let mut waker = app.db.hub().subscribe(&id.to_string());
     let deadline = tokio::time::sleep(Duration::from_secs(secs.min(WAIT_MAX_SECS)));
     tokio::pin!(deadline);
     loop {
-        let Some(row) = store::run_of_organization(&mut &app.db, organization, id).await? else { return Ok(None) };
+        let Some(row) = store::run_of_organization(&mut &app.db, sight, id).await? else { return Ok(None) };
         if row.open_count == 0 {
-            return Ok(Some(view::with_executions(&app.db, organization, row.run).await?));
+            return Ok(Some(view::with_executions(&app.db, sight, row.run).await?));
         }
         tokio::select! {
             () = waker.woken() => {}
@@ -291,7 +291,7 @@ async fn wait_for_end(app: &App, organization: OrganizationId, id: RunId, wait: 
             () = app.stopped() => break,
         }
     }
-    Ok(view::run(app, organization, id).await?)
+    Ok(view::run(app, sight, id).await?)
 }
 
 fn no_execution() -> ApiError {

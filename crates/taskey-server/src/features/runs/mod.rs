@@ -22,3 +22,5 @@ pub mod output;
 pub mod restored;
 mod store;
 mod view;
+
+pub use store::sees_run;

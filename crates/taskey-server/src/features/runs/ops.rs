@@ -5,23 +5,25 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use taskey_proto::Time;
+use taskey_proto::access::Role;
 use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
     AUTHORIZATION_CONTEXT, Authorization, DISPATCH_CONTEXT, Dispatch, Order, Proof, SignedDocument, TARGETS_NAMED_MAX, Tree, leaf,
 };
-use taskey_proto::id::{DeviceId, ExecutionId, NodeId, OrganizationId, RunId};
+use taskey_proto::id::{DeviceId, ExecutionId, NodeId, OrganizationId, RunId, UserId};
 use taskey_proto::problem::{Code, FieldError, Reason};
-use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX};
+use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX, Targets};
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
 
 use super::delivery;
 use super::jobs::QUEUED;
 use super::model::{begin, final_state, open_state, report_by};
-use super::store::{self, End, OpenExecution, Until};
+use super::store::{self, End, OpenExecution, RunRow, Until};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
-use crate::features::devices::{Target, find_targets, first_removed};
+use crate::features::devices::groups::members_of;
+use crate::features::devices::{Target, find_targets, first_removed, scopes_of};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, named_secrets, signed_task};
 use crate::platform::db::events::Announce;
@@ -32,6 +34,8 @@ use crate::platform::http::problem::{ApiResult, check};
 
 /// The number of a run's first try.
 const FIRST: u32 = 1;
+/// Device groups named by one run.
+const GROUPS_MAX: usize = 100;
 /// Executions changed in one transaction.
 const CHUNK: usize = 200;
 
@@ -45,7 +49,8 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     let organization = permit.organization();
     let task = task_to_run(app, permit, &start).await?;
     check_secrets(app, organization, &start, &task).await?;
-    let targets = resolve_targets(app, organization, &start.targets.devices).await?;
+    let targets = resolve_targets(app, permit, &start.targets).await?;
+    check_targets(app, permit, &start, &task, &targets).await?;
     let started = Started::prepare(app, permit, &start, task, targets)?;
     let sending = started.to_send();
     let input = (Actor::from(permit), started, once);
@@ -84,8 +89,11 @@ fn start_errors(start: &StartRun) -> Vec<FieldError> {
         (None, Some(actions)) => errors.extend(check_actions("/actions", actions)),
         (Some(_), None) => {}
     }
-    if start.targets.devices.is_empty() {
-        errors.push(FieldError::new("/targets/devices", "name at least one device"));
+    if start.targets.devices.is_empty() && start.targets.groups.is_empty() {
+        errors.push(FieldError::new("/targets/devices", "name at least one device, or a device group"));
+    }
+    if start.targets.groups.len() > GROUPS_MAX {
+        errors.push(FieldError::new("/targets/groups", format!("at most {GROUPS_MAX} device groups")));
     }
     if start.targets.devices.len() > TARGETS_MAX {
         errors.push(FieldError::new("/targets/devices", format!("at most {TARGETS_MAX} devices")));
@@ -102,7 +110,6 @@ async fn task_to_run(app: &App, permit: &Permit, start: &StartRun) -> ApiResult<
             .await?
             .ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{word}`"))),
         (None, actions) => {
-            permit.also(Verb::Exec)?;
             let actions = actions.as_deref().unwrap_or_default();
             signed_task(app, &exec_name(actions), OnFailure::Stop, actions)
         }
@@ -143,26 +150,58 @@ fn exec_name(actions: &[Action]) -> String {
     .collect()
 }
 
-async fn resolve_targets(app: &App, organization: OrganizationId, words: &[String]) -> ApiResult<Vec<Target>> {
-    let found = find_targets(&app.db, organization, words).await?;
+/// The devices that are named and those of the groups that are named, each once. What one may not see is not there.
+async fn resolve_targets(app: &App, permit: &Permit, named: &Targets) -> ApiResult<Vec<Target>> {
+    let found = find_targets(&app.db, permit.sight(), &named.devices).await?;
     let mut errors = Vec::new();
     let mut seen: HashSet<DeviceId> = HashSet::new();
     let mut targets = Vec::new();
-    for (index, (word, target)) in words.iter().zip(found).enumerate() {
+    for (index, (word, target)) in named.devices.iter().zip(found).enumerate() {
         match target {
             None => errors.push(FieldError::new(format!("/targets/devices/{index}"), format!("there is no device `{word}`"))),
             Some(target) if seen.insert(target.id) => targets.push(target),
             Some(_) => {}
         }
     }
+    for (index, word) in named.groups.iter().enumerate() {
+        match members_of(app, permit, word, TARGETS_MAX + 1).await? {
+            None => errors.push(FieldError::new(format!("/targets/groups/{index}"), format!("there is no device group `{word}`"))),
+            Some(members) => targets.extend(members.into_iter().filter(|target| seen.insert(target.id))),
+        }
+    }
+    if targets.len() > TARGETS_MAX {
+        errors.push(FieldError::new("/targets/groups", format!("these are more than {TARGETS_MAX} devices")));
+    }
+    if targets.is_empty() && errors.is_empty() {
+        errors.push(FieldError::new("/targets/groups", "there is no device in these groups"));
+    }
     check(errors)?;
     Ok(targets)
+}
+
+/// What is started must be allowed on every device: a task that is not marked for self-service, and actions that are no task, need
+/// an admin there. Actions that name secrets need one everywhere, since whoever writes the actions can read what they are given.
+async fn check_targets(app: &App, permit: &Permit, start: &StartRun, task: &SignedTask, targets: &[Target]) -> ApiResult<()> {
+    let is_exec = start.actions.is_some();
+    if is_exec && !named_secrets(&task.bytes).is_empty() {
+        permit.also(Verb::WriteSecrets)?;
+    }
+    let permit = if is_exec { &permit.also(Verb::Exec)? } else { permit };
+    let role = if task.self_service { Role::SelfService } else { Role::Admin };
+    if permit.is_uniform() {
+        let name = targets.first().map(|target| target.name.as_str()).unwrap_or_default();
+        return permit.at_least(role, &[], name);
+    }
+    let ids: Vec<DeviceId> = targets.iter().map(|target| target.id).collect();
+    let scopes = scopes_of(&mut &app.db, &ids).await?;
+    targets.iter().try_for_each(|target| permit.at_least(role, scopes.get(&target.id).map_or(&[], Vec::as_slice), &target.name))
 }
 
 /// A run as it will be written: everything decided and signed before the transaction begins.
 struct Started {
     node: NodeId,
     epoch: u64,
+    user: UserId,
     run: Run,
     task: SignedTask,
     authorization: SignedDocument,
@@ -231,7 +270,7 @@ impl Started {
         };
         let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
         let until = Until { expires_at, report_by: report_by(expires_at, task.timeout_ms) };
-        Ok(Self { node: app.node, epoch: app.epoch, run, task, authorization, dispatch, proofs, until, open_count })
+        Ok(Self { node: app.node, epoch: app.epoch, user: permit.principal().user, run, task, authorization, dispatch, proofs, until, open_count })
     }
 
     /// The orders of the devices that are online.
@@ -254,7 +293,7 @@ impl Started {
     async fn insert(&self, tx: &mut Tx<'_>, actor: &Actor) -> ApiResult<()> {
         let (organization, now) = (actor.organization, self.run.created_at);
         insert_document(tx, organization, &self.task).await?;
-        store::insert_run(tx, organization, &self.run, &self.task.digest, self.open_count).await?;
+        store::insert_run(tx, organization, &self.run, self.user, &self.task.digest, self.open_count).await?;
         let count = self.proofs.len() as u64;
         store::insert_run_document(tx, self.run.id, &self.authorization, &self.dispatch, count).await?;
         let executions: Vec<_> = self.run.executions.iter().flatten().zip(&self.proofs).collect();
@@ -284,6 +323,7 @@ impl Started {
 
 struct CancelInput {
     node: NodeId,
+    permit: Permit,
     actor: Actor,
     run: RunId,
     now: Time,
@@ -293,7 +333,7 @@ struct CancelInput {
 pub(super) async fn cancel_run(app: &App, permit: &Permit, run: RunId) -> ApiResult<()> {
     let by = permit.principal().actor_name();
     loop {
-        let input = CancelInput { node: app.node, actor: Actor::from(permit), run, now: app.now() };
+        let input = CancelInput { node: app.node, permit: permit.clone(), actor: Actor::from(permit), run, now: app.now() };
         let asked = app.db.write(input, |tx, input| Box::pin(cancel_some(tx, input))).await?;
         let is_done = asked.len() < CHUNK;
         for execution in asked {
@@ -308,7 +348,8 @@ pub(super) async fn cancel_run(app: &App, permit: &Permit, run: RunId) -> ApiRes
 /// Cancels a bounded number; answers those whose devices are to be told.
 async fn cancel_some(tx: &mut Tx<'_>, input: &CancelInput) -> ApiResult<Vec<OpenExecution>> {
     let organization = input.actor.organization;
-    let row = store::run_of_organization(tx, organization, input.run).await?.ok_or_else(no_run)?;
+    let row = store::run_of_organization(tx, input.permit.sight(), input.run).await?.ok_or_else(no_run)?;
+    check_cancel(tx, &input.permit, &row).await?;
     if row.open_count == 0 {
         return Err(ApiError::new(Code::RunOver, format!("It ended as {}; there is nothing left to cancel.", row.run.state.word())));
     }
@@ -331,6 +372,18 @@ async fn cancel_some(tx: &mut Tx<'_>, input: &CancelInput) -> ApiResult<Vec<Open
     Ok(asked)
 }
 
+/// One's own run is cancelled with what it took to start it; another one's by an admin.
+async fn check_cancel(tx: &mut Tx<'_>, permit: &Permit, row: &RunRow) -> ApiResult<()> {
+    let user = permit.principal().user;
+    let role = if row.user == Some(user) { Role::SelfService } else { Role::Admin };
+    if permit.is_uniform() {
+        return permit.at_least(role, &[], "its devices");
+    }
+    let Some(beyond) = store::device_beyond(tx, row.run.id, user, role).await? else { return Ok(()) };
+    let scopes = scopes_of(tx, &[beyond.id]).await?.remove(&beyond.id).unwrap_or_default();
+    permit.at_least(role, &scopes, &beyond.name)
+}
+
 /// Writes the end of an execution and, with the last one, that of its run. The one place where either happens.
 pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, end: &End, now: Time) -> Result<(), DbError> {
     store::set_ended(tx, execution.id, end).await?;
@@ -351,7 +404,7 @@ pub(super) async fn end_execution(tx: &mut Tx<'_>, execution: &OpenExecution, en
     let (state, counts) = if whole {
         (end.state, BTreeMap::from([(end.state.word().to_owned(), 1)]))
     } else {
-        let counts = store::counts_of_run(tx, execution.run).await?;
+        let counts = store::counts_of_run(tx, None, execution.run).await?;
         let state = final_state(counts.keys().filter_map(|word| State::from_word(word)));
         store::set_run_over(tx, execution.run, state, now).await?;
         (state, counts)

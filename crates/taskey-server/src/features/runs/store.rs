@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use taskey_proto::Time;
+use taskey_proto::access::Role;
 use taskey_proto::document::{Order, Proof, SignedDocument};
-use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId};
+use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId, UserId};
 use taskey_proto::line::ActionReport;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunTask, State};
@@ -12,9 +13,10 @@ use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunTask, State};
 use super::model::GroupKey;
 use super::output::read::Place;
 use super::output::store::is_folded;
+use crate::features::accounts::Sight;
 use crate::features::tasks::document::document_bytes;
 use crate::platform::db::{Db, DbError, FromCol, Row, Source, Tx};
-use crate::{args, sql};
+use crate::{args, has_role_on_device, sees_device, sql};
 
 impl FromCol for State {
     fn from_col(row: &Row, column: &str) -> Result<Self, DbError> {
@@ -38,16 +40,17 @@ pub(super) async fn insert_run(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     run: &Run,
+    user: UserId,
     task_digest: &str,
     open_count: u64,
 ) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO run (id, organization_id, task_id, task_name, task_version, task_digest, cause_kind, cause_by, state, open_count, \
-         created_at, finished_at, target_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+         created_at, finished_at, target_count, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
     let task = args![run.id, organization, run.task.id, &run.task.name, run.task.version.map(i64::from), task_digest];
     let target_count = run.executions.as_ref().map_or(0, Vec::len);
-    let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at, target_count];
+    let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at, target_count, user];
     tx.later(sql, [task, rest].concat()).await
 }
 
@@ -338,15 +341,22 @@ pub(super) async fn advance_run(tx: &mut Tx<'_>, run: RunId, state: State) -> Re
 
 pub(super) type Counts = BTreeMap<String, u64>;
 
-pub(super) async fn counts_of_run(source: &mut impl Source, run: RunId) -> Result<Counts, DbError> {
-    let sql = sql!("SELECT state, count(*) AS count FROM execution WHERE run_id = $1 GROUP BY state");
-    let rows = source.rows(sql, args![run]).await?;
+/// How many of a run's executions there are in each state; for somebody, of those that they may see.
+pub(super) async fn counts_of_run(source: &mut impl Source, only: Option<UserId>, run: RunId) -> Result<Counts, DbError> {
+    let sql = sql!(
+        "SELECT state, count(*) AS count FROM execution WHERE run_id = $1 AND ",
+        sees_device!("execution.device_id", "$2"),
+        " GROUP BY state"
+    );
+    let rows = source.rows(sql, args![run, only]).await?;
     rows.iter().map(|row| Ok((row.get("state")?, row.get("count")?))).collect()
 }
 
 pub(super) struct RunRow {
     pub run: Run,
     pub open_count: u64,
+    /// Who started it; `None` for runs from before that was kept.
+    pub user: Option<UserId>,
 }
 
 fn run_row(row: &Row) -> Result<RunRow, DbError> {
@@ -362,16 +372,23 @@ fn run_row(row: &Row) -> Result<RunRow, DbError> {
         counts: Counts::new(),
         executions: None,
     };
-    Ok(RunRow { run, open_count: row.get("open_count")? })
+    Ok(RunRow { run, open_count: row.get("open_count")?, user: row.get("user_id")? })
 }
 
-pub(super) async fn run_of_organization(
-    source: &mut impl Source,
-    organization: OrganizationId,
-    id: RunId,
-) -> Result<Option<RunRow>, DbError> {
-    let sql = sql!("SELECT * FROM run WHERE organization_id = $1 AND id = $2");
-    source.row(sql, args![organization, id]).await?.as_ref().map(run_row).transpose()
+/// A run, for whoever may see one of its devices.
+pub(super) async fn run_of_organization(source: &mut impl Source, sight: Sight, id: RunId) -> Result<Option<RunRow>, DbError> {
+    let sql = sql!(
+        "SELECT * FROM run WHERE organization_id = $1 AND id = $2 AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM execution e WHERE e.run_id = run.id AND ",
+        sees_device!("e.device_id", "$3"),
+        "))"
+    );
+    source.row(sql, args![sight.organization, id, sight.only]).await?.as_ref().map(run_row).transpose()
+}
+
+/// Whether somebody may see a run.
+pub async fn sees_run(mut db: &Db, sight: Sight, id: RunId) -> Result<bool, DbError> {
+    Ok(sight.only.is_none() || run_of_organization(&mut db, sight, id).await?.is_some())
 }
 
 pub(super) struct RunFilter {
@@ -379,10 +396,10 @@ pub(super) struct RunFilter {
     pub device: Option<DeviceId>,
 }
 
-/// An organization's runs, the newest first, each with its counts.
+/// The runs with a device that one may see, the newest first, each with its counts of those.
 pub(super) async fn runs_of_organization(
     db: &Db,
-    organization: OrganizationId,
+    sight: Sight,
     filter: &RunFilter,
     before: Option<RunId>,
     limit: usize,
@@ -391,26 +408,29 @@ pub(super) async fn runs_of_organization(
         "SELECT r.* FROM run r WHERE r.organization_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.id < $2) \
          AND (CAST($3 AS TEXT) IS NULL OR r.state = $3) \
          AND (CAST($4 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM execution e WHERE e.device_id = $4 AND e.run_id = r.id)) \
-         ORDER BY r.id DESC LIMIT $5"
+         AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM execution e WHERE e.run_id = r.id AND ",
+        sees_device!("e.device_id", "$5"),
+        ")) ORDER BY r.id DESC LIMIT $6"
     );
-    let values = args![organization, before, filter.state.clone(), filter.device, limit];
+    let values = args![sight.organization, before, filter.state.clone(), filter.device, sight.only, limit];
     let rows = db.rows(sql, values).await?;
     let mut runs: Vec<Run> = rows.iter().map(|row| Ok(run_row(row)?.run)).collect::<Result<_, DbError>>()?;
     let (Some(newest), Some(oldest)) = (runs.first(), runs.last()) else { return Ok(runs) };
-    let mut counts = counts_between(db, organization, oldest.id, newest.id).await?;
+    let mut counts = counts_between(db, sight, oldest.id, newest.id).await?;
     for run in &mut runs {
         run.counts = counts.remove(&run.id).unwrap_or_default();
     }
     Ok(runs)
 }
 
-async fn counts_between(db: &Db, organization: OrganizationId, oldest: RunId, newest: RunId) -> Result<BTreeMap<RunId, Counts>, DbError> {
+async fn counts_between(db: &Db, sight: Sight, oldest: RunId, newest: RunId) -> Result<BTreeMap<RunId, Counts>, DbError> {
     let sql = sql!(
-        "SELECT run_id, state, count(*) AS count FROM execution WHERE run_id >= $1 AND run_id <= $2 AND organization_id = $3 \
-         GROUP BY run_id, state"
+        "SELECT run_id, state, count(*) AS count FROM execution WHERE run_id >= $1 AND run_id <= $2 AND organization_id = $3 AND ",
+        sees_device!("execution.device_id", "$4"),
+        " GROUP BY run_id, state"
     );
     let mut counts: BTreeMap<RunId, Counts> = BTreeMap::new();
-    for row in db.rows(sql, args![oldest, newest, organization]).await? {
+    for row in db.rows(sql, args![oldest, newest, sight.organization, sight.only]).await? {
         counts.entry(row.get("run_id")?).or_default().insert(row.get("state")?, row.get("count")?);
     }
     Ok(counts)
@@ -444,9 +464,10 @@ fn execution_row(row: &Row) -> Result<ExecutionRow, DbError> {
     Ok(ExecutionRow { execution, output })
 }
 
-/// A run's executions by id, of all groups or of one.
+/// A run's executions that one may see, by id, of all groups or of one.
 pub(super) async fn executions_of_run(
     db: &Db,
+    only: Option<UserId>,
     run: RunId,
     group: Option<&GroupKey>,
     after: Option<ExecutionId>,
@@ -456,7 +477,9 @@ pub(super) async fn executions_of_run(
         "SELECT id, run_id, device_id, device_name, state, reason_code, reason_detail, created_at, started_at, finished_at, isolation, \
          output_len, fold FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) \
          AND (CAST($3 AS TEXT) IS NULL OR (state = $3 AND COALESCE(reason_code, '') = $4 \
-         AND COALESCE(CASE WHEN fold = 'due' THEN NULL ELSE outcome END, '') = $5)) ORDER BY id LIMIT $6"
+         AND COALESCE(CASE WHEN fold = 'due' THEN NULL ELSE outcome END, '') = $5)) AND ",
+        sees_device!("execution.device_id", "$6"),
+        " ORDER BY id LIMIT $7"
     );
     let of_group = match group {
         Some(group) => {
@@ -464,7 +487,7 @@ pub(super) async fn executions_of_run(
         }
         None => args![None::<String>, "", ""],
     };
-    let rows = db.rows(sql, [args![run, after], of_group, args![limit]].concat()).await?;
+    let rows = db.rows(sql, [args![run, after], of_group, args![only, limit]].concat()).await?;
     rows.iter().map(execution_row).collect()
 }
 
@@ -474,14 +497,21 @@ pub(super) struct GroupRow {
     pub sample: ExecutionId,
 }
 
-/// A run's groups, the largest first.
-pub(super) async fn groups_of_run(db: &Db, run: RunId, skip: u64, limit: usize) -> Result<Vec<GroupRow>, DbError> {
+/// A run's groups, the largest first, of the executions that one may see.
+pub(super) async fn groups_of_run(
+    db: &Db,
+    only: Option<UserId>,
+    run: RunId,
+    skip: u64,
+    limit: usize,
+) -> Result<Vec<GroupRow>, DbError> {
     let sql = sql!(
         "SELECT state, reason_code, found, count(*) AS count, min(id) AS sample FROM \
-         (SELECT id, state, reason_code, CASE WHEN fold = 'due' THEN NULL ELSE outcome END AS found FROM execution WHERE run_id = $1) e \
-         GROUP BY state, reason_code, found ORDER BY count(*) DESC, min(id) LIMIT $2 OFFSET $3"
+         (SELECT id, state, reason_code, CASE WHEN fold = 'due' THEN NULL ELSE outcome END AS found FROM execution WHERE run_id = $1 AND ",
+        sees_device!("execution.device_id", "$2"),
+        ") e GROUP BY state, reason_code, found ORDER BY count(*) DESC, min(id) LIMIT $3 OFFSET $4"
     );
-    let rows = db.rows(sql, args![run, limit, skip]).await?;
+    let rows = db.rows(sql, args![run, only, limit, skip]).await?;
     let group = |row: &Row| {
         let key = GroupKey { state: row.get("state")?, reason_code: row.get("reason_code")?, outcome: row.get("found")? };
         Ok(GroupRow { key, count: row.get("count")?, sample: row.get("sample")? })
@@ -489,16 +519,25 @@ pub(super) async fn groups_of_run(db: &Db, run: RunId, skip: u64, limit: usize) 
     rows.iter().map(group).collect()
 }
 
-pub(super) async fn execution_of_organization(
-    db: &Db,
-    organization: OrganizationId,
-    id: ExecutionId,
-) -> Result<Option<ExecutionRow>, DbError> {
+/// An execution on a device that one may see.
+pub(super) async fn execution_of_organization(db: &Db, sight: Sight, id: ExecutionId) -> Result<Option<ExecutionRow>, DbError> {
     let sql = sql!(
         "SELECT id, run_id, device_id, device_name, state, reason_code, reason_detail, created_at, started_at, finished_at, isolation, \
-         output_len, fold FROM execution WHERE organization_id = $1 AND id = $2"
+         output_len, fold FROM execution WHERE organization_id = $1 AND id = $2 AND ",
+        sees_device!("execution.device_id", "$3")
     );
-    db.row(sql, args![organization, id]).await?.as_ref().map(execution_row).transpose()
+    db.row(sql, args![sight.organization, id, sight.only]).await?.as_ref().map(execution_row).transpose()
+}
+
+/// A device of a run's open executions on which somebody has less than this role.
+pub(super) async fn device_beyond(tx: &mut Tx<'_>, run: RunId, user: UserId, role: Role) -> Result<Option<DeviceRef>, DbError> {
+    let sql = sql!(
+        "SELECT e.device_id, e.device_name FROM execution e WHERE e.run_id = $1 AND e.finished_at IS NULL AND NOT ",
+        has_role_on_device!("e.device_id", "$2", "$3"),
+        " ORDER BY e.id LIMIT 1"
+    );
+    let Some(row) = tx.row(sql, args![run, user, role]).await? else { return Ok(None) };
+    Ok(Some(DeviceRef { id: row.get("device_id")?, name: row.get("device_name")? }))
 }
 
 pub(super) async fn results_of_execution(db: &Db, execution: ExecutionId) -> Result<Vec<Row>, DbError> {

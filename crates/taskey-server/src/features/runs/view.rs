@@ -6,6 +6,7 @@ use taskey_proto::runs::{ActionResult, Execution, ExecutionGroup, Run, State, St
 use super::output::read::{Place, Reader, StreamBytes, Streams};
 use super::store::{self, ExecutionRow};
 use crate::app::App;
+use crate::features::accounts::Sight;
 use crate::platform::db::{Db, DbError, Row};
 
 /// Executions that are part of a run's own answer.
@@ -13,30 +14,30 @@ pub(super) const EXECUTIONS_IN_RUN: usize = 100;
 /// Bytes of output in one answer; what does not fit is cut and marked, and whole in the answer of its execution.
 const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
 
-pub(super) async fn run(app: &App, organization: OrganizationId, id: RunId) -> Result<Option<Run>, DbError> {
-    match store::run_of_organization(&mut &app.db, organization, id).await? {
-        Some(row) => Ok(Some(with_executions(&app.db, organization, row.run).await?)),
+pub(super) async fn run(app: &App, sight: Sight, id: RunId) -> Result<Option<Run>, DbError> {
+    match store::run_of_organization(&mut &app.db, sight, id).await? {
+        Some(row) => Ok(Some(with_executions(&app.db, sight, row.run).await?)),
         None => Ok(None),
     }
 }
 
 /// Adds its first executions and the counts of all to a run.
-pub(super) async fn with_executions(db: &Db, organization: OrganizationId, mut run: Run) -> Result<Run, DbError> {
-    let rows = store::executions_of_run(db, run.id, None, None, EXECUTIONS_IN_RUN).await?;
+pub(super) async fn with_executions(db: &Db, sight: Sight, mut run: Run) -> Result<Run, DbError> {
+    let rows = store::executions_of_run(db, sight.only, run.id, None, None, EXECUTIONS_IN_RUN).await?;
     if rows.len() < EXECUTIONS_IN_RUN {
         for row in &rows {
             *run.counts.entry(row.execution.state.word().to_owned()).or_default() += 1;
         }
     } else {
-        run.counts = store::counts_of_run(&mut &*db, run.id).await?;
+        run.counts = store::counts_of_run(&mut &*db, sight.only, run.id).await?;
     }
-    run.executions = Some(executions(db, organization, rows).await?);
+    run.executions = Some(executions(db, sight.organization, rows).await?);
     Ok(run)
 }
 
-pub(super) async fn execution(app: &App, organization: OrganizationId, id: ExecutionId) -> Result<Option<Execution>, DbError> {
-    let Some(row) = store::execution_of_organization(&app.db, organization, id).await? else { return Ok(None) };
-    Ok(executions(&app.db, organization, vec![row]).await?.pop())
+pub(super) async fn execution(app: &App, sight: Sight, id: ExecutionId) -> Result<Option<Execution>, DbError> {
+    let Some(row) = store::execution_of_organization(&app.db, sight, id).await? else { return Ok(None) };
+    Ok(executions(&app.db, sight.organization, vec![row]).await?.pop())
 }
 
 /// Adds their results to executions.
@@ -55,15 +56,15 @@ pub(super) async fn executions(db: &Db, organization: OrganizationId, rows: Vec<
 /// The groups of a run's executions, the largest first.
 pub(super) async fn groups(
     db: &Db,
-    organization: OrganizationId,
+    sight: Sight,
     run: RunId,
     skip: u64,
     limit: usize,
 ) -> Result<Vec<ExecutionGroup>, DbError> {
-    let mut reader = Reader::new(db, organization, ANSWER_LEN_MAX);
+    let mut reader = Reader::new(db, sight.organization, ANSWER_LEN_MAX);
     let mut groups = Vec::new();
-    for group in store::groups_of_run(db, run, skip, limit).await? {
-        let Some(row) = store::execution_of_organization(db, organization, group.sample).await? else { continue };
+    for group in store::groups_of_run(db, sight.only, run, skip, limit).await? {
+        let Some(row) = store::execution_of_organization(db, sight, group.sample).await? else { continue };
         let mut sample = row.execution;
         if sample.state.is_final() {
             sample.actions = results(db, &mut reader, sample.id, row.output).await?;

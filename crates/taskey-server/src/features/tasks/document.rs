@@ -18,6 +18,8 @@ pub struct SignedTask {
     pub id: Option<TaskId>,
     pub version: Option<u32>,
     pub name: String,
+    /// Whether who may not start everything may start it.
+    pub self_service: bool,
     pub bytes: Vec<u8>,
     pub signature: Vec<u8>,
     /// Hexadecimal SHA-256 of the bytes.
@@ -33,7 +35,7 @@ pub fn signed_task(app: &App, name: &str, on_failure: OnFailure, actions: &[Acti
     let bytes = serde_json::to_vec(&document).map_err(ApiError::internal)?;
     let signature = app.keys.signing.sign(TASK_CONTEXT, &bytes);
     let digest = hex(&sha256(&bytes));
-    Ok(SignedTask { id: None, version: None, name: name.to_owned(), bytes, signature, digest, timeout_ms: timeout_ms(actions) })
+    Ok(SignedTask { id: None, version: None, name: name.to_owned(), self_service: false, bytes, signature, digest, timeout_ms: timeout_ms(actions) })
 }
 
 fn timeout_ms(actions: &[Action]) -> u64 {
@@ -64,7 +66,7 @@ pub async fn load_task(app: &App, organization: OrganizationId, word: &str) -> A
 
 async fn find(db: &Db, organization: OrganizationId, word: &str) -> ApiResult<Option<SignedTask>> {
     let sql = sql!(
-        "SELECT t.id, t.name, t.version, d.bytes, d.signature, d.digest FROM task t \
+        "SELECT t.id, t.name, t.version, t.spec, d.bytes, d.signature, d.digest FROM task t \
          JOIN task_version v ON v.task_id = t.id AND v.version = t.version \
          JOIN task_document d ON d.organization_id = t.organization_id AND d.digest = v.digest \
          WHERE t.organization_id = $1 AND t.removed_at IS NULL AND (t.id = $2 OR t.name = $2) \
@@ -78,11 +80,19 @@ async fn find(db: &Db, organization: OrganizationId, word: &str) -> ApiResult<Op
         id: Some(row.get("id")?),
         version: Some(row.get("version")?),
         name: row.get("name")?,
+        self_service: row.json::<Marks>("spec")?.self_service,
         signature: row.get("signature")?,
         digest: row.get("digest")?,
         timeout_ms: timeout_ms(&actions),
         bytes,
     }))
+}
+
+/// Of a task's definition what is not part of the signed bytes.
+#[derive(serde::Deserialize)]
+struct Marks {
+    #[serde(default)]
+    self_service: bool,
 }
 
 #[derive(serde::Deserialize)]

@@ -34,13 +34,13 @@ pub struct Statement {
 #[linkme::distributed_slice]
 pub static STATEMENTS: [Statement];
 
-/// A statement of fixed text with `$1, $2 …` for both databases.
+/// A statement of fixed text with `$1, $2 …` for both databases; several parts are joined.
 #[macro_export]
 macro_rules! sql {
-    ($text:literal) => {{
+    ($($text:expr),+ $(,)?) => {{
         #[linkme::distributed_slice($crate::platform::db::STATEMENTS)]
         static STATEMENT: $crate::platform::db::Statement =
-            $crate::platform::db::Statement { sql: $text, place: concat!(file!(), ":", line!()) };
+            $crate::platform::db::Statement { sql: concat!($($text),+), place: concat!(file!(), ":", line!()) };
         STATEMENT.sql
     }};
 }

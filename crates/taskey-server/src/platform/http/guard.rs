@@ -19,8 +19,11 @@ pub struct RequestContext {
     pub id: RequestId,
     /// Address of the peer, without its port.
     pub address: String,
+    /// What the client calls itself.
+    pub client: String,
 }
 
+const CLIENT_LEN_MAX: usize = 200;
 const HEADERS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -34,7 +37,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let id = RequestId::new(app.uuid());
     let address = client_address(&app, &request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    request.extensions_mut().insert(RequestContext { id, address: address.clone() });
+    let client = client_name(request.headers());
+    request.extensions_mut().insert(RequestContext { id, address: address.clone(), client });
     let mut response = match check_host(&app, request.headers(), request.uri().host()) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
@@ -79,6 +83,11 @@ fn is_plain(response: &Response) -> bool {
 fn client_address(app: &App, request: &Request) -> String {
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
     peer.map(|peer| app.proxies.client(peer.0.0.ip(), request.headers()).to_string()).unwrap_or_default()
+}
+
+fn client_name(headers: &HeaderMap) -> String {
+    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().filter(|c| !c.is_control()).take(CLIENT_LEN_MAX).collect()
 }
 
 /// An unknown `Host` is how a foreign page reaches a server on loopback (DNS rebinding).

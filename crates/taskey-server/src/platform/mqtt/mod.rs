@@ -95,6 +95,11 @@ impl Lines {
         self.lines().contains_key(&device)
     }
 
+    /// Whose lines are on this node.
+    pub fn devices(&self) -> Vec<DeviceId> {
+        self.lines().keys().copied().collect()
+    }
+
     pub fn count(&self) -> usize {
         self.lines().len()
     }

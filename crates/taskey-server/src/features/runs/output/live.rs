@@ -10,7 +10,7 @@ use super::layout::{self, Piece};
 use super::read::Place;
 use super::store;
 use crate::app::App;
-use crate::features::accounts::{Permit, still_allowed};
+use crate::features::accounts::{Permit, renewed};
 use crate::features::runs::store::{self as runs, ExecutionRow};
 use crate::features::runs::view;
 use crate::platform::db::DbError;
@@ -29,14 +29,14 @@ pub enum Follow {
 
 /// Writes events until the execution is over and everything was told, the listener goes, or its leave is withdrawn.
 pub async fn write(app: App, permit: Permit, id: ExecutionId, after: u64, follow: Follow, frames: Frames) {
-    let writing = Writing { app: &app, permit: &permit, id, frames: &frames };
+    let mut writing = Writing { app: &app, permit, id, frames: &frames };
     // The listener is gone, or the store failed: either way the stream ends, and a listener that is there asks again.
     let _ = writing.run(after, follow).await;
 }
 
 struct Writing<'a> {
     app: &'a App,
-    permit: &'a Permit,
+    permit: Permit,
     id: ExecutionId,
     frames: &'a Frames,
 }
@@ -60,13 +60,13 @@ impl From<DbError> for Stop {
 }
 
 impl Writing<'_> {
-    async fn run(&self, mut after: u64, follow: Follow) -> Result<(), Stop> {
+    async fn run(&mut self, mut after: u64, follow: Follow) -> Result<(), Stop> {
         let mut waker = self.app.db.hub().subscribe(&self.id.to_string());
         let mut told: Option<State> = None;
         let mut quiet_since = tokio::time::Instant::now();
         loop {
             // State first, output second: when the state is final, all of the output was there before it.
-            let execution = runs::execution_of_organization(&self.app.db, self.permit.organization(), self.id).await?;
+            let execution = runs::execution_of_organization(&self.app.db, self.permit.sight(), self.id).await?;
             let Some(ExecutionRow { execution, .. }) = execution else { return Ok(()) };
             let (before, state) = (after, execution.state);
             after = self.write_output(after, state).await?;
@@ -88,9 +88,8 @@ impl Writing<'_> {
                 () = waker.woken() => {}
                 () = self.app.stopped() => return Ok(()),
             }
-            if !still_allowed(self.app, self.permit.principal()).await {
-                return Ok(());
-            }
+            let Some(permit) = renewed(self.app, &self.permit).await else { return Ok(()) };
+            self.permit = permit;
         }
     }
 

@@ -1,0 +1,10 @@
+//! Groups of devices. Which device is in which says who may do what with it, so changing that is for super users.
+
+mod http;
+mod ops;
+mod store;
+
+pub use http::api;
+pub(super) use ops::groups_named;
+pub use ops::members_of;
+pub(super) use store::join_groups;
