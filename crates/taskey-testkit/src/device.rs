@@ -53,6 +53,11 @@ impl FakeDevice {
         Self::join(server, &token, name, None).await.expect("the device joins")
     }
 
+    /// Enrols a device of that name with a token.
+    pub async fn enroll_with(server: &TestServer, token: &str, name: &str) -> anyhow::Result<Self> {
+        Self::join(server, token, name, None).await
+    }
+
     /// Gives the device of the token new keys; `claimed` is the one that it says it is.
     pub async fn rekey(server: &TestServer, token: &str, claimed: Option<DeviceId>) -> anyhow::Result<Self> {
         Self::join(server, token, "renewed", claimed).await
@@ -107,7 +112,14 @@ impl FakeDevice {
         self.connect_holding(server, vec![]).await
     }
 
-    /// The same, with these executions in its journal.
+    /// Whether it is let in with a fresh credential.
+    pub async fn is_let_in(&mut self, server: &TestServer) -> bool {
+        let credential = self.credential(server).await;
+        let id = self.id.to_string();
+        FakeLine::open(server.mqtt_address(), &id, &id, &credential).await.is_ok()
+    }
+
+    /// As [`FakeDevice::connect`], with these executions in its journal.
     pub async fn connect_holding(&mut self, server: &TestServer, held: Vec<taskey_proto::id::ExecutionId>) -> FakeLine {
         let credential = self.credential(server).await;
         let id = self.id.to_string();

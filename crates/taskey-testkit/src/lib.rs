@@ -45,3 +45,13 @@ macro_rules! on_both {
         }
     )*};
 }
+
+/// Looks again and again until it is so; between two looks others get their turn.
+pub async fn wait_for(mut is_so: impl AsyncFnMut() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.expect("it never was so");
+}

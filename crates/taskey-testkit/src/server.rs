@@ -21,12 +21,48 @@ pub struct TestServer {
     http: reqwest::Client,
 }
 
-/// Someone with a key, in an organization.
+/// Someone with a key or a session, in an organization.
 #[derive(Clone)]
 pub struct Person {
     url: String,
     http: reqwest::Client,
     pub key: Option<String>,
+    /// The cookie of a browser.
+    pub cookie: Option<String>,
+}
+
+/// A user with the usual password.
+#[derive(Clone)]
+pub struct TestUser {
+    url: String,
+    http: reqwest::Client,
+    pub id: String,
+    pub username: String,
+    pub organization: String,
+}
+
+impl TestUser {
+    /// The user with a key, as after `taskey login`.
+    pub async fn sign_in(&self) -> Person {
+        let answer = self.enter(json!({"name": "test"})).await;
+        let key = answer.body["key"]["key"].as_str().map(str::to_owned);
+        Person { url: self.url.clone(), http: self.http.clone(), key, cookie: None }
+    }
+
+    /// The user with a session, as in a browser.
+    pub async fn session(&self) -> Person {
+        let answer = self.enter(Value::Null).await;
+        let cookie = answer.header("set-cookie").split(';').next().map(str::to_owned);
+        Person { url: self.url.clone(), http: self.http.clone(), key: None, cookie }
+    }
+
+    async fn enter(&self, key: Value) -> Answer {
+        let anonymous = Person { url: self.url.clone(), http: self.http.clone(), key: None, cookie: None };
+        let body = json!({"username": self.username, "password": PASSWORD, "organization": self.organization, "key": key});
+        let answer = anonymous.post("/api/v1/sessions", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer
+    }
 }
 
 /// A client for plain HTTP. Where the command line is built too, its reqwest comes without cryptography of its own.
@@ -103,11 +139,16 @@ impl TestServer {
     }
 
     pub fn anonymous(&self) -> Person {
-        Person { url: self.url().to_owned(), http: self.http.clone(), key: None }
+        Person { url: self.url().to_owned(), http: self.http.clone(), key: None, cookie: None }
     }
 
     pub fn with_key(&self, key: &str) -> Person {
         Person { key: Some(key.to_owned()), ..self.anonymous() }
+    }
+
+    /// Whoever an answer has just signed in with a cookie.
+    pub fn with_session(&self, answer: &Answer) -> Person {
+        Person { cookie: answer.header("set-cookie").split(';').next().map(str::to_owned), ..self.anonymous() }
     }
 
     /// Sets the server up; the first super user, with a key.
@@ -158,10 +199,24 @@ impl Answer {
 impl Person {
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url)).timeout(PATIENCE);
-        match &self.key {
-            Some(key) => request.bearer_auth(key),
-            None => request,
+        match (&self.key, &self.cookie) {
+            (Some(key), _) => request.bearer_auth(key),
+            (None, Some(cookie)) => request.header("cookie", cookie).header("sec-fetch-site", "same-origin"),
+            (None, None) => request,
         }
+    }
+
+    /// Makes a user with the usual password, and whatever else `more` says, in the organization of whoever asks.
+    pub async fn add_user(&self, username: &str, more: Value) -> TestUser {
+        let mut body = json!({"username": username, "password": PASSWORD});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            body[key] = value.clone();
+        }
+        let answer = self.post("/api/v1/users", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let me = self.get("/api/v1/me").await;
+        let organization = me.body["organization"]["name"].as_str().expect("an organization").to_owned();
+        TestUser { url: self.url.clone(), http: self.http.clone(), id: answer.id().to_owned(), username: username.to_owned(), organization }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -180,6 +235,13 @@ impl Person {
         send(self.request(Method::DELETE, path)).await
     }
 
+    /// Opens a stream of server-sent events.
+    pub async fn stream(&self, path: &str) -> EventStream {
+        let response = self.request(Method::GET, path).send().await.expect("the server answers");
+        assert_eq!(response.status(), StatusCode::OK);
+        EventStream { response, text: String::new() }
+    }
+
     /// An enrolment token for one device.
     pub async fn enroll_token(&self) -> String {
         let answer = self.post("/api/v1/enroll-tokens", json!({"uses": 1, "ttl": "1h"})).await;
@@ -193,6 +255,29 @@ impl Person {
         let answer = self.post("/api/v1/runs", json!({"actions": [action], "targets": {"devices": [device]}})).await;
         assert_eq!(answer.status, 202, "{}", answer.body);
         (answer.id().to_owned(), answer.body["executions"][0]["id"].as_str().expect("an execution").to_owned())
+    }
+}
+
+/// Server-sent events, as they come.
+pub struct EventStream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl EventStream {
+    /// The next event as its lines; `None` when the stream has ended.
+    pub async fn next_event(&mut self) -> Option<String> {
+        loop {
+            while let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                if event.lines().any(|line| line.starts_with("event:")) {
+                    return Some(event);
+                }
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something comes, or the end");
+            self.text.push_str(&String::from_utf8_lossy(&chunk.ok()??));
+        }
     }
 }
 

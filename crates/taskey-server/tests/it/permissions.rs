@@ -1,12 +1,14 @@
-//! Every route as everyone: anonymous, another organization, a key with too small a scope, a revoked key, an expired one.
+//! Every route as everyone: anonymous, another organization, each role, a key with too small a scope, a revoked key, an expired one, a
+//! disabled user, a session that is over.
 //!
 //! The walk begins with the list of routes, so a new route is in it without a word here; a new kind of id in a path is not,
 //! and fails the test until it is given.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use taskey_server::features::accounts::{Route, RouteKind, Verb};
-use taskey_testkit::server::{Answer, Person, send};
+use taskey_proto::access::Role;
+use taskey_server::features::accounts::{Need, Route, RouteKind, Verb};
+use taskey_testkit::server::{Answer, PASSWORD, Person, send};
 use taskey_testkit::{FakeDevice, TestServer, on_both};
 
 /// One of everything, in one organization. Both organizations get the same names.
@@ -17,6 +19,11 @@ struct Things {
     execution: String,
     key: String,
     secret: String,
+    organization: String,
+    user: String,
+    session: String,
+    group: String,
+    device_group: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -27,6 +34,14 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
     let key = person.post("/api/v1/keys", json!({"name": "spare"})).await;
     let secret = person.request(Method::PUT, "/api/v1/secrets/token").json(&json!({"value": "a value"}));
     let secret = send(secret).await;
+    let me = person.get("/api/v1/me").await;
+    let user = person.add_user("things", json!({})).await;
+    let session = user.session().await.get("/api/v1/me/sessions").await;
+    let group = person.post("/api/v1/groups", json!({"name": "staff", "role": "none"})).await;
+    let device_group = person.post("/api/v1/device-groups", json!({"name": "lab"})).await;
+    let put = |path: String| send(person.request(Method::PUT, &path));
+    assert_eq!(put(format!("/api/v1/device-groups/lab/devices/{}", device.id)).await.status, 204);
+    assert_eq!(put("/api/v1/groups/staff/members/things".to_owned()).await.status, 204);
     Things {
         device: device.id.to_string(),
         task: task.id().to_owned(),
@@ -34,6 +49,11 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         execution,
         key: key.id().to_owned(),
         secret: secret.id().to_owned(),
+        organization: me.body["organization"]["id"].as_str().unwrap().to_owned(),
+        user: user.id,
+        session: session.body["items"][0]["id"].as_str().unwrap().to_owned(),
+        group: group.id().to_owned(),
+        device_group: device_group.id().to_owned(),
     }
 }
 
@@ -46,6 +66,11 @@ impl Things {
             ("{execution}", &self.execution),
             ("{key}", &self.key),
             ("{secret}", &self.secret),
+            ("{organization}", &self.organization),
+            ("{user}", &self.user),
+            ("{session}", &self.session),
+            ("{group}", &self.group),
+            ("{device_group}", &self.device_group),
             ("{version}", &"1".to_owned()),
             ("{action}", &"0".to_owned()),
             ("{stream}", &"output".to_owned()),
@@ -53,6 +78,24 @@ impl Things {
         let path = ids.iter().fold(route.path.clone(), |path, (place, id)| path.replace(place, id));
         assert!(!path.contains('{'), "the walk does not know what to put into {path}");
         path
+    }
+
+    /// The same with ids of nothing.
+    fn nowhere(&self) -> Things {
+        let other = |id: &str| format!("{}0000000000000000000000000{}", &id[..4], &id[id.len() - 1..]);
+        Things {
+            device: other(&self.device),
+            task: other(&self.task),
+            run: other(&self.run),
+            execution: other(&self.execution),
+            key: other(&self.key),
+            secret: other(&self.secret),
+            organization: other(&self.organization),
+            user: other(&self.user),
+            session: other(&self.session),
+            group: other(&self.group),
+            device_group: other(&self.device_group),
+        }
     }
 }
 
@@ -69,9 +112,13 @@ fn permitted() -> Vec<(Route, Verb)> {
 }
 
 async fn call(person: &Person, route: &Route, path: &str, body: &Value) -> Answer {
+    send(request(person, route, path, body)).await
+}
+
+fn request(person: &Person, route: &Route, path: &str, body: &Value) -> RequestBuilder {
     let request = person.request(Method::from_bytes(route.method.as_bytes()).unwrap(), path).header("if-match", "*");
     let has_body = matches!(route.method.as_str(), "POST" | "PUT" | "PATCH");
-    send(if has_body { request.json(body) } else { request }).await
+    if has_body { request.json(body) } else { request }
 }
 
 on_both! {
@@ -116,6 +163,117 @@ on_both! {
         }
     }
 
+    async fn every_role_reaches_exactly_what_its_verbs_say(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let things = make_things(&server, &ann).await;
+        let mut people = Vec::new();
+        for role in Role::ALL {
+            let group = ann.post("/api/v1/groups", json!({"name": role.word(), "role": role})).await;
+            let user = ann.add_user(&format!("user-{}", role.word()), json!({"groups": [group.id()]})).await;
+            people.push((role.word(), Some(role), user.sign_in().await));
+        }
+        let boss = ann.add_user("boss", json!({"super": true})).await;
+        people.push(("super", None, boss.sign_in().await));
+        people.push(("operator", None, ann.clone()));
+        // Whoever signs out is gone for the rest of the walk.
+        let routes: Vec<_> = permitted().into_iter().filter(|(route, _)| route.path != "/api/v1/sessions/current").collect();
+        for (name, role, person) in &people {
+            for (route, verb) in routes.clone() {
+                let allowed = match verb.need() {
+                    Need::SignedIn => true,
+                    Need::There(needed) | Need::Somewhere(needed) | Need::Everywhere(needed) => role.is_none_or(|role| role >= needed),
+                    Need::Super => role.is_none(),
+                    Need::Operator => *name == "operator",
+                };
+                // What is allowed is tried on nothing, so that the walk leaves everything where it is.
+                let path = if allowed { things.nowhere().path(&route) } else { things.path(&route) };
+                if allowed {
+                    // The status alone: a stream has no end.
+                    let status = request(person, &route, &path, &json!({})).send().await.unwrap().status().as_u16();
+                    assert!(!matches!(status, 401 | 403), "{name} {} {}: {status}", route.method, route.path);
+                } else {
+                    let answer = call(person, &route, &path, &json!({})).await;
+                    assert_eq!((answer.status, answer.code()), (403, "not_allowed"), "{name} {} {}", route.method, route.path);
+                }
+            }
+        }
+    }
+
+    async fn what_a_device_group_overrides_holds_for_every_route_to_its_devices(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let things = make_things(&server, &ann).await;
+        for everywhere in [Role::None, Role::Admin] {
+            for there in Role::ALL {
+                let name = format!("{}-{}", everywhere.word(), there.word());
+                let group = ann.post("/api/v1/groups", json!({"name": name, "role": everywhere})).await;
+                let path = format!("/api/v1/groups/{}/overrides/device-groups/lab", group.id());
+                assert_eq!(send(ann.request(Method::PUT, &path).json(&json!({"role": there}))).await.status, 200);
+                let person = ann.add_user(&name, json!({"groups": [group.id()]})).await.sign_in().await;
+                let routes = permitted().into_iter().filter(|(route, _)| {
+                    ["{device}", "{run}", "{execution}"].iter().any(|place| route.path.contains(place))
+                });
+                for (route, verb) in routes {
+                    let Need::There(needed) = verb.need() else { continue };
+                    // Cancelling a run of somebody else takes more than starting one's own.
+                    let needed = if verb == Verb::CancelRuns { Role::Admin } else { needed };
+                    if there >= needed && route.method != "GET" {
+                        continue;
+                    }
+                    let answer = if route.path.ends_with("/output") {
+                        call(&person, &route, &format!("{}?follow=false", things.path(&route)), &json!({})).await
+                    } else {
+                        call(&person, &route, &things.path(&route), &json!({"labels": {"a": "b"}})).await
+                    };
+                    let expected = match there {
+                        Role::None if everywhere == Role::None => 403,
+                        Role::None => 404,
+                        there if there < needed => 403,
+                        _ => answer.status.clamp(200, 299),
+                    };
+                    assert_eq!(answer.status, expected, "{name} {} {}: {}", route.method, route.path, answer.text);
+                }
+                let seen = person.get("/api/v1/devices").await;
+                let count = seen.body["items"].as_array().map_or(0, Vec::len);
+                assert_eq!(count, usize::from(there > Role::None), "{name}");
+            }
+        }
+    }
+
+    async fn a_disabled_user_and_a_session_that_is_over_reach_nothing(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let things = make_things(&server, &ann).await;
+        let bob = ann.add_user("bob", json!({"super": true})).await;
+        let (key, session) = (bob.sign_in().await, bob.session().await);
+        let over = bob.session().await;
+        assert_eq!(session.get("/api/v1/me").await.status, 200);
+        let sessions = key.get("/api/v1/me/sessions").await;
+        let newest = sessions.body["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+        assert_eq!(key.delete(&format!("/api/v1/me/sessions/{newest}")).await.status, 204);
+        let walk = async |people: &[(&str, &Person)]| {
+            for (route, _) in permitted() {
+                for (name, person) in people {
+                    let answer = call(person, &route, &things.path(&route), &json!({})).await;
+                    assert_eq!((answer.status, answer.code()), (401, "not_signed_in"), "{name}: {} {}", route.method, route.path);
+                }
+            }
+        };
+        walk(&[("ended", &over)]).await;
+        assert_eq!(session.get("/api/v1/me").await.status, 200, "the other one goes on");
+        assert_eq!(ann.patch(&format!("/api/v1/users/{}", bob.id), json!({"disabled": true})).await.status, 200);
+        walk(&[("key", &key), ("session", &session)]).await;
+        let answer = server.anonymous().post("/api/v1/sessions", json!({"username": "bob", "password": PASSWORD})).await;
+        assert_eq!((answer.status, answer.code()), (401, "invalid_credentials"));
+        assert_eq!(ann.patch(&format!("/api/v1/users/{}", bob.id), json!({"disabled": false})).await.status, 200);
+        assert_eq!(session.get("/api/v1/me").await.status, 401, "what was ended stays ended");
+        let again = bob.session().await;
+        assert_eq!(again.get("/api/v1/me").await.status, 200);
+        server.clock.advance(std::time::Duration::from_secs(14 * 86_400));
+        walk(&[("expired", &again)]).await;
+    }
+
     async fn a_key_that_may_start_tasks_may_not_run_any_command(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;
@@ -135,26 +293,62 @@ on_both! {
         let hers = make_things(&server, &ann).await;
         let his = make_things(&server, &mallory).await;
         let spec = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "false"}]});
-        for (route, _) in permitted().into_iter().filter(|(route, _)| route.path.contains('{')) {
+        for (route, verb) in permitted().into_iter().filter(|(route, _)| route.path.contains('{')) {
             let body = match route.path.as_str() {
                 path if path.contains("{task}") => &spec,
                 path if path.contains("{secret}") => &json!({"value": "stolen"}),
+                path if path.contains("/overrides/") => &json!({"role": "admin"}),
                 _ => &json!({"name": "stolen"}),
             };
             let answer = call(&mallory, &route, &hers.path(&route), body).await;
-            assert_eq!((answer.status, answer.code()), (404, "not_found"), "{} {}", route.method, route.path);
+            let expected = if verb.need() == Need::Operator { (403, "not_allowed") } else { (404, "not_found") };
+            assert_eq!((answer.status, answer.code()), expected, "{} {}", route.method, route.path);
+        }
+        // One id of theirs among one's own: members and overrides across organizations.
+        for path in [
+            format!("/api/v1/groups/{}/members/{}", his.group, hers.user),
+            format!("/api/v1/groups/{}/members/{}", hers.group, his.user),
+            format!("/api/v1/device-groups/{}/devices/{}", his.device_group, hers.device),
+            format!("/api/v1/device-groups/{}/devices/{}", hers.device_group, his.device),
+        ] {
+            assert_eq!(send(mallory.request(Method::PUT, &path)).await.status, 404, "{path}");
+        }
+        for path in [
+            format!("/api/v1/groups/{}/overrides/device-groups/{}", his.group, hers.device_group),
+            format!("/api/v1/groups/{}/overrides/device-groups/{}", hers.group, his.device_group),
+        ] {
+            assert_eq!(send(mallory.request(Method::PUT, &path).json(&json!({"role": "admin"}))).await.status, 404, "{path}");
+        }
+        let session = format!("/api/v1/users/{}/sessions/{}", his.user, hers.session);
+        assert_eq!(mallory.delete(&session).await.status, 404, "a session of theirs under a user of one's own");
+        for body in [
+            json!({"username": "spy", "groups": [hers.group]}),
+            json!({"username": "spy", "password": PASSWORD, "groups": ["staff", hers.group]}),
+        ] {
+            assert_eq!(mallory.post("/api/v1/users", body).await.status, 422);
+        }
+        let edit = mallory.patch(&format!("/api/v1/users/{}", his.user), json!({"groups": [hers.group]})).await;
+        assert_eq!((edit.status, edit.code()), (422, "invalid"));
+        let token = mallory.post("/api/v1/enroll-tokens", json!({"uses": 1, "ttl": "1h", "groups": [hers.device_group]})).await;
+        assert_eq!((token.status, token.code()), (422, "invalid"));
+        for query in [format!("device={}", hers.device), format!("user={}", hers.user)] {
+            let explained = mallory.get(&format!("/api/v1/access/explain?verb=runs.exec&{query}")).await;
+            assert_eq!((explained.status, explained.code()), (404, "not_found"), "{query}");
         }
         for body in [
             json!({"task": hers.task, "targets": {"devices": [his.device]}}),
             json!({"task": his.task, "targets": {"devices": [hers.device]}}),
             json!({"task": "hello", "targets": {"devices": ["web-1", hers.device]}}),
+            json!({"task": "hello", "targets": {"groups": [hers.device_group]}}),
         ] {
             let answer = mallory.post("/api/v1/runs", body).await;
             assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
         }
         let filtered = mallory.get(&format!("/api/v1/runs?device={}", hers.device)).await;
         assert_eq!(filtered.body["items"], json!([]));
-        for (path, own) in [("devices", &his.device), ("tasks", &his.task), ("runs", &his.run)] {
+        for (path, own) in
+            [("devices", &his.device), ("tasks", &his.task), ("runs", &his.run), ("device-groups", &his.device_group)]
+        {
             let list = mallory.get(&format!("/api/v1/{path}")).await;
             let ids: Vec<&str> = list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
             assert_eq!(ids, [own], "{path}");
