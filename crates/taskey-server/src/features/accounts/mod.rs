@@ -1,6 +1,6 @@
 //! Accounts: organizations, users, sessions, API keys, the audit log, and the one decision about who may do what.
 //!
-//! It owns the tables `organization`, `user_account`, `session`, `api_key` and `audit`, and the events `key.created` and
+//! It owns the tables `organization`, `user_account`, `session`, `api_key`, `audit` and `audit_head`, and the events `key.created` and
 //! `key.removed`. Every route of the API is added through [`Api`], which names its verb; [`decide`] is the only maker of a
 //! [`Permit`], and ops on a resource demand one. Rows belong to an organization, and a permit knows which.
 //!

@@ -30,6 +30,7 @@ verbs! {
     ReadKeys = "keys.read";
     WriteKeys = "keys.write";
     ReadEvents = "events.read";
+    ReadAudit = "audit.read";
     ReadDevices = "devices.read";
     WriteDevices = "devices.write";
     EnrollDevices = "devices.enroll";

@@ -140,6 +140,7 @@ async fn insert_organization(tx: &mut Tx<'_>, new: &NewOrganization, address: &s
         kind: "user",
         id: new.user.to_string(),
         name: new.username.clone(),
+        user: Some(new.user),
         address: address.to_owned(),
         request: request.to_owned(),
     };
@@ -198,6 +199,7 @@ pub(super) async fn sign_in(app: &App, context: &RequestContext, sign_in: SignIn
         kind: "user",
         id: candidate.user.to_string(),
         name: sign_in.username,
+        user: Some(candidate.user),
         address: context.address.clone(),
         request: context.id.to_string(),
     };

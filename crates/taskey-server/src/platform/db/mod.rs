@@ -34,10 +34,10 @@ pub struct Statement {
 #[linkme::distributed_slice]
 pub static STATEMENTS: [Statement];
 
-/// A statement of fixed text with `$1, $2 …` for both databases.
+/// A statement of fixed text with `$1, $2 …` for both databases: a literal, or a `concat!` of some.
 #[macro_export]
 macro_rules! sql {
-    ($text:literal) => {{
+    ($text:expr) => {{
         #[linkme::distributed_slice($crate::platform::db::STATEMENTS)]
         static STATEMENT: $crate::platform::db::Statement =
             $crate::platform::db::Statement { sql: $text, place: concat!(file!(), ":", line!()) };
