@@ -121,11 +121,11 @@ async fn show_audit_chain(State(app): State<App>, permit: Permit, Query(piece): 
     let limit = piece.limit.unwrap_or(CHAIN_LIMIT_MAX).clamp(1, CHAIN_LIMIT_MAX);
     let after = piece.after.unwrap_or(0).min(i64::MAX as u64);
     let db = &mut &app.db;
-    // In this order: whatever is sealed meanwhile, the head covers the items.
-    let items = store::chain(db, organization, after, limit).await?;
-    let head = store::head(db, organization, key).await?;
+    // In this order: whatever is sealed meanwhile, no row is neither in the tail nor sealed, and the head covers the items.
     let unsealed = store::unsealed_count(db, organization).await?;
     let tail = store::unsealed(db, organization, TAIL_LEN).await?;
+    let items = store::chain(db, organization, after, limit).await?;
+    let head = store::head(db, organization, key).await?;
     let remembered = Remembered::read(&app.data, &key).of(organization).cloned();
     let entries = |rows: Vec<store::Stored>| rows.into_iter().map(|row| row.entry).collect();
     Ok(Json(AuditChain { organization, items: entries(items), head, remembered, unsealed, tail: entries(tail) }))
