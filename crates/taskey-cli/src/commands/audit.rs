@@ -203,7 +203,8 @@ mod tests {
     fn a_head_is_a_number_and_a_whole_hash() {
         let hash = "0a".repeat(32);
         assert!(matches!(format!("7:{hash}").parse(), Ok(KnownHead { seq: 7, hash }) if hash == [10; 32]));
-        for wrong in [hash.clone(), format!("0:{hash}"), format!("7:{}", hash.to_uppercase()), format!("7:{}", &hash[2..]), "7:".to_owned()] {
+        for wrong in [hash.clone(), format!("0:{hash}"), format!("7:{}", hash.to_uppercase()), format!("7:{}", &hash[2..]), "7:".to_owned()]
+        {
             assert!(wrong.parse::<KnownHead>().is_err(), "{wrong}");
         }
     }

@@ -57,7 +57,10 @@ fn head_of(report: &Value) -> String {
 async fn a_log_that_nobody_touched_verifies_and_its_entries_are_listed() {
     let (installation, report) = with_entries().await;
     assert_eq!(verify(&installation, &[]).1, 0);
-    assert_shape(&report, &[("ok", Field::Bool), ("entries", Field::Number), ("head", Field::Map), ("unsealed", Field::Number), ("findings", Field::List)]);
+    assert_shape(
+        &report,
+        &[("ok", Field::Bool), ("entries", Field::Number), ("head", Field::Map), ("unsealed", Field::Number), ("findings", Field::List)],
+    );
     assert_eq!((&report["ok"], &report["entries"], found(&report)), (&Value::Bool(true), &report["head"]["seq"], vec![]));
     let text = succeeded(installation.taskey(&["audit", "verify", "--head", &head_of(&report)]).unwrap()).unwrap();
     assert!(text.contains("the chain is whole") && text.contains(&head_of(&report)), "{text}");
@@ -65,7 +68,14 @@ async fn a_log_that_nobody_touched_verifies_and_its_entries_are_listed() {
     assert_eq!(verify(&installation, &["--key", fingerprint]).1, 0);
     let (pinned, code) = verify(&installation, &["--key", &fingerprint.replace(|c: char| c != '0', "0")]);
     assert_eq!((found(&pinned), code), (vec![is("key", 0)], 2));
-    let shape = [("seq", Field::Number), ("at", Field::Time), ("actor", Field::Map), ("action", Field::Text), ("detail", Field::Map), ("hash", Field::Text)];
+    let shape = [
+        ("seq", Field::Number),
+        ("at", Field::Time),
+        ("actor", Field::Map),
+        ("action", Field::Text),
+        ("detail", Field::Map),
+        ("hash", Field::Text),
+    ];
     let list = installation.json(&["audit", "ls"]).unwrap();
     items(&list).iter().for_each(|entry| assert_shape(entry, &shape));
     let created = installation.json(&["audit", "ls", "--action", "key.*", "--actor", "ann", "--since", "2020-01-01T00:00:00Z"]).unwrap();
@@ -78,9 +88,20 @@ async fn a_log_that_nobody_touched_verifies_and_its_entries_are_listed() {
 
 #[tokio::test]
 async fn an_entry_that_was_altered_is_named_while_the_server_runs() {
-    for change in ["detail = '{\"name\":\"harmless\"}'", "detail = 'no json'", "actor_name = 'bob'", "user_id = NULL", "at = at - 1", "address = ''", "subject = 'key_x'"] {
+    for change in [
+        "detail = '{\"name\":\"harmless\"}'",
+        "detail = 'no json'",
+        "actor_name = 'bob'",
+        "user_id = NULL",
+        "at = at - 1",
+        "address = ''",
+        "subject = 'key_x'",
+    ] {
         let (installation, _) = with_entries().await;
-        tamper(&installation, &format!("assert db.execute(\"UPDATE audit SET {} WHERE seq = 4\").rowcount == 1", change.replace('"', "\\\"")));
+        tamper(
+            &installation,
+            &format!("assert db.execute(\"UPDATE audit SET {} WHERE seq = 4\").rowcount == 1", change.replace('"', "\\\"")),
+        );
         let (report, code) = verify(&installation, &[]);
         assert_eq!((found(&report), code), (vec![is("changed", 4)], 2), "{change}: {report}");
         let detail = report["findings"][0]["detail"].as_str().unwrap();
@@ -208,7 +229,10 @@ async fn what_is_not_sealed_yet_is_named_and_no_error() {
     let last = report["entries"].as_u64().unwrap();
     installation.server.take().unwrap().stop().unwrap();
     // As on a database that takes no more updates: what is recorded stays the tail.
-    tamper(&installation, "db.execute('CREATE TRIGGER no_sealing BEFORE UPDATE OF seq ON audit BEGIN SELECT RAISE(ABORT, \"not now\"); END')");
+    tamper(
+        &installation,
+        "db.execute('CREATE TRIGGER no_sealing BEFORE UPDATE OF seq ON audit BEGIN SELECT RAISE(ABORT, \"not now\"); END')",
+    );
     installation.start_server().unwrap();
     succeeded(installation.taskey(&["keys", "create", "--name", "later"]).unwrap()).unwrap();
     let output = installation.taskey(&["audit", "verify"]).unwrap();
@@ -218,4 +242,37 @@ async fn what_is_not_sealed_yet_is_named_and_no_error() {
     assert_eq!((&report["unsealed"], &report["entries"], code), (&serde_json::json!(1), &serde_json::json!(last), 0));
     tamper(&installation, "db.execute('DROP TRIGGER no_sealing')");
     installation.wait_until("it is sealed after all", || Ok(verify(&installation, &[]).0["unsealed"] == 0)).unwrap();
+}
+
+#[tokio::test]
+async fn a_device_keeps_a_head_against_which_a_log_that_was_made_anew_is_found() {
+    let (mut installation, _) = with_entries().await;
+    installation.enroll("web-1").unwrap();
+    let status = || -> anyhow::Result<Value> {
+        let mut taskeyd = installation.taskeyd();
+        taskeyd.args(["status", "-o", "json", "--state"]).arg(installation.path("web-1"));
+        Ok(serde_json::from_str(&succeeded(run(&mut taskeyd, "")?)?)?)
+    };
+    assert_eq!(status().unwrap()["audit_head"], Value::Null);
+    let agent = installation.agent("web-1").unwrap();
+    installation.wait_until("the device is told", || Ok(status()?["audit_head"].is_object())).unwrap();
+    let head = status().unwrap()["audit_head"].clone();
+    assert_shape(&head, &[("seq", Field::Number), ("hash", Field::Text), ("at", Field::Time)]);
+    let known = format!("{}:{}", head["seq"], head["hash"].as_str().unwrap());
+    assert_eq!(verify(&installation, &["--head", &known]).1, 0);
+    agent.stop().unwrap();
+
+    // With what the server keeps beside its database gone as well, it seals the log of somebody else as if it were new.
+    installation.server.take().unwrap().stop().unwrap();
+    std::fs::remove_file(installation.path("data/audit-heads.json")).unwrap();
+    tamper(
+        &installation,
+        "db.execute('DELETE FROM audit WHERE seq = 4')\ndb.execute('UPDATE audit SET seq = NULL, hash = NULL')\ndb.execute('DELETE FROM audit_head')",
+    );
+    installation.start_server().unwrap();
+    installation.wait_until("it is sealed anew", || Ok(verify(&installation, &[]).0["unsealed"] == 0)).unwrap();
+    assert_eq!(verify(&installation, &[]).1, 0);
+    let (report, code) = verify(&installation, &["--head", &known]);
+    assert_eq!(code, 2, "{report}");
+    assert!(matches!(found(&report)[0].0.as_str(), "rewritten" | "cut_off"), "{report}");
 }

@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(hex(&first), "b0c44733706862759579cf42e702cfeafea3916dcaac5d002ef50c8f3660b889");
         let mut second = entry(json!({}));
         second.actor = AuditActor { kind: "system".to_owned(), id: String::new(), name: String::new(), user: None };
-        assert_eq!(hex(&entry_hash(organization(), &first, 2, &second)), "eae84453332fe549ab7cb0f9fc228c0ad608795aa637bbaab106fcde83469d55");
+        assert_eq!(
+            hex(&entry_hash(organization(), &first, 2, &second)),
+            "eae84453332fe549ab7cb0f9fc228c0ad608795aa637bbaab106fcde83469d55"
+        );
     }
 
     #[test]

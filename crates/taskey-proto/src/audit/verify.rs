@@ -146,7 +146,11 @@ impl Verifier {
             None if self.signature_failed => {}
             None => {
                 self.signature_failed = true;
-                self.add(Some(head.seq), FindingKind::Signature, format!("{source}, at entry {}, is not signed by the server's key", head.seq));
+                self.add(
+                    Some(head.seq),
+                    FindingKind::Signature,
+                    format!("{source}, at entry {}, is not signed by the server's key", head.seq),
+                );
             }
         }
     }

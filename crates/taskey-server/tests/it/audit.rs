@@ -210,6 +210,26 @@ on_both! {
         server.stop().await;
     }
 
+    async fn a_device_is_told_the_head_of_its_own_organization_with_each_sync(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let mallory = server.add_organization("Umbrella").await;
+        let mut hers = FakeDevice::enroll(&server, &ann, "web-1").await;
+        let mut his = FakeDevice::enroll(&server, &mallory, "web-1").await;
+        let chain = sealed(&server, &ann).await;
+        let other = sealed(&server, &mallory).await;
+        let mut line = hers.connect(&server).await;
+        let head = line.audit_head().await.unwrap();
+        assert_eq!(Some(&head), chain.head.as_ref());
+        assert!(head.verify(&hers.server_key).is_ok());
+        assert_eq!(his.connect(&server).await.audit_head().await.unwrap().organization, other.organization);
+        ann.post("/api/v1/keys", json!({"name": "next"})).await;
+        let next = sealed(&server, &ann).await;
+        line.sync(hers.id, vec![]).await;
+        assert_eq!(Some(line.audit_head().await.unwrap()), next.head);
+        server.stop().await;
+    }
+
     async fn a_log_that_somebody_else_has_made_is_not_sealed_on(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;

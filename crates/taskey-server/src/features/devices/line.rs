@@ -4,13 +4,13 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use taskey_proto::Time;
 use taskey_proto::id::{DeviceId, ExecutionId};
-use taskey_proto::line::Up;
+use taskey_proto::line::{Down, Up};
 
 use super::credential::{self, CredentialError, Proven};
 use super::model::{CounterVerdict, GRACE_MS};
 use super::store::{self, Rejected};
 use crate::app::App;
-use crate::features::accounts::audit::{Actor, record};
+use crate::features::accounts::audit::{Actor, newest_head, record};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::mqtt::uplink::{Claim, LineDevice, LineOwner, NotCommitted, Refusal};
@@ -224,8 +224,21 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
     }
     if held.is_some() {
         (line.deliver)(app.clone(), device.clone(), held).await;
+        send_audit_head(app, device).await;
     }
     Ok(())
+}
+
+/// Devices hold what nobody at the server's database can take back: how far the audit log was.
+async fn send_audit_head(app: &App, device: &LineDevice) {
+    let head = match newest_head(&mut &app.db, device.organization, app.keys.signing.public_key()).await {
+        Ok(head) => head,
+        Err(error) => return tracing::warn!(%error, device = %device.id, "a device was not told the head of the audit log"),
+    };
+    // One that is lost comes again with the next sync.
+    if let Some(bytes) = head.and_then(|head| serde_json::to_vec(&Down::AuditHead(Box::new(head))).ok()) {
+        app.lines.send(device.id, bytes.into());
+    }
 }
 
 async fn take_in(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {

@@ -27,11 +27,7 @@ const REST: Duration = Duration::from_millis(500);
 /// Seals everything that is recorded, within about a second. A quiet server seals too: it is work on its own account only.
 pub async fn seal_audit(app: App) {
     let mut waker = app.db.hub().subscribe(TOPIC);
-    let mut sealer = Sealer {
-        remembered: Remembered::read(&app.data, &app.keys.signing.public_key()),
-        refused: HashSet::new(),
-        app,
-    };
+    let mut sealer = Sealer { remembered: Remembered::read(&app.data, &app.keys.signing.public_key()), refused: HashSet::new(), app };
     loop {
         match sealer.seal_all().await {
             Ok(0) => {}
