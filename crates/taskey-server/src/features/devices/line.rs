@@ -223,21 +223,26 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
         return Err(NotCommitted);
     }
     if held.is_some() {
+        // Read first: orders leave after the acknowledgement of the sync only if nothing is waited for between them.
+        let head = audit_head(app, device).await;
         (line.deliver)(app.clone(), device.clone(), held).await;
-        send_audit_head(app, device).await;
+        // A letter that is lost comes again with the next sync.
+        if let Some(head) = head {
+            app.lines.send(device.id, head);
+        }
     }
     Ok(())
 }
 
-/// Devices hold what nobody at the server's database can take back: how far the audit log was.
-async fn send_audit_head(app: &App, device: &LineDevice) {
-    let head = match newest_head(&mut &app.db, device.organization, app.keys.signing.public_key()).await {
-        Ok(head) => head,
-        Err(error) => return tracing::warn!(%error, device = %device.id, "a device was not told the head of the audit log"),
-    };
-    // One that is lost comes again with the next sync.
-    if let Some(bytes) = head.and_then(|head| serde_json::to_vec(&Down::AuditHead(Box::new(head))).ok()) {
-        app.lines.send(device.id, bytes.into());
+/// How far the audit log is: devices hold what nobody at the server's database can take back.
+async fn audit_head(app: &App, device: &LineDevice) -> Option<Bytes> {
+    let head = newest_head(&mut &app.db, device.organization, app.keys.signing.public_key()).await;
+    match head {
+        Ok(head) => serde_json::to_vec(&Down::AuditHead(Box::new(head?))).ok().map(Bytes::from),
+        Err(error) => {
+            tracing::warn!(%error, device = %device.id, "a device is not told the head of the audit log");
+            None
+        }
     }
 }
 
