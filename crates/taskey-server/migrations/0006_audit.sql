@@ -18,7 +18,7 @@ CREATE TABLE audit_head (
   signature {{bytes}} NOT NULL
 );
 
-CREATE UNIQUE INDEX audit_seq ON audit (organization_id, seq);
+CREATE UNIQUE INDEX audit_seq ON audit (organization_id, seq) WHERE seq IS NOT NULL;
 CREATE INDEX audit_unsealed ON audit (organization_id, id) WHERE seq IS NULL;
 
 -- Newest first, by what people look for.
