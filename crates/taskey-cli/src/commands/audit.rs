@@ -127,9 +127,11 @@ async fn verify(client: &Client, args: &VerifyArgs) -> Result<(AuditReport, Vec<
         if let Some(head) = &chain.head {
             verifier.expect_head(head, "the signed head");
         }
+        let before = verifier.last_seq();
         chain.items.iter().for_each(|entry| verifier.take(entry));
         progress.tell(verifier.entries());
-        let has_more = !chain.items.is_empty();
+        // Entries whose numbers do not go up would come again and again.
+        let has_more = verifier.last_seq() > before;
         let is_behind = chain.head.as_ref().is_some_and(|head| head.seq > verifier.last_seq());
         if !has_more && (has_seen_end || !is_behind) {
             break;

@@ -174,6 +174,16 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_in_one_form_is_read_as_the_same(number: f64, whole: i64, key: String, text: String) {
+            let value = json!({key: [number, whole, text], "b": {"a": number}});
+            let written = canonical(&value);
+            let read: Value = serde_json::from_str(&written).unwrap();
+            proptest::prop_assert_eq!(canonical(&read), written);
+        }
+    }
+
     #[test]
     fn every_field_counts_and_none_runs_into_the_next() {
         let base = entry(json!({"a": 1}));

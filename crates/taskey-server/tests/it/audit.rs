@@ -7,6 +7,8 @@ use taskey_proto::audit::{AuditChain, AuditEntry, AuditReport, Verifier};
 use taskey_testkit::server::Person;
 use taskey_testkit::{FakeDevice, TestServer, on_both};
 
+use crate::backup::{back_up, restored};
+
 /// Moves the clock until everything of this person's organization is sealed.
 async fn sealed(server: &TestServer, person: &Person) -> AuditChain {
     loop {
@@ -228,6 +230,27 @@ on_both! {
         line.sync(hers.id, vec![]).await;
         assert_eq!(Some(line.audit_head().await.unwrap()), next.head);
         server.stop().await;
+    }
+
+    async fn a_restored_server_goes_on_with_the_chain_of_its_backup(engine: Engine) {
+        let old = TestServer::start(engine).await;
+        let ann = old.set_up().await;
+        make_keys(&ann, 0, 3).await;
+        let before = sealed(&old, &ann).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup");
+        back_up(&old, &file).await;
+        let (config, _) = restored(&old, &file, "restored", engine).await;
+        let server = old.start_restored(config).await;
+        let ann = server.with_key(ann.key.as_deref().unwrap());
+        assert_eq!(ann.get("/api/v1/audit/chain").await.body["head"], serde_json::to_value(&before.head).unwrap());
+        make_keys(&ann, 3, 2).await;
+        let after = sealed(&server, &ann).await;
+        let report = verified(&server, &ann, 1_000).await;
+        assert!(report.ok && report.entries > before.head.unwrap().seq, "{report:?}");
+        assert_eq!(after.items[..before.items.len()], before.items);
+        server.stop().await;
+        old.stop().await;
     }
 
     async fn a_log_that_somebody_else_has_made_is_not_sealed_on(engine: Engine) {
