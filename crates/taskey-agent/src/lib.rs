@@ -14,6 +14,7 @@
 //! the server has acknowledged it, the device's own date decides about validity.
 
 pub mod agent;
+pub mod audit_head;
 pub mod cell;
 pub mod cli;
 pub mod clock;

@@ -3,10 +3,12 @@
 use std::io;
 
 use serde::{Deserialize, Serialize};
+use taskey_proto::Time;
 use taskey_proto::id::{DeviceId, ExecutionId, InstanceId};
 use taskey_proto::problem::Reason;
 
 use crate::VERSION;
+use crate::audit_head;
 use crate::identity::{Identity, IdentityError};
 use crate::journal::{JOURNAL_FILE, Journal};
 use crate::line::{LineState, Way};
@@ -37,8 +39,18 @@ pub struct Status {
     pub detail: Option<String>,
     /// Executions that are running, or that have ended and are not acknowledged.
     pub open_executions: Vec<ExecutionId>,
+    /// The newest head of the organization's audit log that the server has signed and told.
+    pub audit_head: Option<KnownHead>,
     pub policy: Option<Policy>,
     pub policy_problem: Option<Reason>,
+}
+
+/// As `taskey audit verify --head SEQ:HASH` takes it.
+#[derive(Debug, Serialize)]
+pub struct KnownHead {
+    pub seq: u64,
+    pub hash: String,
+    pub at: Time,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +107,7 @@ impl Status {
             way,
             proxy: proxy.flatten(),
             detail,
+            audit_head: audit_head::load(state).map(|head| KnownHead { seq: head.seq, hash: head.hash, at: head.at }),
             open_executions: Journal::peek_held(&state.file(JOURNAL_FILE)).map_err(failed)?,
             policy,
             policy_problem,
@@ -128,6 +141,7 @@ impl Status {
             ("line", line),
             ("proxy", self.proxy.clone().unwrap_or_else(|| "none".to_owned())),
             ("executions", if open.is_empty() { "none open".to_owned() } else { open }),
+            ("audit log", self.audit_head.as_ref().map_or_else(|| "no head yet".to_owned(), |head| format!("{}:{}", head.seq, head.hash))),
             ("policy", policy),
         ];
         rows.map(|(key, value)| format!("{key:<14}{value}\n")).concat()

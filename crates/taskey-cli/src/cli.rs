@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    backup, bench, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks,
+    audit, backup, bench, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks,
 };
 use crate::serve;
 
@@ -95,6 +95,9 @@ pub enum Command {
     /// What was run, and what became of it.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// What was done by whom, and whether the log of it is whole.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Measure a server under thousands of simulated devices.
     Bench(bench::BenchArgs),
     /// Print a shell's completion script.

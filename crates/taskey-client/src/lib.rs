@@ -7,6 +7,7 @@
 //! The operations that an agent calls (`/agent/v1`) are the agent's own business and not here.
 
 mod accounts;
+mod audit;
 mod devices;
 mod error;
 mod events;
@@ -21,6 +22,7 @@ mod tasks;
 mod tls;
 mod transport;
 
+pub use audit::AuditFilter;
 pub use error::{ClientError, Trouble};
 pub use events::{Event, Events};
 pub use output::{OutputFollower, OutputUpdate};

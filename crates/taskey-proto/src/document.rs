@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
-use crate::crypto::{PublicKey, SigningKey, sha256};
+use crate::crypto::{PublicKey, SigningKey, from_hex, sha256};
 use crate::id::{DeviceId, ExecutionId, RunId};
 use crate::secrets::SealedSecret;
 use crate::tasks::OnFailure;
@@ -285,17 +285,6 @@ fn node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     bytes.extend_from_slice(left);
     bytes.extend_from_slice(right);
     sha256(&bytes)
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
+use crate::audit::AuditHead;
 use crate::devices::Labels;
 use crate::document::{Order, SignedDocument};
 use crate::id::{DeviceId, ExecutionId};
@@ -47,6 +48,8 @@ pub enum Down {
     Cancel {
         document: SignedDocument,
     },
+    /// After a sync: how far the organization's audit log is. The device keeps the newest that the server's key has signed.
+    AuditHead(Box<AuditHead>),
     #[serde(other)]
     Unknown,
 }

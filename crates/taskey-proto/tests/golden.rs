@@ -68,6 +68,9 @@ fn what_a_server_says_is_understood_and_its_signatures_hold() {
         let verified = judge.verify(&order).unwrap();
         assert_eq!(verified.task.actions[0]["command"], "uname");
         assert!(matches!(read(version, "down_fetch.json"), Down::Fetch { .. }));
+        let Down::AuditHead(head) = read(version, "down_audit_head.json") else { panic!("not a head") };
+        // Signed by OpenSSL, under a key of its own.
+        assert!(head.seq == 7 && head.verify(&head.key).is_ok());
         let asked: AskedChallenge = read(version, "asked_challenge.json");
         let challenge: Challenge = asked.challenge.open(&key, CHALLENGE_CONTEXT, "challenge").unwrap();
         assert_eq!(challenge.epoch, 1);

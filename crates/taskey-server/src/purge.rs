@@ -78,6 +78,7 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
         sql!("DELETE FROM enroll_token WHERE organization_id = $1"),
         sql!("DELETE FROM group_override WHERE group_id IN (SELECT id FROM user_group WHERE organization_id = $1)"),
         sql!("DELETE FROM group_member WHERE group_id IN (SELECT id FROM user_group WHERE organization_id = $1)"),
+        sql!("DELETE FROM audit_head WHERE organization_id = $1"),
         sql!("DELETE FROM device_group WHERE organization_id = $1"),
         sql!("DELETE FROM user_group WHERE organization_id = $1"),
         sql!("DELETE FROM api_key WHERE organization_id = $1"),

@@ -96,6 +96,7 @@ impl Server {
         jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
         jobs.spawn(purge::purge_deleted(app.clone()));
+        jobs.spawn(accounts::audit::seal::seal_audit(app.clone()));
         jobs.spawn(devices::jobs::keep_lease(app.clone()));
         jobs.spawn(devices::jobs::follow_events(app.clone()));
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
@@ -257,6 +258,7 @@ async fn open_instance(db: &Db, fresh: InstanceId, clock: &Clock) -> Result<(Ins
 fn api() -> Api {
     Api::default()
         .merge(accounts::http::api())
+        .merge(accounts::audit::http::api())
         .merge(devices::http::api())
         .merge(secrets::http::api())
         .merge(tasks::http::api())

@@ -11,6 +11,7 @@ use mqtt_protocol_core::mqtt::packet::{Packet, Qos, SubEntry, SubOpts, v5_0};
 use mqtt_protocol_core::mqtt::{Connection, Version, role};
 use serde_json::json;
 use taskey_proto::agent::{Challenge, CredentialClaim, make_credential};
+use taskey_proto::audit::AuditHead;
 use taskey_proto::crypto::{PublicKey, SigningKey};
 use taskey_proto::document::{Order, SignedDocument};
 use taskey_proto::id::{DeviceId, InstanceId};
@@ -135,6 +136,8 @@ pub struct FakeLine {
     stream: TcpStream,
     connection: Connection<role::Client>,
     received: VecDeque<Packet>,
+    /// Heads of the audit log, which come after a sync and stand in no test's way.
+    audit_heads: VecDeque<AuditHead>,
     next_id: u16,
 }
 
@@ -144,7 +147,7 @@ impl FakeLine {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let connection = Connection::<role::Client>::new(Version::V5_0);
-        let mut line = Self { stream, connection, received: VecDeque::new(), next_id: 0 };
+        let mut line = Self { stream, connection, received: VecDeque::new(), audit_heads: VecDeque::new(), next_id: 0 };
         let connect = v5_0::Connect::builder().client_id(client_id).map_err(wrong)?.clean_start(true).keep_alive(60);
         let connect = connect.user_name(username).map_err(wrong)?.password(password).map_err(wrong)?;
         line.send(connect.build().map_err(wrong)?.into()).await?;
@@ -214,6 +217,20 @@ impl FakeLine {
         }
     }
 
+    /// The next head of the audit log.
+    pub async fn audit_head(&mut self) -> anyhow::Result<AuditHead> {
+        loop {
+            if let Some(head) = self.audit_heads.pop_front() {
+                return Ok(head);
+            }
+            let packet = self.read_any().await?;
+            match audit_head(&packet) {
+                Some(head) => return Ok(head),
+                None => self.received.push_back(packet),
+            }
+        }
+    }
+
     /// How many packets have come that nobody has taken.
     pub fn waiting(&self) -> usize {
         self.received.len()
@@ -233,6 +250,16 @@ impl FakeLine {
     }
 
     async fn read_packet(&mut self) -> anyhow::Result<Packet> {
+        loop {
+            let packet = self.read_any().await?;
+            match audit_head(&packet) {
+                Some(head) => self.audit_heads.push_back(head),
+                None => return Ok(packet),
+            }
+        }
+    }
+
+    async fn read_any(&mut self) -> anyhow::Result<Packet> {
         tokio::time::timeout(PATIENCE, self.read_packet_for_ever()).await.context("nothing came")?
     }
 
@@ -270,6 +297,14 @@ impl FakeLine {
     fn packet_id(&mut self) -> u16 {
         self.next_id += 1;
         self.next_id
+    }
+}
+
+fn audit_head(packet: &Packet) -> Option<AuditHead> {
+    let Packet::V5_0Publish(publish) = packet else { return None };
+    match serde_json::from_slice(publish.payload().as_slice()) {
+        Ok(Down::AuditHead(head)) => Some(*head),
+        _ => None,
     }
 }
 

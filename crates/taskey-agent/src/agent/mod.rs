@@ -21,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::audit_head;
 use crate::clock::{Clock, ServerTime};
 use crate::credential::newest_time;
 use crate::errand::OWN_PROGRAM;
@@ -342,6 +343,11 @@ impl Agent {
             Ok(Down::Execute(order)) => self.accept(order),
             Ok(Down::Fetch { execution }) => self.fetch(execution),
             Ok(Down::Cancel { document }) => self.cancel(&document),
+            Ok(Down::AuditHead(head)) => {
+                if let Err(error) = audit_head::keep(&self.config.state, &self.identity.server_key, *head) {
+                    warning!("a head of the audit log is not kept: {error}");
+                }
+            }
             Ok(Down::Unknown) => info!("the server sent a message of a type that taskeyd {VERSION} does not know"),
             Err(error) => warning!("a message of the server cannot be read: {error}"),
         }

@@ -1,5 +1,6 @@
 //! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
 
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod completion;
@@ -75,6 +76,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Tasks(command) => tasks::run(global, command, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
         Command::Quiet(command) => quiet::run(global, command, output).await,
+        Command::Audit(command) => audit::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),
     }
 }

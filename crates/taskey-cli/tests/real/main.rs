@@ -3,6 +3,7 @@
 mod accounts;
 mod actions;
 mod altered;
+mod audit;
 mod away;
 mod crash;
 mod devices;

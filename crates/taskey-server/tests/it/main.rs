@@ -2,6 +2,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod backup;
 mod devices;
 mod line;

@@ -127,6 +127,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done in the organization, and what was refused. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A piece of the organization's chain of sealed entries, with its signed head. */
+        get: operations["show_audit_chain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-groups": {
         parameters: {
             query?: never;
@@ -1138,6 +1172,68 @@ export interface components {
         AskedChallenge: {
             challenge: components["schemas"]["SignedDocument"];
         };
+        AuditActor: {
+            id: string;
+            /** @description `user`, `key`, `device`, `host` or `system`. */
+            kind: string;
+            /** @description As it was called then. */
+            name: string;
+            user?: components["schemas"]["UserId"] | null;
+        };
+        /** @description A piece of an organization's chain, and what there is to hold it against. */
+        AuditChain: {
+            head?: components["schemas"]["AuditHead"] | null;
+            /** @description Sealed entries in the order of the chain; the next piece is after the `seq` of the last one. An empty list is the end. */
+            items: components["schemas"]["AuditEntry"][];
+            organization: components["schemas"]["OrganizationId"];
+            remembered?: components["schemas"]["AuditHead"] | null;
+            /** @description The oldest of those, at most 20. */
+            tail: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description How many entries are not sealed yet.
+             */
+            unsealed: number;
+        };
+        /** @description One thing that was done, or was refused. */
+        AuditEntry: {
+            /** @description Such as `device.removed`; `access.refused` is what was tried and refused. */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description The address that it came from; empty for what the server does by itself. */
+            address: string;
+            at: components["schemas"]["Time"];
+            /** @description What there is to say, such as `before` and `after`. */
+            detail: Record<string, unknown>;
+            /** @description SHA-256, in hex, over the entry before it and itself; null until it is sealed. */
+            hash?: string | null;
+            /** @description The request that it belongs to; may be empty. */
+            request: string;
+            /**
+             * Format: int64
+             * @description Its place in the chain, from 1 without gaps; null until it is sealed, within a second or so.
+             */
+            seq?: number | null;
+            /** @description Id of what it was done to. */
+            subject: string;
+        };
+        /** @description The end of an organization's chain, signed by the server. */
+        AuditHead: {
+            /** @description When it was signed. */
+            at: components["schemas"]["Time"];
+            /** @description Its hash, in hex. */
+            hash: string;
+            /** @description The server's key. Who has it pinned takes the pinned one. */
+            key: components["schemas"]["PublicKey"];
+            organization: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description The last entry that is sealed.
+             */
+            seq: number;
+            /** @description Ed25519, in base64. */
+            signature: string;
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -1674,6 +1770,31 @@ export interface components {
                 /** @description The user name of its owner. */
                 owner: string;
                 scopes: string[];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_AuditEntry: {
+            items: {
+                /** @description Such as `device.removed`; `access.refused` is what was tried and refused. */
+                action: string;
+                actor: components["schemas"]["AuditActor"];
+                /** @description The address that it came from; empty for what the server does by itself. */
+                address: string;
+                at: components["schemas"]["Time"];
+                /** @description What there is to say, such as `before` and `after`. */
+                detail: Record<string, unknown>;
+                /** @description SHA-256, in hex, over the entry before it and itself; null until it is sealed. */
+                hash?: string | null;
+                /** @description The request that it belongs to; may be empty. */
+                request: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the chain, from 1 without gaps; null until it is sealed, within a second or so.
+                 */
+                seq?: number | null;
+                /** @description Id of what it was done to. */
+                subject: string;
             }[];
             next?: string | null;
         };
@@ -2503,6 +2624,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Such as `device.removed`, or `device.*` for all of a kind. */
+                action?: string;
+                /** @description Id of a user (with all that their keys did), a key or a device; or a name as it was then. */
+                actor?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                /** @description Not before this. */
+                since?: string;
+                /** @description Id of what it was done to. */
+                subject?: string;
+                /** @description Not after this. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_audit_chain: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last entry that was read; 0 for the beginning. */
+                after?: number;
+                /** @description Entries at most, 1 to 1000; default 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries in the order of the chain, and what to hold them against */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditChain"];
                 };
             };
             /** @description A problem */

@@ -1,7 +1,7 @@
 //! Accounts: organizations, users and their groups, sessions, API keys, the audit log, and the one decision about who may do what.
 //!
 //! It owns the tables `organization`, `user_account`, `user_group`, `group_member`, `group_override`, `invitation`, `session`, `api_key`
-//! and `audit`, and the events that begin with `organization.`, `user.`, `group.` and `key.`. Every route of the API is added through
+//! `audit` and `audit_head`, and the events that begin with `organization.`, `user.`, `group.` and `key.`. Every route of the API is added through
 //! [`Api`], which names its verb; [`decide`] is the only maker of a [`Permit`], and ops on a resource demand one and ask it again with
 //! the scopes of that resource. Rows belong to an organization, and a permit knows which.
 //!

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use taskey_proto::Time;
 use taskey_proto::id::{DeviceId, ExecutionId};
-use taskey_proto::line::Up;
+use taskey_proto::line::{Down, Up};
 
 use super::credential::{self, CredentialError, Proven};
 use super::model::{CounterVerdict, GRACE_MS};
 use super::store::{self, Rejected};
 use crate::app::App;
-use crate::features::accounts::audit::{Actor, record};
+use crate::features::accounts::audit::{Actor, newest_head, record};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::mqtt::uplink::{Claim, LineDevice, LineOwner, NotCommitted, Refusal};
@@ -223,9 +223,27 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
         return Err(NotCommitted);
     }
     if held.is_some() {
+        // Read first: orders leave after the acknowledgement of the sync only if nothing is waited for between them.
+        let head = audit_head(app, device).await;
         (line.deliver)(app.clone(), device.clone(), held).await;
+        // A letter that is lost comes again with the next sync.
+        if let Some(head) = head {
+            app.lines.send(device.id, head);
+        }
     }
     Ok(())
+}
+
+/// How far the audit log is: devices hold what nobody at the server's database can take back.
+async fn audit_head(app: &App, device: &LineDevice) -> Option<Bytes> {
+    let head = newest_head(&mut &app.db, device.organization, app.keys.signing.public_key()).await;
+    match head {
+        Ok(head) => serde_json::to_vec(&Down::AuditHead(Box::new(head?))).ok().map(Bytes::from),
+        Err(error) => {
+            tracing::warn!(%error, device = %device.id, "a device is not told the head of the audit log");
+            None
+        }
+    }
 }
 
 async fn take_in(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {

@@ -121,6 +121,7 @@ impl EnrollInput {
             kind: "device",
             id: id.to_owned(),
             name: name.to_owned(),
+            user: None,
             address: self.address.clone(),
             request: self.request.clone(),
         }

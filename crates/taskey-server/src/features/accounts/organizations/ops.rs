@@ -81,6 +81,7 @@ impl NewOrganization {
             kind: "user",
             id: self.user.to_string(),
             name: self.username.clone(),
+            user: Some(self.user),
             address: address.to_owned(),
             request: request.to_owned(),
         }

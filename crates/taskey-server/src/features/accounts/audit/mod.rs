@@ -1,8 +1,22 @@
 //! The audit log: one row for every change and every refusal that matters, written by the op itself.
+//!
+//! Rows are sealed afterwards, within a second ([`seal`]): each gets its place in its organization's chain and a hash over the row before
+//! and itself, and the end of the chain, the head, is signed. Whoever can write to the database but does not hold the signing key can
+//! from then on neither alter, remove nor reorder rows without being found ([ADR 0010](../../../../../../docs/adr/0010-audit-chain.md)).
+//!
+//! It owns the tables `audit` and `audit_head`, and `DATA/audit-heads.json` ([`remembered`]).
+
+pub mod http;
+mod remembered;
+pub mod seal;
+mod store;
 
 use serde::Serialize;
 use taskey_proto::Time;
+use taskey_proto::audit::canonical;
 use taskey_proto::id::{OrganizationId, UserId};
+
+pub use store::head as newest_head;
 
 use super::{Permit, Principal, Via};
 use crate::platform::db::{DbError, Tx};
@@ -13,10 +27,12 @@ use crate::{args, sql};
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub organization: OrganizationId,
-    /// `user`, `key`, `device` or `system`.
+    /// `user`, `key`, `device`, `host` or `system`.
     pub kind: &'static str,
     pub id: String,
     pub name: String,
+    /// The user behind it, where there is one.
+    pub user: Option<UserId>,
     pub address: String,
     pub request: String,
 }
@@ -24,7 +40,7 @@ pub struct Actor {
 impl Actor {
     /// A device, or the server itself, acting without a request.
     pub fn without_request(organization: OrganizationId, kind: &'static str, id: String, name: String, address: String) -> Self {
-        Self { organization, kind, id, name, address, request: String::new() }
+        Self { organization, kind, id, name, user: None, address, request: String::new() }
     }
 }
 
@@ -36,6 +52,7 @@ impl Actor {
             kind: "user",
             id: user.to_string(),
             name: username.to_owned(),
+            user: Some(user),
             address: context.address.clone(),
             request: context.id.to_string(),
         }
@@ -50,7 +67,7 @@ impl Actor {
             Via::Session { .. } => ("user", principal.user.to_string()),
             Via::Key { id, .. } => ("key", id.to_string()),
         };
-        Self { organization: principal.organization, kind, id, name: principal.actor_name(), address, request }
+        Self { organization: principal.organization, kind, id, name: principal.actor_name(), user: Some(principal.user), address, request }
     }
 }
 
@@ -70,11 +87,13 @@ pub async fn record<T: Serialize + Sync>(
     detail: &T,
 ) -> Result<(), DbError> {
     let detail =
-        serde_json::to_string(detail).map_err(|error| DbError::Column { column: "detail".to_owned(), detail: error.to_string() })?;
+        serde_json::to_value(detail).map_err(|error| DbError::Column { column: "detail".to_owned(), detail: error.to_string() })?;
     let sql = sql!(
-        "INSERT INTO audit (organization_id, at, actor_kind, actor_id, actor_name, address, request_id, action, subject, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        "INSERT INTO audit (organization_id, at, actor_kind, actor_id, actor_name, user_id, address, request_id, action, subject, detail) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     );
-    let who = args![actor.organization, at, actor.kind, &actor.id, &actor.name, &actor.address, &actor.request, action, subject, detail];
-    tx.later(sql, who).await
+    let who = args![actor.organization, at, actor.kind, &actor.id, &actor.name, actor.user, &actor.address, &actor.request];
+    tx.later(sql, [who, args![action, subject, canonical(&detail)]].concat()).await?;
+    tx.wake(seal::TOPIC.to_owned());
+    Ok(())
 }
