@@ -9,6 +9,7 @@ use taskey_proto::id::{InstanceId, NodeId};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
 use crate::install::Agents;
@@ -54,6 +55,8 @@ pub struct Inner {
     pub in_flight: InFlight,
     pub setup_code: SetupCode,
     pub sign_in_throttle: Throttle,
+    /// The threads that hash passwords.
+    pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,
     /// True once the server is asked to stop: streams and jobs end.
     pub stopping: watch::Sender<bool>,

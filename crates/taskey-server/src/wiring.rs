@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::{App, Inner};
 use crate::config::{Config, Database};
+use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
 use crate::install::{self, Agents};
@@ -48,6 +49,8 @@ pub enum StartError {
     Db(#[from] DbError),
     #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the threads that hash passwords cannot be started: {0}")]
+    Threads(std::io::Error),
     #[error("the system's random source failed")]
     Random(#[from] taskey_proto::crypto::CryptoError),
 }
@@ -136,6 +139,7 @@ impl Server {
             self.http.abort();
         }
         self.jobs.shutdown().await;
+        self.app.hasher.stop().await;
         self.app.db.close().await;
     }
 }
@@ -224,6 +228,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         in_flight: Default::default(),
         setup_code: Default::default(),
         sign_in_throttle: Default::default(),
+        hasher: Hasher::start().map_err(StartError::Threads)?,
         metrics: Metrics::install(),
         stopping: watch::Sender::new(false),
     }))

@@ -13,5 +13,6 @@ mod poll;
 mod quiet;
 mod runs;
 mod secrets;
+mod sign_in;
 mod store;
 mod tasks;

@@ -5,18 +5,22 @@
 //! [`Permit`], and ops on a resource demand one. Rows belong to an organization, and a permit knows which.
 //!
 //! What may never happen: a password, key or session token in the database or a log (only hashes are stored, and the tokens
-//! are shown once); a second set-up; an answer that tells whether a user name exists.
+//! are shown once); a second set-up; an answer that tells whether a user name exists; a password that is hashed on the threads of
+//! the API ([`hasher`]) or looked at while its name or address is closed ([`throttle`]).
 //!
 //! So far every user is a super user of their organization; groups and roles widen [`decide`], nothing else.
 
 pub mod audit;
 pub mod gate;
+pub mod hasher;
 pub mod http;
 pub mod jobs;
+mod known_bad;
 mod model;
 mod ops;
 pub mod password;
 pub mod setup_code;
+mod sign_in;
 mod store;
 pub mod throttle;
 

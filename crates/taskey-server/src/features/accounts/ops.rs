@@ -9,7 +9,7 @@ use taskey_proto::tasks::name_problem;
 
 use super::audit::{Actor, record};
 use super::model::{Permit, Principal, Via, check_scopes};
-use super::{password, store};
+use super::{password, sign_in, store};
 use crate::app::App;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
@@ -105,7 +105,7 @@ impl NewOrganization {
             name,
             user: UserId::new(app.uuid()),
             username,
-            password_hash: password::hash(password).await?,
+            password_hash: password::hash(&app.hasher, password).await?,
             operator: matches!(flag, OperatorFlag::Operator),
         })
     }
@@ -156,7 +156,7 @@ fn account_errors(organization: &str, username: &str, password: &str) -> Vec<Fie
     if let Some(detail) = username_problem(username) {
         errors.push(FieldError::new("/username", detail));
     }
-    if let Some(detail) = password::problem(password) {
+    if let Some(detail) = password::problem(password, &[username, organization]) {
         errors.push(FieldError::new("/password", detail));
     }
     errors
@@ -169,35 +169,16 @@ fn username_problem(username: &str) -> Option<String> {
 }
 
 /// Signs in by name and password. The answer never tells whether the name exists.
-pub(super) async fn sign_in(app: &App, context: &RequestContext, sign_in: SignIn) -> ApiResult<Entry> {
+pub(super) async fn sign_in(app: &App, context: &RequestContext, body: SignIn) -> ApiResult<Entry> {
     let now = app.now();
-    let word = format!("{} {}", context.address, sign_in.username);
-    if !app.sign_in_throttle.is_open(&word, now) {
-        return Err(ApiError::new(Code::TooManyAttempts, "Ten failures from here for this user; try again in five minutes."));
-    }
-    check(sign_in.key.iter().flat_map(|key| key_errors("/key", key)).collect())?;
-    let candidates = store::users_named(&app.db, &sign_in.username, sign_in.organization.as_deref()).await?;
-    let mut matching = Vec::new();
-    if candidates.is_empty() {
-        password::verify(sign_in.password.clone(), None).await?;
-    }
-    for candidate in candidates {
-        if password::verify(sign_in.password.clone(), Some(candidate.password_hash.clone())).await? {
-            matching.push(candidate);
-        }
-    }
-    let [candidate] = &matching[..] else {
-        app.sign_in_throttle.failed(&word, now);
-        let detail = "Check both; where the same user name exists in several organizations, name the organization too.";
-        return Err(ApiError::new(Code::InvalidCredentials, detail));
-    };
-    app.sign_in_throttle.succeeded(&word);
-    let entry = new_entry(app, sign_in.key, now)?;
+    check(body.key.iter().flat_map(|key| key_errors("/key", key)).collect())?;
+    let candidate = sign_in::prove(app, context, &body, now).await?;
+    let entry = new_entry(app, body.key, now)?;
     let actor = Actor {
         organization: candidate.organization,
         kind: "user",
         id: candidate.user.to_string(),
-        name: sign_in.username,
+        name: body.username,
         address: context.address.clone(),
         request: context.id.to_string(),
     };

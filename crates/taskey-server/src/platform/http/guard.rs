@@ -19,7 +19,11 @@ pub struct RequestContext {
     pub id: RequestId,
     /// Address of the peer, without its port.
     pub address: String,
+    /// What the client says it is (`User-Agent`), in at most 200 characters that can be shown.
+    pub client: String,
 }
+
+const CLIENT_LEN_MAX: usize = 200;
 
 const HEADERS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
@@ -34,7 +38,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     let id = RequestId::new(app.uuid());
     let address = client_address(&app, &request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    request.extensions_mut().insert(RequestContext { id, address: address.clone() });
+    let client = client_name(request.headers());
+    request.extensions_mut().insert(RequestContext { id, address: address.clone(), client });
     let mut response = match check_host(&app, request.headers(), request.uri().host()) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
@@ -79,6 +84,11 @@ fn is_plain(response: &Response) -> bool {
 fn client_address(app: &App, request: &Request) -> String {
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
     peer.map(|peer| app.proxies.client(peer.0.0.ip(), request.headers()).to_string()).unwrap_or_default()
+}
+
+fn client_name(headers: &HeaderMap) -> String {
+    let said = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    said.chars().filter(|c| !c.is_control()).take(CLIENT_LEN_MAX).collect::<String>().trim().to_owned()
 }
 
 /// An unknown `Host` is how a foreign page reaches a server on loopback (DNS rebinding).
@@ -141,6 +151,18 @@ impl Hosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_client_says_it_is_can_be_shown() {
+        let name = |bytes: &[u8]| {
+            let value = HeaderValue::from_maybe_shared(bytes::Bytes::copy_from_slice(bytes)).unwrap();
+            client_name(&HeaderMap::from_iter([(header::USER_AGENT, value)]))
+        };
+        assert_eq!(name(b" curl/8.5\t(x)  "), "curl/8.5(x)");
+        assert_eq!(name("Mozilla \u{9b}31m".as_bytes()), "Mozilla 31m", "a control character of two bytes");
+        assert_eq!(name(&[b'x'; 1_000]).len(), CLIENT_LEN_MAX);
+        assert_eq!(client_name(&HeaderMap::new()), "");
+    }
 
     #[test]
     fn loopback_and_the_public_name_are_known_and_nothing_else() {
