@@ -10,6 +10,7 @@
 //!
 //! So far every user is a super user of their organization; groups and roles widen [`decide`], nothing else.
 
+pub mod addresses;
 pub mod audit;
 pub mod gate;
 pub mod hasher;
