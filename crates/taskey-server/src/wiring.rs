@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::{App, Inner};
 use crate::config::{Config, Database};
+use crate::features::accounts::bootstrap::BootstrapError;
 use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
@@ -49,6 +50,8 @@ pub enum StartError {
     Db(#[from] DbError),
     #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
     #[error("the threads that hash passwords cannot be started: {0}")]
     Threads(std::io::Error),
     #[error("the system's random source failed")]
@@ -77,6 +80,7 @@ impl Server {
             _ if config.mqtts_listen.is_some() => Some(open_certificates(&config, &app.public_url)?),
             _ => None,
         };
+        accounts::bootstrap::bring_into_line(&app, config.bootstrap.as_ref()).await?;
         devices::jobs::start_lease(&app).await?;
         let needs_setup = !accounts::has_users(&mut &app.db).await?;
         let setup_code = if needs_setup { Some(app.setup_code.renew(app.now())?) } else { None };

@@ -57,6 +57,7 @@ impl TestServer {
             database: engine.new_database().await,
             public_url: None,
             agents: None,
+            bootstrap: None,
         };
         change(&mut config);
         let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));

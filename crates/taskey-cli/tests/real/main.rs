@@ -4,6 +4,7 @@ mod accounts;
 mod actions;
 mod altered;
 mod away;
+mod bootstrap;
 mod crash;
 mod devices;
 mod exec;

@@ -3,6 +3,7 @@
 mod accounts;
 mod architecture;
 mod backup;
+mod bootstrap;
 mod devices;
 mod line;
 mod live;

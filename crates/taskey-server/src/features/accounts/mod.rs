@@ -8,10 +8,13 @@
 //! are shown once); a second set-up; an answer that tells whether a user name exists; a password that is hashed on the threads of
 //! the API ([`hasher`]) or looked at while its name or address is closed ([`throttle`]).
 //!
+//! What a server begins with, and the keys of its settings, are [`bootstrap`]'s.
+//!
 //! So far every user is a super user of their organization; groups and roles widen [`decide`], nothing else.
 
 pub mod addresses;
 pub mod audit;
+pub mod bootstrap;
 pub mod gate;
 pub mod hasher;
 pub mod http;

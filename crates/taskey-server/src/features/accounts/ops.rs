@@ -53,7 +53,8 @@ pub(super) async fn set_up(app: &App, context: &RequestContext, setup: Setup) ->
     let mut errors = account_errors(&setup.organization, &setup.username, &setup.password);
     errors.extend(setup.key.iter().flat_map(|key| key_errors("/key", key)));
     check(errors)?;
-    let organization = NewOrganization::prepare(app, setup.organization, setup.username, setup.password, OperatorFlag::Operator).await?;
+    let organization =
+        NewOrganization::prepare(app, setup.organization, setup.username, Some(setup.password), OperatorFlag::Operator).await?;
     let entry = new_entry(app, setup.key, now)?;
     let input = SetUpInput { organization, entry: entry.clone(), context: context.clone(), now };
     app.db
@@ -62,7 +63,8 @@ pub(super) async fn set_up(app: &App, context: &RequestContext, setup: Setup) ->
                 if store::has_users(tx).await? {
                     return Err(already_set_up());
                 }
-                insert_organization(tx, &input.organization, &input.context.address, &input.context.id.to_string(), input.now).await?;
+                let maker = input.organization.maker(&input.context.address, &input.context.id.to_string());
+                insert_organization(tx, &input.organization, &maker, input.now).await?;
                 insert_entry(tx, input.organization.id, input.organization.user, &input.entry, input.now).await?;
                 Ok(())
             })
@@ -99,29 +101,52 @@ pub(super) enum OperatorFlag {
 }
 
 impl NewOrganization {
-    pub(super) async fn prepare(app: &App, name: String, username: String, password: String, flag: OperatorFlag) -> ApiResult<Self> {
+    /// Without a password the user has none, and nothing is one.
+    pub(super) async fn prepare(
+        app: &App,
+        name: String,
+        username: String,
+        password: Option<String>,
+        flag: OperatorFlag,
+    ) -> ApiResult<Self> {
+        let password_hash = match password {
+            Some(password) => password::hash(&app.hasher, password).await?,
+            None => String::new(),
+        };
         Ok(Self {
             id: OrganizationId::new(app.uuid()),
             name,
             user: UserId::new(app.uuid()),
             username,
-            password_hash: password::hash(&app.hasher, password).await?,
+            password_hash,
             operator: matches!(flag, OperatorFlag::Operator),
         })
+    }
+
+    /// Its user, who makes it.
+    fn maker(&self, address: &str, request: &str) -> Actor {
+        Actor {
+            organization: self.id,
+            kind: "user",
+            id: self.user.to_string(),
+            name: self.username.clone(),
+            address: address.to_owned(),
+            request: request.to_owned(),
+        }
     }
 }
 
 /// Makes a further organization, on the host.
 pub async fn create_organization(app: &App, name: &str, username: &str, password: &str) -> ApiResult<OrganizationId> {
     check(account_errors(name, username, password))?;
-    let new = NewOrganization::prepare(app, name.to_owned(), username.to_owned(), password.to_owned(), OperatorFlag::Plain).await?;
+    let new = NewOrganization::prepare(app, name.to_owned(), username.to_owned(), Some(password.to_owned()), OperatorFlag::Plain).await?;
     let id = new.id;
     let input = (new, app.now());
-    app.db.write(input, |tx, (new, now)| Box::pin(async move { insert_organization(tx, new, "host", "", *now).await })).await?;
+    app.db.write(input, |tx, (new, now)| Box::pin(async move { insert_organization(tx, new, &new.maker("host", ""), *now).await })).await?;
     Ok(id)
 }
 
-async fn insert_organization(tx: &mut Tx<'_>, new: &NewOrganization, address: &str, request: &str, now: Time) -> ApiResult<()> {
+pub(super) async fn insert_organization(tx: &mut Tx<'_>, new: &NewOrganization, actor: &Actor, now: Time) -> ApiResult<()> {
     if store::organization_name_taken(tx, &new.name).await? {
         return Err(ApiError::new(Code::NameTaken, format!("There is an organization `{}` already.", new.name)));
     }
@@ -135,19 +160,19 @@ async fn insert_organization(tx: &mut Tx<'_>, new: &NewOrganization, address: &s
         operator: new.operator,
     };
     store::insert_user(tx, &user, now).await?;
-    let actor = Actor {
-        organization: new.id,
-        kind: "user",
-        id: new.user.to_string(),
-        name: new.username.clone(),
-        address: address.to_owned(),
-        request: request.to_owned(),
-    };
-    record(tx, &actor, now, "organization.created", &new.id.to_string(), &serde_json::json!({"name": new.name})).await?;
+    record(tx, actor, now, "organization.created", &new.id.to_string(), &serde_json::json!({"name": new.name})).await?;
     Ok(())
 }
 
 fn account_errors(organization: &str, username: &str, password: &str) -> Vec<FieldError> {
+    let mut errors = name_errors(organization, username);
+    if let Some(detail) = password::problem(password, &[username, organization]) {
+        errors.push(FieldError::new("/password", detail));
+    }
+    errors
+}
+
+pub(super) fn name_errors(organization: &str, username: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let trimmed = organization.trim();
     if trimmed.is_empty() || trimmed != organization || organization.chars().count() > 100 || organization.chars().any(char::is_control) {
@@ -155,9 +180,6 @@ fn account_errors(organization: &str, username: &str, password: &str) -> Vec<Fie
     }
     if let Some(detail) = username_problem(username) {
         errors.push(FieldError::new("/username", detail));
-    }
-    if let Some(detail) = password::problem(password, &[username, organization]) {
-        errors.push(FieldError::new("/password", detail));
     }
     errors
 }

@@ -47,11 +47,13 @@ pub(super) async fn principal_by_session(db: &Db, token_hash: &str, now: Time) -
 pub(super) struct KeyUse {
     pub principal: Principal,
     pub last_used_at: Option<Time>,
+    /// From where it may be used.
+    pub addresses: Vec<String>,
 }
 
 pub(super) async fn principal_by_key(db: &Db, key_hash: &str, now: Time) -> Result<Option<KeyUse>, DbError> {
     let sql = sql!(
-        "SELECT k.id AS key_id, k.name AS key_name, k.scopes, k.signed_in, k.expires_at, k.last_used_at, u.id AS user_id, u.username, u.name, u.is_super, \
+        "SELECT k.id AS key_id, k.name AS key_name, k.scopes, k.signed_in, k.expires_at, k.last_used_at, k.addresses, u.id AS user_id, u.username, u.name, u.is_super, \
          u.operator, o.id AS organization_id, o.name AS organization_name FROM api_key k JOIN user_account u ON u.id = k.user_id \
          JOIN organization o ON o.id = u.organization_id \
          WHERE k.key_hash = $1 AND (k.expires_at IS NULL OR k.expires_at > $2) AND u.disabled_at IS NULL"
@@ -64,7 +66,7 @@ pub(super) async fn principal_by_key(db: &Db, key_hash: &str, now: Time) -> Resu
         signed_in: row.get("signed_in")?,
         expires_at: row.get("expires_at")?,
     };
-    Ok(Some(KeyUse { principal: principal(&row, via)?, last_used_at: row.get("last_used_at")? }))
+    Ok(Some(KeyUse { principal: principal(&row, via)?, last_used_at: row.get("last_used_at")?, addresses: row.json("addresses")? }))
 }
 
 pub(super) async fn session_exists(db: &Db, id: SessionId, now: Time) -> Result<bool, DbError> {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../migrations/0003_output.sql")),
     (4, include_str!("../../../migrations/0004_quarantine.sql")),
     (5, include_str!("../../../migrations/0005_epochs.sql")),
+    (8, include_str!("../../../migrations/0008_configured_keys.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.
