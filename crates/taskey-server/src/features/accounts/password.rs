@@ -1,8 +1,7 @@
 //! Passwords: which are taken, and Argon2id, on the threads of the [`Hasher`].
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use taskey_proto::accounts::{PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 
 use super::hasher::Hasher;
@@ -23,8 +22,15 @@ pub fn problem(password: &str, context: &[&str]) -> Option<String> {
 }
 
 pub async fn hash(hasher: &Hasher, password: String) -> Result<String, ApiError> {
-    let hashed = hasher.run(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())).await?;
-    hashed.map_err(ApiError::internal)
+    hasher.run(move || hash_now(&password)).await?.map_err(ApiError::internal)
+}
+
+fn hash_now(password: &str) -> Result<String, argon2::password_hash::Error> {
+    let (argon2, salt) = (Argon2::default(), Salt::generate());
+    let output = derive(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+    let params = ParamsString::try_from(argon2.params())?;
+    let version = Some(Version::default().into());
+    Ok(PasswordHash { algorithm: Algorithm::default().ident(), version, params, salt: Some(salt), hash: Some(output) }.to_string())
 }
 
 /// Whether `password` is the one behind `stored`; with `None` it takes as long, and is not.
@@ -37,8 +43,29 @@ pub fn matches(password: &str, stored: Option<&str>) -> bool {
     // Who has no password yet has a text that is no hash, and costs the same time too.
     let known = stored.and_then(|stored| PasswordHash::new(stored).ok());
     let is_known = known.is_some();
-    let Some(hash) = known.or_else(|| PasswordHash::new(NOBODY).ok()) else { return false };
-    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && is_known
+    let hash = known.or_else(|| PasswordHash::new(NOBODY).ok());
+    hash.is_some_and(|hash| is_behind(password, &hash).unwrap_or(false)) && is_known
+}
+
+fn is_behind(password: &str, stored: &PasswordHash) -> Result<bool, argon2::password_hash::Error> {
+    let (Some(salt), Some(output)) = (&stored.salt, &stored.hash) else { return Ok(false) };
+    let version = stored.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let argon2 = Argon2::new(Algorithm::try_from(stored.algorithm.as_str())?, version, Params::try_from(stored)?);
+    // Outputs are compared in constant time.
+    Ok(derive(&argon2, password, salt, output.len())? == *output)
+}
+
+/// Blocks that glibc maps for each hash and gives back after it, being more than 32 MiB. Less it takes for something to keep, and after
+/// a few hashes holds a hundred megabytes that nobody uses. What is not touched of them costs nothing.
+const BLOCKS_MAPPED: usize = 34 * 1024;
+
+fn derive(argon2: &Argon2<'_>, password: &str, salt: &[u8], len: usize) -> Result<Output, argon2::password_hash::Error> {
+    let count = argon2.params().block_count();
+    let mut memory = Vec::with_capacity(count.max(BLOCKS_MAPPED));
+    memory.resize(count, Block::new());
+    let mut output = vec![0; len];
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut memory)?;
+    Ok(Output::new(&output)?)
 }
 
 /// The hash of a password that nobody knows, so that an unknown user name costs the same time.
@@ -65,6 +92,18 @@ mod tests {
         assert_eq!(problem(&"correct horse ".repeat(72)[..1_000], &[]), None);
         assert_eq!(problem(&"correct horse ".repeat(72)[..1_001], &[]), Some("at most 1000 characters".to_owned()));
         assert!(problem("Password1!", &[]).is_some() && problem("annsmith", &["ann.smith"]).is_some());
+    }
+
+    #[test]
+    fn what_is_stored_is_argon2id_with_19_mib_as_any_program_reads_it() {
+        use argon2::PasswordVerifier as _;
+        let stored = hash_now("correct horse").unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_ne!(stored, hash_now("correct horse").unwrap(), "each has a salt of its own");
+        assert!(Argon2::default().verify_password(b"correct horse", stored.as_str()).is_ok());
+        let other = "$argon2id$v=19$m=256,t=1,p=1$c29tZSBzYWx0IG9mIDE2Yg$";
+        let other = format!("{other}{}", "A".repeat(43));
+        assert!(!matches("correct horse", Some(&other)), "other parameters are those of the hash");
     }
 
     #[test]
