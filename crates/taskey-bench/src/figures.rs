@@ -48,8 +48,8 @@ pub fn table(contenders: &[&Samples]) -> String {
     text
 }
 
-pub fn ratios(ratios: &[Ratio]) -> String {
-    let mut text = format!("{:<38}{:>10}{:>10}\n", "taskey against floor B", "measured", "must");
+pub fn ratios(against: &str, ratios: &[Ratio]) -> String {
+    let mut text = format!("{against:<38}{:>10}{:>10}\n", "measured", "must");
     for ratio in ratios {
         let verdict = if ratio.value <= ratio.must { "holds" } else { "does not hold" };
         let _ = writeln!(text, "{:<38}{:>9.1}x{:>9.1}x  {verdict}", ratio.name, ratio.value, ratio.must);
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_ratio_at_its_budget_holds_and_one_above_does_not() {
-        let text = ratios(&[Ratio::new("at", 40, 10, 4.0), Ratio::new("above", 41, 10, 4.0)]);
+        let text = ratios("against a floor", &[Ratio::new("at", 40, 10, 4.0), Ratio::new("above", 41, 10, 4.0)]);
         assert!(text.lines().any(|line| line.starts_with("at ") && line.ends_with("4.0x  holds")), "{text}");
         assert!(text.lines().any(|line| line.starts_with("above ") && line.ends_with("does not hold")), "{text}");
     }

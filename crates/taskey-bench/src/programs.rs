@@ -63,7 +63,7 @@ pub fn built(profile: &str, name: &str) -> anyhow::Result<PathBuf> {
     let target = own.ancestors().nth(2).context("the target folder")?;
     let program = target.join(profile).join(name);
     if !program.is_file() {
-        bail!("{} is not built; run `cargo x bench trigger`", program.display());
+        bail!("{} is not built; run the bench by `cargo x bench`", program.display());
     }
     Ok(program)
 }

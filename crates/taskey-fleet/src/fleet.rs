@@ -43,7 +43,12 @@ impl Fleet {
         let mut tokens = Vec::new();
         for first in (0..count).step_by(TOKEN_USES_MAX) {
             let uses = (count - first).min(TOKEN_USES_MAX) as u32;
-            let asked = CreateEnrollToken { uses, ttl: TOKEN_TTL, labels: Labels::from([("bench".to_owned(), "yes".to_owned())]), groups: Vec::new() };
+            let asked = CreateEnrollToken {
+                uses,
+                ttl: TOKEN_TTL,
+                labels: Labels::from([("bench".to_owned(), "yes".to_owned())]),
+                groups: Vec::new(),
+            };
             let made = client.create_enroll_token(&asked).await?;
             tokens.push(Arc::new(Token::parse(&made.token).context("the server's token")?));
         }

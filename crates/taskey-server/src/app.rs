@@ -9,6 +9,7 @@ use taskey_proto::id::{InstanceId, NodeId};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::refusals::Refusals;
 use crate::features::accounts::remembered::Remembered;
 use crate::features::accounts::setup_code::SetupCode;
@@ -58,6 +59,8 @@ pub struct Inner {
     pub sign_in_throttle: Throttle,
     pub access: Remembered,
     pub refusals: Refusals,
+    /// The threads that hash passwords.
+    pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,
     /// True once the server is asked to stop: streams and jobs end.
     pub stopping: watch::Sender<bool>,

@@ -1,5 +1,7 @@
 //! The server's settings: flag over environment over `DATA/taskey.toml`. Unknown keys of the file are refused.
 
+mod bootstrap;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,8 @@ use serde::Deserialize;
 
 use crate::platform::http::proxies::Proxies;
 use crate::platform::tls::PublicFiles;
+
+pub use bootstrap::{Bootstrap, BootstrapKey};
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 
@@ -44,6 +48,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The folder of the agents that `/install.sh` gives; `None`: `DATA/agents`, then where the package puts them.
     pub agents: Option<PathBuf>,
+    /// What the server begins with, where there is nobody yet, and its keys.
+    pub bootstrap: Option<Bootstrap>,
 }
 
 #[derive(Clone)]
@@ -94,6 +100,8 @@ pub enum ConfigError {
     UnusedCertificate,
     #[error("trusted_proxies: `{0}` is no address or network, such as 10.0.0.2 or 10.0.0.0/8")]
     Proxy(String),
+    #[error("bootstrap: {0}")]
+    Bootstrap(String),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -109,6 +117,7 @@ struct File {
     database_url: Option<String>,
     public_url: Option<String>,
     agents: Option<PathBuf>,
+    bootstrap: Option<bootstrap::Section>,
 }
 
 impl Settings {
@@ -151,6 +160,7 @@ impl Settings {
             database: database(database_url)?,
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
             agents,
+            bootstrap: bootstrap::Section::merge(file.bootstrap, &environment)?,
         };
         config.with_tls(tls.as_deref().unwrap_or("auto"))
     }
@@ -199,8 +209,15 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(failed(error.to_string())),
-        Ok(text) => toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned())),
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(told(&text, &error))),
     }
+}
+
+/// What is wrong on which line, without showing it: what somebody took for a setting may be a secret.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let line = at.map(|line| format!("line {line}: ")).unwrap_or_default();
+    format!("{line}{}", error.message().lines().collect::<Vec<_>>().join(" "))
 }
 
 fn address(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
@@ -261,6 +278,16 @@ mod tests {
         std::fs::write(folder.path().join("taskey.toml"), "lisen = \"127.0.0.1:1\"").unwrap();
         let error = settings(folder.path()).load_from(|_| None).unwrap_err();
         assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_file_is_told_by_its_line_without_showing_what_may_be_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        for wrong in ["password = \"correct horse\"", "password = correct horse", "tls = [\"correct horse\"]"] {
+            std::fs::write(folder.path().join("taskey.toml"), format!("listen = \"127.0.0.1:1\"\n[bootstrap]\n{wrong}\n")).unwrap();
+            let error = settings(folder.path()).load_from(|_| None).unwrap_err().to_string();
+            assert!(error.contains("taskey.toml: line 3: ") && !error.contains("horse") && !error.contains('\n'), "{error}");
+        }
     }
 
     #[test]

@@ -13,10 +13,11 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::{App, Inner};
 use crate::config::{Config, Database};
+use crate::features::accounts::bootstrap::BootstrapError;
+use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
 use crate::install::{self, Agents};
-use crate::{explain, live, purge};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
 use crate::platform::http::guard::{Hosts, guard};
@@ -28,6 +29,7 @@ use crate::platform::tls::{AgentTrust, Certificates, TlsError};
 use crate::platform::vault::{Vault, VaultError};
 use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
 use crate::{args, sql};
+use crate::{explain, live, purge};
 
 /// How long requests that are being answered have when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -48,6 +50,10 @@ pub enum StartError {
     Db(#[from] DbError),
     #[error("cannot listen on {address}: {source}; choose another address with --listen, or port 0 for a free one")]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    #[error("the threads that hash passwords cannot be started: {0}")]
+    Threads(std::io::Error),
     #[error("the system's random source failed")]
     Random(#[from] taskey_proto::crypto::CryptoError),
 }
@@ -74,6 +80,7 @@ impl Server {
             _ if config.mqtts_listen.is_some() => Some(open_certificates(&config, &app.public_url)?),
             _ => None,
         };
+        accounts::bootstrap::bring_into_line(&app, config.bootstrap.as_ref()).await?;
         devices::jobs::start_lease(&app).await?;
         let needs_setup = !accounts::has_users(&mut &app.db).await?;
         let setup_code = if needs_setup { Some(app.setup_code.renew(app.now())?) } else { None };
@@ -138,6 +145,7 @@ impl Server {
             self.http.abort();
         }
         self.jobs.shutdown().await;
+        self.app.hasher.stop().await;
         self.app.db.close().await;
     }
 }
@@ -228,6 +236,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         sign_in_throttle: Default::default(),
         access: Default::default(),
         refusals: Default::default(),
+        hasher: Hasher::start().map_err(StartError::Threads)?,
         metrics: Metrics::install(),
         stopping: watch::Sender::new(false),
     }))

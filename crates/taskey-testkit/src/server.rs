@@ -75,9 +75,14 @@ fn http_client() -> reqwest::Client {
 impl TestServer {
     /// A server on an empty folder and a free port, with a plain MQTT port. Its clock stands at a fixed instant.
     pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, |_| {}).await
+    }
+
+    /// The same, with some settings changed.
+    pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let config = Config {
+        let mut config = Config {
             data: folder.path().join("data"),
             listen: any,
             tls: false,
@@ -88,7 +93,9 @@ impl TestServer {
             database: engine.new_database().await,
             public_url: None,
             agents: None,
+            bootstrap: None,
         };
+        change(&mut config);
         let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));
         let server = Server::start(config.clone(), Clock::Manual(clock.clone())).await.expect("the server starts");
         Self { folder, clock, config, server: Some(server), http: http_client() }
@@ -130,6 +137,12 @@ impl TestServer {
 
     /// Stops the server and starts another on the same data, on another port.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same, with some settings changed.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
         self.server.take().expect("the server runs").stop().await;
         self.server = Some(Server::start(self.config.clone(), Clock::Manual(self.clock.clone())).await.expect("the server starts again"));
     }

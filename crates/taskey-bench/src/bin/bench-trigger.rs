@@ -134,7 +134,7 @@ impl Contenders {
             Ratio::new("result p50 to result p50", percentile(result, 50), floor_result, 4.6),
             Ratio::new("result p99 to result p50", percentile(result, 99), floor_result, 14.0),
         ];
-        format!("{}\n{}", table(&[&self.append, &self.spawn, &self.a, &self.b, &self.taskey]), ratios(&budgets))
+        format!("{}\n{}", table(&[&self.append, &self.spawn, &self.a, &self.b, &self.taskey]), ratios("taskey against floor B", &budgets))
     }
 }
 

@@ -5,6 +5,7 @@ mod actions;
 mod altered;
 mod audit;
 mod away;
+mod bootstrap;
 mod crash;
 mod devices;
 mod exec;

@@ -206,6 +206,7 @@ on_both! {
         assert_eq!(mallory.delete(&format!("/api/v1/keys/{}", hers.id())).await.status, 404);
         assert!(!mallory.get("/api/v1/keys").await.text.contains(hers.id()), "one's own keys alone");
         assert!(ann.get("/api/v1/keys").await.text.contains("narrow"), "super users see all");
+        assert_eq!(mallory.get("/api/v1/audit").await.status, 403);
         // A super user's key that was given one scope does nothing else.
         let scoped = ann.post("/api/v1/keys", json!({"name": "reader", "scopes": ["users.read"]})).await;
         let scoped = server.with_key(scoped.body["key"].as_str().unwrap());

@@ -12,6 +12,7 @@ use taskey_proto::problem::Code;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use super::addresses::allows;
 use super::model::{Permit, Principal, Verb, Via, decide};
 use super::ops::token_hash;
 use super::store::{self, Found, Who};
@@ -123,7 +124,7 @@ async fn permit(verb: Verb, mut request: Request, next: Next) -> Response {
     let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
         return ApiError::internal("the context is missing from a request").into_response();
     };
-    let principal = match authenticate(&app, request.method(), request.headers(), &context).await {
+    let principal = match authenticate(&app, request.method(), request.headers(), &context.address).await {
         Ok(principal) => principal,
         Err(refused) => return refused.into_response(),
     };
@@ -166,12 +167,12 @@ impl<S: Sync> FromRequestParts<S> for RequestContext {
 }
 
 /// Who a request is from: by its bearer key where there is one, else by its cookie.
-async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, _context: &RequestContext) -> Result<Principal, ApiError> {
+async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, address: &str) -> Result<Principal, ApiError> {
     let now = app.now();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let key = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let key = key.ok_or_else(|| not_signed_in("Send `Authorization: Bearer KEY`."))?;
-        return by_key(app, key.trim(), now).await;
+        return by_key(app, key.trim(), address, now).await;
     }
     let Some(token) = session_cookie(headers) else {
         return Err(not_signed_in("Send an API key as `Authorization: Bearer KEY`, or sign in."));
@@ -180,9 +181,14 @@ async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, _context:
     by_session(app, token, now).await
 }
 
-pub(super) async fn by_key(app: &App, key: &str, now: Time) -> Result<Principal, ApiError> {
+async fn by_key(app: &App, key: &str, address: &str, now: Time) -> Result<Principal, ApiError> {
     let found = store::found_by_key(&app.db, &token_hash(key), now).await?;
     let found = found.ok_or_else(|| not_signed_in("The key is not known here, is expired or was removed."))?;
+    if let Via::Key { addresses, .. } = &found.who.via
+        && !allows(addresses, address)
+    {
+        return Err(ApiError::new(Code::NotAllowed, "This key may be used only from the addresses that it was made for."));
+    }
     admit(app, found, now).await
 }
 
@@ -204,9 +210,13 @@ async fn admit(app: &App, found: Found, now: Time) -> Result<Principal, ApiError
 
 /// The principal behind a token that was just made.
 pub(super) async fn principal_of(app: &App, entry: &super::ops::Entry) -> Result<Principal, ApiError> {
+    let now = app.now();
     match entry {
-        super::ops::Entry::Session { token, .. } => by_session(app, token, app.now()).await,
-        super::ops::Entry::Key(key) => by_key(app, &key.created.key, app.now()).await,
+        super::ops::Entry::Session { token, .. } => by_session(app, token, now).await,
+        super::ops::Entry::Key(key) => {
+            let found = store::found_by_key(&app.db, &token_hash(&key.created.key), now).await?;
+            admit(app, found.ok_or_else(|| not_signed_in("The key was removed."))?, now).await
+        }
     }
 }
 

@@ -35,14 +35,7 @@ pub(super) fn touch_later(app: &App, via: &Via, now: Time) {
 }
 
 /// Writes what somebody tried and was refused into the audit log, without keeping the answer waiting.
-pub(super) fn record_refusal_later(
-    app: &App,
-    principal: &Principal,
-    context: &RequestContext,
-    verb: Verb,
-    tried: String,
-    why: String,
-) {
+pub(super) fn record_refusal_later(app: &App, principal: &Principal, context: &RequestContext, verb: Verb, tried: String, why: String) {
     let now = app.now();
     let Some(left_out) = app.refusals.count(principal.user, now) else { return };
     let actor = Actor::of(principal, context);

@@ -7,11 +7,12 @@ use taskey_proto::Time;
 use taskey_proto::accounts::{ChangePassword, EditMe, Me, OrganizationRef, Session};
 use taskey_proto::id::SessionId;
 use taskey_proto::page::Page;
-use taskey_proto::problem::FieldError;
+use taskey_proto::problem::{Code, FieldError};
 use utoipa_axum::routes;
 
 use super::audit::{Actor, record};
 use super::model::{Permit, Principal, Verb, Via, decide};
+use super::throttle::Guess;
 use super::users::{name_errors, no_user, password_error, profile_errors, set_profile, update_password, user_of_organization};
 use super::{Api, password, store};
 use crate::app::App;
@@ -134,20 +135,21 @@ struct PasswordInput {
 async fn replace_password(app: &App, permit: &Permit, change: ChangePassword) -> ApiResult<()> {
     let principal = permit.principal();
     // Whoever found an open browser must not go on guessing.
-    let word = format!("password {}", principal.user);
+    let guess = Guess::new(&principal.user.to_string(), permit.address());
     let now = app.now();
-    if !app.sign_in_throttle.is_open(&word, now) {
-        return Err(ApiError::new(taskey_proto::problem::Code::TooManyAttempts, "Ten wrong passwords; try again in five minutes."));
+    if let Err(closed) = app.sign_in_throttle.admit(&guess, &[principal.user], now) {
+        let detail = "Too many wrong passwords; no password is looked at for some minutes.";
+        return Err(ApiError::new(Code::TooManyAttempts, detail).retry_after(closed.retry_after_secs(now)));
     }
     let problem = password_error(&change.new, &principal.username, &principal.organization_name);
     check(problem.into_iter().map(|detail| FieldError::new("/new", detail)).collect())?;
     let stored = store::password_hash(&app.db, principal.user).await?;
-    if !password::verify(change.current, stored).await? {
-        app.sign_in_throttle.failed(&word, now);
+    if !password::verify(&app.hasher, change.current, stored).await? {
+        app.sign_in_throttle.failed(&guess, now);
         return Err(ApiError::invalid_field("/current", "this is not your password"));
     }
-    app.sign_in_throttle.succeeded(&word);
-    let password_hash = password::hash(change.new).await?;
+    app.sign_in_throttle.succeeded(&guess, principal.user, now);
+    let password_hash = password::hash(&app.hasher, change.new).await?;
     let input = PasswordInput { actor: Actor::from(permit), principal: principal.clone(), password_hash, now };
     app.db.write(input, |tx, input| Box::pin(replace_in(tx, input))).await
 }

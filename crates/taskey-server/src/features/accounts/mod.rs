@@ -7,23 +7,31 @@
 //!
 //! What may never happen: a password, key, link or session token in the database or a log (only hashes are stored, and the tokens are
 //! shown once); a second set-up; an answer that tells whether a user name exists; an organization without a super user who can sign in;
-//! a right that outlives the change that took it.
+//! a right that outlives the change that took it; a password that is hashed on the threads of the API ([`hasher`]) or looked at while
+//! its name or address is closed ([`throttle`]).
+//!
+//! What a server begins with, and the keys of its settings, are [`bootstrap`]'s.
 
 pub mod access;
+pub mod addresses;
 pub mod audit;
+pub mod bootstrap;
 pub mod gate;
 pub mod groups;
+pub mod hasher;
 pub mod http;
 pub mod jobs;
+mod known_bad;
 mod me;
 mod model;
 mod ops;
 mod organizations;
-mod recovery;
 pub mod password;
+mod recovery;
 pub mod refusals;
 pub mod remembered;
 pub mod setup_code;
+mod sign_in;
 mod store;
 pub mod throttle;
 pub mod users;

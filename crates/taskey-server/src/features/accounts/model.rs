@@ -260,10 +260,18 @@ impl Sight {
 macro_rules! has_role_on_device {
     ($device:literal, $user:literal, $role:literal) => {
         concat!(
-            "(CAST(", $user, " AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM group_member am JOIN user_group ag ON ag.id = am.group_id \
-             LEFT JOIN device_group_member ad ON ad.device_id = ", $device, " LEFT JOIN group_override ao ON ao.group_id = ag.id \
+            "(CAST(",
+            $user,
+            " AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM group_member am JOIN user_group ag ON ag.id = am.group_id \
+             LEFT JOIN device_group_member ad ON ad.device_id = ",
+            $device,
+            " LEFT JOIN group_override ao ON ao.group_id = ag.id \
              AND ao.scope_kind = 'device_group' AND ao.scope_id = ad.device_group_id \
-             WHERE am.user_id = ", $user, " AND COALESCE(ao.role, ag.role) >= ", $role, "))"
+             WHERE am.user_id = ",
+            $user,
+            " AND COALESCE(ao.role, ag.role) >= ",
+            $role,
+            "))"
         )
     };
 }
@@ -348,7 +356,9 @@ fn short(access: &Access, word: &str, needed: Role, scopes: Option<&[Scope]>, wh
     let place = if what.is_empty() { String::new() } else { format!(" on {what}") };
     let (code, why) = match best(access, scopes) {
         None => ("no_group", "no group gives anything".to_owned()),
-        Some(given) if given.overridden => ("override", format!("the group `{}` gives {} there, by an override", given.group.name, given.role)),
+        Some(given) if given.overridden => {
+            ("override", format!("the group `{}` gives {} there, by an override", given.group.name, given.role))
+        }
         Some(given) => ("role", format!("the group `{}` gives {}", given.group.name, given.role)),
     };
     Reason::new(code, format!("`{word}` needs {needed}{place}; {why}."))
@@ -416,7 +426,14 @@ mod tests {
 
     fn key(scopes: &[&str]) -> Via {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Via::Key { id: KeyId::new(uuid::Uuid::nil()), name: "k".to_owned(), scopes, addresses: Vec::new(), signed_in: false, expires_at: None }
+        Via::Key {
+            id: KeyId::new(uuid::Uuid::nil()),
+            name: "k".to_owned(),
+            scopes,
+            addresses: Vec::new(),
+            signed_in: false,
+            expires_at: None,
+        }
     }
 
     fn principal(access: Access, via: Via) -> Principal {
@@ -496,10 +513,14 @@ mod tests {
     fn a_refusal_names_the_group_and_the_override_that_decided() {
         let scope = Scope::DeviceGroup(DeviceGroupId::new(uuid::Uuid::nil()));
         let mut access = member(Role::Admin);
-        let judged = |access: &Access, verb, scopes: &[Scope]| judge(&principal(access.clone(), key(&[])), verb, Some(scopes), "web-1").reason;
+        let judged =
+            |access: &Access, verb, scopes: &[Scope]| judge(&principal(access.clone(), key(&[])), verb, Some(scopes), "web-1").reason;
         access.groups[0].overrides.insert(scope, Role::ReadOnly);
         let refused = judged(&access, Verb::Exec, &[scope]);
-        assert_eq!(refused, Reason::new("override", "`runs.exec` needs admin on web-1; the group `Support` gives read-only there, by an override."));
+        assert_eq!(
+            refused,
+            Reason::new("override", "`runs.exec` needs admin on web-1; the group `Support` gives read-only there, by an override.")
+        );
         let refused = judged(&member(Role::SelfService), Verb::Exec, &[]);
         assert_eq!(refused, Reason::new("role", "`runs.exec` needs admin on web-1; the group `Support` gives self-service."));
         let refused = judged(&Access::default(), Verb::ReadDevices, &[]);

@@ -7,10 +7,11 @@ use taskey_proto::id::{KeyId, OrganizationId, SessionId, UserId};
 use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
 
+use super::addresses::check_addresses;
 use super::audit::{Actor, record};
 use super::model::{Permit, Via, check_scopes};
 use super::organizations::{First, NewOrganization, organization_errors};
-use super::{password, store};
+use super::{sign_in, store};
 use crate::app::App;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
@@ -89,31 +90,12 @@ fn already_set_up() -> ApiError {
 }
 
 /// Signs in by name and password. The answer never tells whether the name exists.
-pub(super) async fn sign_in(app: &App, context: &RequestContext, sign_in: SignIn) -> ApiResult<Entry> {
+pub(super) async fn sign_in(app: &App, context: &RequestContext, body: SignIn) -> ApiResult<Entry> {
     let now = app.now();
-    let word = format!("{} {}", context.address, sign_in.username);
-    if !app.sign_in_throttle.is_open(&word, now) {
-        return Err(ApiError::new(Code::TooManyAttempts, "Ten failures from here for this user; try again in five minutes."));
-    }
-    check(sign_in.key.iter().flat_map(|key| key_errors("/key", key)).collect())?;
-    let candidates = store::users_named(&app.db, &sign_in.username, sign_in.organization.as_deref()).await?;
-    let mut matching = Vec::new();
-    if candidates.is_empty() {
-        password::verify(sign_in.password.clone(), None).await?;
-    }
-    for candidate in candidates {
-        if password::verify(sign_in.password.clone(), Some(candidate.password_hash.clone())).await? {
-            matching.push(candidate);
-        }
-    }
-    let [candidate] = &matching[..] else {
-        app.sign_in_throttle.failed(&word, now);
-        let detail = "Check both; where the same user name exists in several organizations, name the organization too.";
-        return Err(ApiError::new(Code::InvalidCredentials, detail));
-    };
-    app.sign_in_throttle.succeeded(&word);
-    let entry = new_entry(app, context, sign_in.key, now)?;
-    let actor = Actor::user(candidate.organization, candidate.user, &sign_in.username, context);
+    check(body.key.iter().flat_map(|key| key_errors("/key", key)).collect())?;
+    let candidate = sign_in::prove(app, context, &body, now).await?;
+    let entry = new_entry(app, context, body.key, now)?;
+    let actor = Actor::user(candidate.organization, candidate.user, &body.username, context);
     let input = (actor, candidate.user, entry.clone(), now);
     app.db
         .write(input, |tx, (actor, user, entry, now)| {
@@ -210,6 +192,9 @@ fn key_errors(at: &str, create: &CreateKey) -> Vec<FieldError> {
     if create.ttl.is_some_and(|ttl| ttl.ms() == 0 || ttl.ms() > KEY_TTL_MAX_MS) {
         errors.push(FieldError::new(format!("{at}/ttl"), "more than 0s and at most 3650d; leave it out for a key without an end"));
     }
+    errors.extend(
+        check_addresses(&create.addresses).into_iter().map(|error| FieldError { pointer: format!("{at}{}", error.pointer), ..error }),
+    );
     errors
 }
 
@@ -248,7 +233,13 @@ impl Entry {
     }
 }
 
-pub(super) async fn insert_entry(tx: &mut Tx<'_>, organization: OrganizationId, user: UserId, entry: &Entry, now: Time) -> Result<(), DbError> {
+pub(super) async fn insert_entry(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    user: UserId,
+    entry: &Entry,
+    now: Time,
+) -> Result<(), DbError> {
     let hash = token_hash(entry.token());
     match entry {
         Entry::Session { id, address, client, expires_at, .. } => {

@@ -7,7 +7,9 @@ use super::audit::Actor;
 use super::groups::{join, super_group};
 use super::organizations::find_organization;
 use super::store::bump_access;
-use super::users::{Link, Token, find_users, first_super, has_operator, renew_invitation, set_disabled, set_operator, user_of_organization};
+use super::users::{
+    Link, Token, find_users, first_super, has_operator, renew_invitation, set_disabled, set_operator, user_of_organization,
+};
 use crate::app::App;
 use crate::platform::db::Tx;
 use crate::platform::http::ApiError;

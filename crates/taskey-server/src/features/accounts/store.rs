@@ -16,6 +16,7 @@ pub async fn has_users(db: &mut impl Source) -> Result<bool, DbError> {
     Ok(db.row(sql!("SELECT 1 AS one FROM user_account LIMIT 1"), args![]).await?.is_some())
 }
 
+#[derive(Clone)]
 pub(super) struct Candidate {
     pub user: UserId,
     pub organization: OrganizationId,

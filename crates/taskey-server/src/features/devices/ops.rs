@@ -130,10 +130,10 @@ impl EnrollInput {
 
 /// Lets a device in that holds a valid token.
 pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enroll) -> ApiResult<Enrolled> {
-    let word = format!("enroll {address}");
     let now = app.now();
-    if !app.sign_in_throttle.is_open(&word, now) {
-        return Err(ApiError::new(Code::TooManyAttempts, "Ten wrong tokens from here; try again in five minutes."));
+    if let Some(closed) = app.sign_in_throttle.tokens_closed(address, now) {
+        let refused = ApiError::new(Code::TooManyAttempts, "Ten wrong tokens from here; try again in five minutes.");
+        return Err(refused.retry_after(closed.retry_after_secs(now)));
     }
     let mut errors = Vec::new();
     if let Some(detail) = name_problem(&enroll.name) {
@@ -199,7 +199,7 @@ pub(super) async fn enroll(app: &App, address: &str, request: &str, enroll: Enro
         }
         Err(refused) => {
             if refused.code == Code::InvalidEnrollToken {
-                app.sign_in_throttle.failed(&word, now);
+                app.sign_in_throttle.token_failed(address, now);
             }
             Err(refused)
         }

@@ -270,7 +270,18 @@ impl Started {
         };
         let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
         let until = Until { expires_at, report_by: report_by(expires_at, task.timeout_ms) };
-        Ok(Self { node: app.node, epoch: app.epoch, user: permit.principal().user, run, task, authorization, dispatch, proofs, until, open_count })
+        Ok(Self {
+            node: app.node,
+            epoch: app.epoch,
+            user: permit.principal().user,
+            run,
+            task,
+            authorization,
+            dispatch,
+            proofs,
+            until,
+            open_count,
+        })
     }
 
     /// The orders of the devices that are online.

@@ -498,13 +498,7 @@ pub(super) struct GroupRow {
 }
 
 /// A run's groups, the largest first, of the executions that one may see.
-pub(super) async fn groups_of_run(
-    db: &Db,
-    only: Option<UserId>,
-    run: RunId,
-    skip: u64,
-    limit: usize,
-) -> Result<Vec<GroupRow>, DbError> {
+pub(super) async fn groups_of_run(db: &Db, only: Option<UserId>, run: RunId, skip: u64, limit: usize) -> Result<Vec<GroupRow>, DbError> {
     let sql = sql!(
         "SELECT state, reason_code, found, count(*) AS count, min(id) AS sample FROM \
          (SELECT id, state, reason_code, CASE WHEN fold = 'due' THEN NULL ELSE outcome END AS found FROM execution WHERE run_id = $1 AND ",

@@ -54,13 +54,7 @@ pub(super) async fn executions(db: &Db, organization: OrganizationId, rows: Vec<
 }
 
 /// The groups of a run's executions, the largest first.
-pub(super) async fn groups(
-    db: &Db,
-    sight: Sight,
-    run: RunId,
-    skip: u64,
-    limit: usize,
-) -> Result<Vec<ExecutionGroup>, DbError> {
+pub(super) async fn groups(db: &Db, sight: Sight, run: RunId, skip: u64, limit: usize) -> Result<Vec<ExecutionGroup>, DbError> {
     let mut reader = Reader::new(db, sight.organization, ANSWER_LEN_MAX);
     let mut groups = Vec::new();
     for group in store::groups_of_run(db, sight.only, run, skip, limit).await? {

@@ -35,7 +35,16 @@ pub fn signed_task(app: &App, name: &str, on_failure: OnFailure, actions: &[Acti
     let bytes = serde_json::to_vec(&document).map_err(ApiError::internal)?;
     let signature = app.keys.signing.sign(TASK_CONTEXT, &bytes);
     let digest = hex(&sha256(&bytes));
-    Ok(SignedTask { id: None, version: None, name: name.to_owned(), self_service: false, bytes, signature, digest, timeout_ms: timeout_ms(actions) })
+    Ok(SignedTask {
+        id: None,
+        version: None,
+        name: name.to_owned(),
+        self_service: false,
+        bytes,
+        signature,
+        digest,
+        timeout_ms: timeout_ms(actions),
+    })
 }
 
 fn timeout_ms(actions: &[Action]) -> u64 {

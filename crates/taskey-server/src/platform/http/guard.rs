@@ -19,11 +19,12 @@ pub struct RequestContext {
     pub id: RequestId,
     /// Address of the peer, without its port.
     pub address: String,
-    /// What the client calls itself.
+    /// What the client says it is (`User-Agent`), in at most 200 characters that can be shown.
     pub client: String,
 }
 
 const CLIENT_LEN_MAX: usize = 200;
+
 const HEADERS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -86,8 +87,8 @@ fn client_address(app: &App, request: &Request) -> String {
 }
 
 fn client_name(headers: &HeaderMap) -> String {
-    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).take(CLIENT_LEN_MAX).collect()
+    let said = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    said.chars().filter(|c| !c.is_control()).take(CLIENT_LEN_MAX).collect::<String>().trim().to_owned()
 }
 
 /// An unknown `Host` is how a foreign page reaches a server on loopback (DNS rebinding).
@@ -150,6 +151,18 @@ impl Hosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_client_says_it_is_can_be_shown() {
+        let name = |bytes: &[u8]| {
+            let value = HeaderValue::from_maybe_shared(bytes::Bytes::copy_from_slice(bytes)).unwrap();
+            client_name(&HeaderMap::from_iter([(header::USER_AGENT, value)]))
+        };
+        assert_eq!(name(b" curl/8.5\t(x)  "), "curl/8.5(x)");
+        assert_eq!(name("Mozilla \u{9b}31m".as_bytes()), "Mozilla 31m", "a control character of two bytes");
+        assert_eq!(name(&[b'x'; 1_000]).len(), CLIENT_LEN_MAX);
+        assert_eq!(client_name(&HeaderMap::new()), "");
+    }
 
     #[test]
     fn loopback_and_the_public_name_are_known_and_nothing_else() {

@@ -16,13 +16,15 @@ pub struct ApiError {
     pub code: Code,
     pub detail: String,
     pub errors: Vec<FieldError>,
+    /// When it is worth trying again, in seconds.
+    pub retry_after_secs: Option<u64>,
 }
 
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_secs: None }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -35,7 +37,7 @@ impl ApiError {
             [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} fields are wrong.", many.len()),
         };
-        Self { code: Code::Invalid, detail, errors }
+        Self { errors, ..Self::new(Code::Invalid, detail) }
     }
 
     pub fn invalid_field(pointer: &str, detail: impl Into<String>) -> Self {
@@ -46,6 +48,11 @@ impl ApiError {
     pub fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "internal error");
         Self::new(Code::Internal, "It is written to the server's log, with this request's id.")
+    }
+
+    /// The same, saying when it is worth trying again.
+    pub fn retry_after(self, secs: u64) -> Self {
+        Self { retry_after_secs: Some(secs), ..self }
     }
 
     pub fn into_problem(self, request: RequestId) -> Problem {
@@ -91,6 +98,9 @@ impl IntoResponse for ApiError {
         let mut response = status.into_response();
         if self.code == Code::NotSignedIn {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(secs) = self.retry_after_secs {
+            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
         }
         response.extensions_mut().insert(self);
         response

@@ -23,7 +23,12 @@ impl FromStr for Network {
         let address: IpAddr = address.parse().map_err(|_| ())?;
         let len = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(len);
-        if bits > len { Err(()) } else { Ok(Self { address, bits }) }
+        match (address, address.to_canonical()) {
+            _ if bits > len => Err(()),
+            // A network of mapped addresses is one of IPv4: clients are compared in that form.
+            (IpAddr::V6(_), canonical @ IpAddr::V4(_)) if bits >= 96 => Ok(Self { address: canonical, bits: bits - 96 }),
+            _ => Ok(Self { address, bits }),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ mod store;
 
 pub use http::api;
 pub use ops::forget_scope;
-pub use store::{insert_group, join, super_group};
 pub(super) use store::{group_of_organization, leave, leave_all};
+pub use store::{insert_group, join, super_group};
 
 /// What the group of the super users is called, everywhere.
 pub const SUPER: &str = "super";

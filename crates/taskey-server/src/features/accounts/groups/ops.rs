@@ -127,13 +127,7 @@ pub(super) async fn set_member(app: &App, permit: &Permit, group: String, user: 
 }
 
 /// Gives a group another role in a device group, or takes that back.
-pub(super) async fn set_override(
-    app: &App,
-    permit: &Permit,
-    group: String,
-    device_group: String,
-    role: Override,
-) -> ApiResult<GroupRow> {
+pub(super) async fn set_override(app: &App, permit: &Permit, group: String, device_group: String, role: Override) -> ApiResult<GroupRow> {
     let input = (Actor::from(permit), group, device_group, role, app.now());
     app.db
         .write(input, |tx, (actor, group, device_group, role, now)| {

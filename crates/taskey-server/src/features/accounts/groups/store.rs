@@ -95,9 +95,8 @@ pub async fn insert_group(
     role: Role,
     now: Time,
 ) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO user_group (id, organization_id, name, is_super, role, revision, created_at) VALUES ($1, $2, $3, $4, $5, 1, $6)"
-    );
+    let sql =
+        sql!("INSERT INTO user_group (id, organization_id, name, is_super, role, revision, created_at) VALUES ($1, $2, $3, $4, $5, 1, $6)");
     tx.execute(sql, args![id, organization, name, name == super::SUPER, role, now]).await.map(|_| ())
 }
 

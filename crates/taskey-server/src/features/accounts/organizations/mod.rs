@@ -9,6 +9,6 @@ mod store;
 
 pub use http::api;
 pub(super) use ops::organization_errors;
-pub(super) use store::find_organization;
 pub use ops::{First, NewOrganization, create_on_host};
 pub use store::due_for_removal;
+pub(super) use store::find_organization;

@@ -59,7 +59,7 @@ impl NewOrganization {
     /// Without a password there will be a link by which the user sets one.
     pub async fn prepare(app: &App, name: String, username: String, password: Option<String>, first: First) -> ApiResult<Self> {
         let (password_hash, token) = match password {
-            Some(password) => (password::hash(password).await?, None),
+            Some(password) => (password::hash(&app.hasher, password).await?, None),
             None => (String::new(), Some(Token::new()?)),
         };
         Ok(Self {
@@ -123,9 +123,7 @@ pub async fn create_on_host(app: &App, name: &str, username: &str, password: &st
     let new = NewOrganization::prepare(app, name.to_owned(), username.to_owned(), Some(password.to_owned()), First::SuperUser).await?;
     let id = new.id;
     app.db
-        .write((new, app.now()), |tx, (new, now)| {
-            Box::pin(async move { new.insert(tx, new.actor("host", ""), *now).await.map(|_| ()) })
-        })
+        .write((new, app.now()), |tx, (new, now)| Box::pin(async move { new.insert(tx, new.actor("host", ""), *now).await.map(|_| ()) }))
         .await?;
     Ok(id)
 }
@@ -215,9 +213,7 @@ async fn change_in(tx: &mut Tx<'_>, input: &EditInput) -> ApiResult<Organization
     };
     store::update_organization(tx, *id, name, disabled_at, delete_at).await?;
     let after = store::find_organization(tx, &word).await?.ok_or_else(no_organization)?;
-    let summary = |organization: &Organization| {
-        serde_json::json!({"name": organization.name, "state": organization.state, "delete_at": organization.delete_at})
-    };
+    let summary = |organization: &Organization| serde_json::json!({"name": organization.name, "state": organization.state, "delete_at": organization.delete_at});
     let data = serde_json::json!({"before": summary(&before), "after": summary(&after)});
     // In its own log, and in that of whoever did it.
     record(tx, &Actor { organization: *id, ..actor.clone() }, *now, "organization.changed", &word, &data).await?;

@@ -52,12 +52,7 @@ fn organization(row: &Row) -> Result<Organization, DbError> {
     })
 }
 
-pub(super) async fn members(
-    db: &Db,
-    organization: OrganizationId,
-    after: Option<UserId>,
-    limit: usize,
-) -> Result<Vec<UserRef>, DbError> {
+pub(super) async fn members(db: &Db, organization: OrganizationId, after: Option<UserId>, limit: usize) -> Result<Vec<UserRef>, DbError> {
     let sql = sql!(
         "SELECT id, username FROM user_account WHERE organization_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3"
     );
@@ -86,7 +81,8 @@ pub(super) async fn update_organization(
     disabled_at: Option<Time>,
     delete_at: Option<Time>,
 ) -> Result<(), DbError> {
-    let sql = sql!("UPDATE organization SET name = $2, disabled_at = $3, delete_at = $4, access_revision = access_revision + 1 WHERE id = $1");
+    let sql =
+        sql!("UPDATE organization SET name = $2, disabled_at = $3, delete_at = $4, access_revision = access_revision + 1 WHERE id = $1");
     tx.execute(sql, args![id, name, disabled_at, delete_at]).await.map(|_| ())
 }
 

@@ -106,7 +106,7 @@ pub(super) async fn accept(app: &App, context: &RequestContext, accept: AcceptIn
     let problem = super::ops::password_error(&accept.password, &found.username, &found.organization_name);
     check(problem.into_iter().map(|detail| FieldError::new("/password", detail)).collect())?;
     let entry = new_session(app, context, now)?;
-    let password_hash = password::hash(accept.password).await?;
+    let password_hash = password::hash(&app.hasher, accept.password).await?;
     let input = AcceptInput { token_hash, password_hash, entry: entry.clone(), context: context.clone(), now };
     app.db.write(input, |tx, input| Box::pin(accept_in(tx, input))).await?;
     Ok(entry)

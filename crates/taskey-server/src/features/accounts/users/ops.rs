@@ -40,7 +40,7 @@ pub(super) async fn create_user(app: &App, permit: &Permit, create: CreateUser) 
     errors.extend(create.password.as_deref().and_then(problem).map(|detail| FieldError::new("/password", detail)));
     check(errors)?;
     let (password_hash, token) = match &create.password {
-        Some(password) => (password::hash(password.clone()).await?, None),
+        Some(password) => (password::hash(&app.hasher, password.clone()).await?, None),
         None => (String::new(), Some(Token::new()?)),
     };
     let input = CreateInput { actor: Actor::from(permit), id: UserId::new(app.uuid()), create, password_hash, token, now: app.now() };
@@ -216,13 +216,7 @@ pub(super) async fn end_sessions(app: &App, permit: &Permit, word: String, sessi
 }
 
 /// A user's sessions after `after`.
-pub(super) async fn sessions(
-    app: &App,
-    permit: &Permit,
-    word: &str,
-    after: Option<SessionId>,
-    limit: usize,
-) -> ApiResult<Vec<Session>> {
+pub(super) async fn sessions(app: &App, permit: &Permit, word: &str, after: Option<SessionId>, limit: usize) -> ApiResult<Vec<Session>> {
     let user = store::user_of_organization(&mut &app.db, permit.organization(), word).await?.ok_or_else(no_user)?.user;
     Ok(crate::features::accounts::store::sessions_of_user(&app.db, user.id, app.now(), after, limit).await?)
 }

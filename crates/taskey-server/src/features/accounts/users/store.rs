@@ -140,9 +140,8 @@ pub(super) async fn username_taken(
 
 /// Writes what an edit changes.
 pub(crate) async fn set_profile(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
-    let sql = sql!(
-        "UPDATE user_account SET username = $2, name = $3, time_zone = $4, language = $5, revision = revision + 1 WHERE id = $1"
-    );
+    let sql =
+        sql!("UPDATE user_account SET username = $2, name = $3, time_zone = $4, language = $5, revision = revision + 1 WHERE id = $1");
     tx.execute(sql, args![user.id, &user.username, &user.name, &user.time_zone, &user.language]).await.map(|_| ())
 }
 

@@ -44,11 +44,7 @@ async fn list_device_groups(State(app): State<App>, permit: Permit, Query(paging
 /// Makes a device group.
 #[utoipa::path(post, path = "/api/v1/device-groups", tag = "device groups", request_body = CreateDeviceGroup,
     responses((status = 201, description = "The device group", body = DeviceGroup, headers(("ETag" = String)))))]
-async fn create_device_group(
-    State(app): State<App>,
-    permit: Permit,
-    body: Body<CreateDeviceGroup>,
-) -> ApiResult<(StatusCode, Response)> {
+async fn create_device_group(State(app): State<App>, permit: Permit, body: Body<CreateDeviceGroup>) -> ApiResult<(StatusCode, Response)> {
     Ok((StatusCode::CREATED, answer(ops::create_device_group(&app, &permit, body.content).await?, &permit)))
 }
 

@@ -68,9 +68,8 @@ pub(super) async fn insert_device_group(
     description: &str,
     now: Time,
 ) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO device_group (id, organization_id, name, description, revision, created_at) VALUES ($1, $2, $3, $4, 1, $5)"
-    );
+    let sql =
+        sql!("INSERT INTO device_group (id, organization_id, name, description, revision, created_at) VALUES ($1, $2, $3, $4, 1, $5)");
     tx.execute(sql, args![id, organization, name, description, now]).await.map(|_| ())
 }
 
