@@ -6,11 +6,15 @@
 //!
 //! The operations that an agent calls (`/agent/v1`) are the agent's own business and not here.
 
+mod access;
 mod accounts;
+mod device_groups;
 mod devices;
 mod error;
 mod events;
+mod groups;
 mod metrics;
+mod organizations;
 mod output;
 mod pages;
 mod quiet;
@@ -20,6 +24,7 @@ mod sse;
 mod tasks;
 mod tls;
 mod transport;
+mod users;
 
 pub use error::{ClientError, Trouble};
 pub use events::{Event, Events};

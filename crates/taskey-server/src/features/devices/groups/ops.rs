@@ -164,7 +164,8 @@ pub(in super::super) async fn groups_named(app: &App, permit: &Permit, words: &[
     for (index, word) in words.iter().enumerate() {
         match find_device_group(&mut &app.db, permit, word).await {
             Ok(found) => {
-                permit.at_least(Role::Admin, &[Scope::DeviceGroup(found.group.id)], &found.group.name)?;
+                let place = format!("the device group {}", found.group.name);
+                permit.at_least(Role::Admin, &[Scope::DeviceGroup(found.group.id)], &place)?;
                 ids.push(found.group.id);
             }
             Err(_) => errors.push(FieldError::new(format!("/groups/{index}"), format!("there is no device group `{word}`"))),
