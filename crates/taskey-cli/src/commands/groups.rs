@@ -1,6 +1,6 @@
 //! `taskey groups`: groups of users with their roles, and what device groups override.
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use taskey_proto::access::{Override, Role};
 use taskey_proto::groups::{CreateGroup, EditGroup, Group};
 
@@ -30,7 +30,7 @@ pub enum GroupsCommand {
     /// Show one group: its role, and the device groups where it is another one.
     Show { group: String },
     /// Rename a group or give it another role; what its members may do changes at once.
-    #[command(group = clap::ArgGroup::new("change").args(["name", "role"]).required(true).multiple(true))]
+    #[command(group = ArgGroup::new("change").args(["name", "role"]).required(true).multiple(true))]
     Edit {
         group: String,
         #[arg(long)]

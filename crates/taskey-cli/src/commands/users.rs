@@ -1,6 +1,6 @@
 //! `taskey users`: the people of an organization, for its super users.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use taskey_client::Client;
 use taskey_proto::id::SessionId;
 use taskey_proto::users::{CreateUser, CreatedUser, EditUser, Invitation, User, UserState};
@@ -88,7 +88,8 @@ pub struct CreateArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "change", required = true, multiple = true, args = ["username", "name", "is_super", "no_super", "groups", "time_zone", "language"])]
+#[command(group = ArgGroup::new("change").required(true).multiple(true)
+    .args(["username", "name", "is_super", "no_super", "groups", "time_zone", "language"]))]
 pub struct EditArgs {
     user: String,
     /// The name to sign in with.

@@ -88,6 +88,11 @@ impl Access {
         scopes.map(|scope| self.role_in(&[scope])).min().unwrap_or(Role::Admin).min(self.everywhere())
     }
 
+    /// What groups give where something overrides their own role.
+    pub fn overridden(&self) -> impl Iterator<Item = Given<'_>> {
+        self.groups.iter().flat_map(|member| member.overrides.keys().map(|scope| member.given(Some(*scope))))
+    }
+
     /// What every group gives in each of these scopes.
     pub fn given<'a>(&'a self, scopes: &'a [Scope]) -> impl Iterator<Item = Given<'a>> {
         let places = move || scopes.iter().copied().map(Some).chain(scopes.is_empty().then_some(None));
