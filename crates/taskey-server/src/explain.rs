@@ -141,4 +141,3 @@ fn unknown_verb(word: &str) -> ApiError {
     let known: Vec<_> = Verb::ALL.iter().map(|verb| verb.word()).collect();
     ApiError::new(Code::MalformedBody, format!("`{word}` is no verb; there are {}.", known.join(", ")))
 }
-

@@ -54,7 +54,8 @@ pub async fn run(global: &Global, command: KeysCommand, output: Output) -> Resul
     let client = session::client(global)?;
     match command {
         KeysCommand::Create(args) => {
-            let key = client.create_key(&CreateKey { name: args.name, ttl: args.ttl, scopes: args.scopes, addresses: args.addresses }).await?;
+            let key =
+                client.create_key(&CreateKey { name: args.name, ttl: args.ttl, scopes: args.scopes, addresses: args.addresses }).await?;
             output.thing(&key, &key.key, || created_table(&key))?;
         }
         KeysCommand::Ls { limit } => {

@@ -2,7 +2,9 @@
 
 use clap::{Args, Subcommand};
 use taskey_client::Client;
-use taskey_proto::organizations::{CreateOrganization, CreatedOrganization, DELETE_GRACE_DAYS, EditOrganization, Organization, OrganizationState};
+use taskey_proto::organizations::{
+    CreateOrganization, CreatedOrganization, DELETE_GRACE_DAYS, EditOrganization, Organization, OrganizationState,
+};
 
 use super::users::{add_invitation, tell_link};
 use crate::cli::Global;

@@ -47,7 +47,11 @@ async fn two_organizations_with_equal_names_see_nothing_of_each_other() {
     ended(&beta(&["organizations", "show", "Acme"]), 1, "no such organization");
     ended(&beta(&["organizations", "ls"]), 4, "for operators of this server");
     ended(&beta(&["organizations", "disable", "Beta"]), 4, "for operators of this server");
-    assert_eq!(json_as(&installation, "beta", &["organizations", "rename", "Beta", "Gamma"])["name"], "Gamma", "a super user's own to name");
+    assert_eq!(
+        json_as(&installation, "beta", &["organizations", "rename", "Beta", "Gamma"])["name"],
+        "Gamma",
+        "a super user's own to name"
+    );
 
     let listed = installation.json(&["organizations", "ls"]).unwrap();
     items(&listed).iter().for_each(|organization| assert_shape(organization, ORGANIZATION));
@@ -105,8 +109,8 @@ async fn a_lost_super_user_comes_back_from_the_host_whether_the_server_runs_or_n
     let link = table.lines().find_map(|line| line.strip_prefix("link")).unwrap().trim();
     assert!(link.starts_with("http://127.0.0.1:8080/invite#inv_"), "the port that is not told by a flag: {table}");
     installation.start_server().unwrap();
-    assert_eq!(accept(&installation, link, "one more password", "bob").0, 201);
-    ended(&log_in(&installation, "bob", "one more password"), 0, "");
+    assert_eq!(accept(&installation, link, "copper meadow lantern", "bob").0, 201);
+    ended(&log_in(&installation, "bob", "copper meadow lantern"), 0, "");
     assert_eq!(json_as(&installation, "bob", &["whoami"])["user"]["super"], true);
 }
 

@@ -45,7 +45,11 @@ async fn each_role_does_on_a_device_what_its_name_says() {
     }
     let exec = |user: &str| taskey_as(&installation, user, &["exec", "--device", "web-1", "--", "echo", "hello"]);
     let run = |user: &str, task: &str| taskey_as(&installation, user, &["run", task, "--device", "web-1", "--wait"]);
-    ended(&taskey_as(&installation, "nick", &["devices", "ls"]), 4, "`devices.read` needs read-only; the group `group-of-nick` gives no access");
+    ended(
+        &taskey_as(&installation, "nick", &["devices", "ls"]),
+        4,
+        "`devices.read` needs read-only; the group `group-of-nick` gives no access",
+    );
     ended(&exec("nick"), 4, "why: taskey access explain runs.start\n");
 
     assert_eq!(names(&installation, "rita", &["devices", "ls"]), "web-1\nweb-2\n");

@@ -115,9 +115,12 @@ mod tests {
         Scope::DeviceGroup(DeviceGroupId::new(Uuid::from_u128(number)))
     }
 
+    /// A group's role, and others by scope.
+    type Roles<'a> = (Role, &'a [(u128, Role)]);
+
     /// Groups 1, 2, 3 … with their roles and overrides by scope.
-    fn access(groups: &[(Role, &[(u128, Role)])]) -> Access {
-        let member = |(index, (role, overrides)): (usize, &(Role, &[(u128, Role)]))| Membership {
+    fn access(groups: &[Roles<'_>]) -> Access {
+        let member = |(index, (role, overrides)): (usize, &Roles<'_>)| Membership {
             group: GroupRef { id: group(index as u128 + 1), name: format!("group {}", index + 1) },
             role: *role,
             overrides: overrides.iter().map(|(number, role)| (scope(*number), *role)).collect(),
