@@ -78,6 +78,10 @@ impl Http {
         self.send("POST", path, body)
     }
 
+    pub fn put(&mut self, path: &str, body: &str) -> anyhow::Result<Answer> {
+        self.send("PUT", path, body)
+    }
+
     fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<Answer> {
         let request = format!("{method} {path} HTTP/1.1\r\n{}content-length: {}\r\n\r\n{body}", self.head, body.len());
         self.stream.get_mut().write_all(request.as_bytes())?;

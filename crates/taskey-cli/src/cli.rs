@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    audit, backup, bench, completion, devices, doctor, enroll_tokens, exec, keys, login, quiet, restore, run, runs, secrets, setup, tasks,
+    access, audit, backup, bench, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
+    password, quiet, restore, run, runs, secrets, sessions, setup, tasks, users,
 };
 use crate::serve;
 
@@ -59,9 +60,29 @@ pub enum Command {
     Logout,
     /// Show who is signed in.
     Whoami,
+    /// Change your own password; your other browsers and command lines are signed out.
+    Password(password::PasswordArgs),
+    /// The browsers that you are signed in with.
+    #[command(subcommand)]
+    Sessions(sessions::SessionsCommand),
     /// API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// The people of your organization.
+    #[command(subcommand)]
+    Users(users::UsersCommand),
+    /// Groups of users, with their roles.
+    #[command(subcommand)]
+    Groups(groups::GroupsCommand),
+    /// Groups of devices, in which groups of users may have another role.
+    #[command(subcommand)]
+    DeviceGroups(device_groups::DeviceGroupsCommand),
+    /// Organizations; for operators of the server.
+    #[command(subcommand)]
+    Organizations(organizations::OrganizationsCommand),
+    /// Why you, or somebody else, may or may not do something.
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     /// What only the server's host may do.
     #[command(subcommand)]
     Admin(serve::AdminCommand),

@@ -1,7 +1,7 @@
 //! Why a command did not do what was asked: which number it ends with, and what stands on stderr.
 
 use taskey_client::{ClientError, Trouble};
-use taskey_proto::problem::FieldError;
+use taskey_proto::problem::{Code, FieldError};
 
 use crate::exit::Exit;
 use crate::output;
@@ -58,6 +58,9 @@ impl Failure {
         lines.extend(self.field_errors().iter().map(|error| format!("  {}: {}", error.pointer, error.detail)));
         lines.extend(self.advice().map(|advice| format!("  {advice}")));
         if let Failure::Client(ClientError::Problem(problem)) = self {
+            if problem.code == Code::NotAllowed.word() {
+                lines.extend(why(&problem.detail).map(|command| format!("  why: {command}")));
+            }
             lines.push(format!("  help: {} (request {})", problem.kind, problem.request_id));
         }
         lines.join("\n")
@@ -82,7 +85,7 @@ impl Failure {
                 }
                 Trouble::Broken => "check that a taskey server is at that address, and whether it wants https",
             }),
-            Failure::Client(ClientError::Problem(problem)) if problem.code == "not_signed_in" => {
+            Failure::Client(ClientError::Problem(problem)) if problem.code == Code::NotSignedIn.word() => {
                 Some("sign in with `taskey login`, or look at TASKEY_API_KEY where it is set")
             }
             _ => None,
@@ -90,9 +93,28 @@ impl Failure {
     }
 }
 
+/// The command that explains a refusal, where its detail names the verb: "`runs.exec` needs admin on web-1; the group ...".
+fn why(detail: &str) -> Option<String> {
+    // Between backquotes stand names of keys and groups too, which may look like a verb.
+    let pieces: Vec<&str> = detail.split('`').collect();
+    let quoted = pieces.windows(3).step_by(2).map(|around| (around[0], around[1], around[2]));
+    let named = |before: &str| ["key ", "group "].iter().any(|noun| before.ends_with(noun));
+    let (_, verb, after) = quoted.into_iter().find(|(before, word, _)| !named(before) && is_verb(word))?;
+    let needs = after.split(';').next().filter(|text| text.starts_with(" needs "));
+    let device = needs.and_then(|text| text.rsplit_once(" on ")).map(|(_, device)| device).filter(|device| !device.contains(' '));
+    let device = device.map(|device| format!(" --device {device}")).unwrap_or_default();
+    Some(format!("taskey access explain {verb}{device}"))
+}
+
+/// Such as `device-groups.read`.
+fn is_verb(word: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    word.split_once('.').is_some_and(|(noun, verb)| letters(noun) && letters(verb))
+}
+
 #[cfg(test)]
 mod tests {
-    use taskey_proto::problem::{Code, Problem};
+    use taskey_proto::problem::Problem;
 
     use super::*;
 
@@ -126,6 +148,25 @@ mod tests {
             problem(Code::Invalid, vec![FieldError::new("/name", "give it a name")]).text(),
             "error: Some fields are wrong\n  /name: give it a name\n  help: https://taskey.example/errors/invalid (request req_1)"
         );
+    }
+
+    #[test]
+    fn a_refusal_says_how_to_ask_why() {
+        let told = [
+            ("`runs.exec` needs admin on web-1; the group `ops` gives self-service.", Some("runs.exec --device web-1")),
+            ("`runs.start` needs self-service; no group gives anything.", Some("runs.start")),
+            ("`runs.cancel` needs admin on its devices; the group `on x` gives read-only.", Some("runs.cancel")),
+            ("`device-groups.write` is for super users.", Some("device-groups.write")),
+            ("The key `devices.read` has no scope for `runs.start`.", Some("runs.start")),
+            ("Something else was refused.", None),
+        ];
+        for (detail, command) in told {
+            assert_eq!(why(detail), command.map(|command| format!("taskey access explain {command}")), "{detail}");
+        }
+        let Failure::Client(ClientError::Problem(mut refused)) = problem(Code::NotAllowed, Vec::new()) else { panic!("no problem") };
+        refused.detail = told[0].0.to_owned();
+        let text = Failure::Client(ClientError::Problem(refused)).text();
+        assert!(text.contains("\n  why: taskey access explain runs.exec --device web-1\n"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The program `taskey`: `taskey serve` is the server, every other command is a client of one.
 //!
 //! A command lives in `commands/`, one file a noun; it parses, calls the client, and hands what it got to `output`. Only `serve.rs`
-//! and what works on its data folder (`backup`, `restore`, `doctor`) know the server's crate. Data goes to stdout through `output` alone, everything else to stderr; how a command ended is an
+//! and what works on its data folder (`backup`, `restore`, `doctor`, `recover`) know the server's crate. Data goes to stdout through `output` alone, everything else to stderr; how a command ended is an
 //! [`exit::Exit`], whose numbers are part of the contract.
 
 mod cli;
@@ -20,6 +20,7 @@ mod secrets;
 mod serve;
 mod session;
 mod table;
+mod targets;
 mod terminal;
 mod verdict;
 

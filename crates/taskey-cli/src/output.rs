@@ -29,6 +29,10 @@ impl Output {
         matches!(self.format, Format::Table)
     }
 
+    pub const fn is_name(self) -> bool {
+        matches!(self.format, Format::Name)
+    }
+
     /// Shows one thing: as it came from the API, by its name, or as people read it.
     pub fn thing<T: Serialize>(self, value: &T, name: &str, table: impl FnOnce() -> Table) -> Result<(), Failure> {
         match self.format {

@@ -60,6 +60,22 @@ pub async fn password(from_stdin: bool) -> Result<String, Failure> {
     line_of_stdin("password").await
 }
 
+/// The current password and the new one: two lines of stdin where that was asked for, else typed in the terminal, the new one twice.
+pub async fn password_change(from_stdin: bool) -> Result<(String, String), Failure> {
+    if !io::stdin().is_terminal() {
+        if !from_stdin {
+            return Err(Failure::usage("give the current and the new password on stdin, a line each, with --password-stdin"));
+        }
+        return Ok((line_of_stdin("current password").await?, line_of_stdin("new password").await?));
+    }
+    let current = typed("Current password: ", "password").await?;
+    let new = typed("New password: ", "password").await?;
+    if typed("New password again: ", "password").await? != new {
+        return Err(Failure::usage("the two are not the same; nothing was changed"));
+    }
+    Ok((current, new))
+}
+
 /// Asks on the terminal and does not show what is typed.
 pub async fn typed(question: &str, what: &'static str) -> Result<String, Failure> {
     output::ask(question);

@@ -9,7 +9,7 @@ use taskey_server::Announcement;
 use taskey_server::config::{Config, Settings};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands;
+use crate::commands::{self, recover};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
@@ -68,6 +68,8 @@ pub enum AdminCommand {
     /// Organizations.
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
+    /// Make a link by which a user sets a new password, who is then let in and a super user. The server may be running.
+    Recover(recover::RecoverArgs),
     /// The master key of the vault, in which secrets lie.
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -183,6 +185,7 @@ pub fn administer(command: AdminCommand, output: Output) -> Result<Exit, Failure
             AdminCommand::Organizations(OrganizationsCommand::Create { name, username, password_stdin, store }) => {
                 create_organization(store, name, username, password_stdin, output).await
             }
+            AdminCommand::Recover(args) => recover::run(args, output).await,
             AdminCommand::Vault(VaultCommand::Rotate { store }) => rotate_vault(store, output).await,
             AdminCommand::Roots(command) => roots(command, output),
             AdminCommand::Quiet(command) => quiet(command, output).await,

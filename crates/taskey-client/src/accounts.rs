@@ -1,7 +1,7 @@
-//! Accounts: the instance, set-up, signing in and out, API keys.
+//! Accounts: the instance, set-up, signing in and out, oneself, API keys.
 
-use taskey_proto::accounts::{ApiKey, CreateKey, CreatedKey, Instance, Me, Setup, SignIn, SignedIn};
-use taskey_proto::id::KeyId;
+use taskey_proto::accounts::{ApiKey, ChangePassword, CreateKey, CreatedKey, Instance, Me, Session, Setup, SignIn, SignedIn};
+use taskey_proto::id::{KeyId, SessionId};
 use taskey_proto::page::Page;
 
 use crate::{Client, ClientError, pages};
@@ -26,6 +26,21 @@ impl Client {
 
     pub async fn show_me(&self) -> Result<Me, ClientError> {
         self.get(&["me"]).json_answer().await
+    }
+
+    /// Changes one's own password; every other browser and command line of one's own is signed out.
+    pub async fn change_password(&self, change: &ChangePassword) -> Result<(), ClientError> {
+        self.post(&["me", "password"]).json(change).no_answer().await
+    }
+
+    /// Where one is signed in with a browser: all of them, or the first `limit`.
+    pub async fn list_sessions(&self, limit: Option<usize>) -> Result<Page<Session>, ClientError> {
+        pages::collect(limit, || self.get(&["me", "sessions"])).await
+    }
+
+    /// Signs oneself out of one browser.
+    pub async fn end_session(&self, session: SessionId) -> Result<(), ClientError> {
+        self.delete(&["me", "sessions", &session.to_string()]).no_answer().await
     }
 
     /// All keys, or the first `limit`.

@@ -6,12 +6,16 @@
 //!
 //! The operations that an agent calls (`/agent/v1`) are the agent's own business and not here.
 
+mod access;
 mod accounts;
 mod audit;
+mod device_groups;
 mod devices;
 mod error;
 mod events;
+mod groups;
 mod metrics;
+mod organizations;
 mod output;
 mod pages;
 mod quiet;
@@ -21,6 +25,7 @@ mod sse;
 mod tasks;
 mod tls;
 mod transport;
+mod users;
 
 pub use audit::AuditFilter;
 pub use error::{ClientError, Trouble};

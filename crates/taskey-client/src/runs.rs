@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// What ended alike of a run as groups, the largest first: all of them, or the first `limit`.
-    pub async fn list_groups(&self, run: RunId, limit: Option<usize>) -> Result<Page<ExecutionGroup>, ClientError> {
+    pub async fn list_execution_groups(&self, run: RunId, limit: Option<usize>) -> Result<Page<ExecutionGroup>, ClientError> {
         pages::collect(limit, || self.get(&["runs", &run.to_string(), "groups"])).await
     }
 

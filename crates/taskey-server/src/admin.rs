@@ -96,7 +96,8 @@ pub fn retire_root(data: &Path, number: u32) -> anyhow::Result<Vec<RootInfo>> {
 
 async fn open(config: &Config) -> anyhow::Result<App> {
     check_data(&config.data)?;
-    Ok(open_app(config, Clock::System, 0).await?)
+    // The port is what a server on the same folder would listen on: links begin with it.
+    Ok(open_app(config, Clock::System, config.listen.port()).await?)
 }
 
 fn check_data(data: &Path) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Why somebody may or may not do something: one route that no slice owns, since it knows the devices and who may do what with them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,6 +16,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::features::accounts::access::{Access, Given};
 use crate::features::accounts::{Api, Need, Permit, Principal, Scope, Verb, access_of, judge, judge_user};
+use crate::features::devices::groups::visible_group;
 use crate::features::devices::{DeviceRow, find_device};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
@@ -45,7 +47,10 @@ async fn explain_access(State(app): State<App>, permit: Permit, Query(question):
     };
     let own = permit.principal();
     match question.user.filter(|word| *word != own.username && *word != own.user.to_string()) {
-        None => Ok(Json(explanation(own, None, verb, device))),
+        None => {
+            let places = places(&app, &permit, &own.access, verb, device.as_ref()).await?;
+            Ok(Json(explanation(own, None, verb, device.as_ref(), &places)))
+        }
         Some(word) => {
             permit.also(Verb::ReadUsers)?;
             let (user, access) = access_of(&app, permit.organization(), &word).await?;
@@ -59,15 +64,38 @@ async fn explain_access(State(app): State<App>, permit: Permit, Query(question):
                 access: Arc::new(access),
                 ..own.clone()
             };
-            Ok(Json(explanation(&other, Some(disabled), verb, device)))
+            let places = places(&app, &permit, &other.access, verb, device.as_ref()).await?;
+            Ok(Json(explanation(&other, Some(disabled), verb, device.as_ref(), &places)))
         }
     }
 }
 
+/// The device groups that it is about: those of the device; without one, those in which something overrides a group's own role, as far
+/// as whoever asks may see them.
+async fn places(app: &App, permit: &Permit, access: &Access, verb: Verb, device: Option<&DeviceRow>) -> ApiResult<Vec<DeviceGroupRef>> {
+    match (verb.need(), device) {
+        (Need::There(_), Some(row)) => return Ok(row.groups.clone()),
+        (Need::There(_) | Need::Somewhere(_), _) => {}
+        _ => return Ok(Vec::new()),
+    }
+    let ids: BTreeSet<DeviceGroupId> = access.overridden().filter_map(|given| given.scope).map(|Scope::DeviceGroup(id)| id).collect();
+    let mut places = Vec::new();
+    for id in ids {
+        places.extend(visible_group(app, permit, id).await?);
+    }
+    Ok(places)
+}
+
 /// `other`: it is about somebody else than who asks, and why that one is not let in at all.
-fn explanation(principal: &Principal, other: Option<Option<Reason>>, verb: Verb, device: Option<DeviceRow>) -> Explanation {
-    let scopes = device.as_ref().map(DeviceRow::scopes);
-    let what = device.as_ref().map_or("", |row| row.device.name.as_str());
+fn explanation(
+    principal: &Principal,
+    other: Option<Option<Reason>>,
+    verb: Verb,
+    device: Option<&DeviceRow>,
+    places: &[DeviceGroupRef],
+) -> Explanation {
+    let scopes = device.map(DeviceRow::scopes);
+    let what = device.map_or("", |row| row.device.name.as_str());
     let mut judgement = match other {
         None => judge(principal, verb, scopes.as_deref(), what),
         Some(_) => judge_user(principal, verb, scopes.as_deref(), what),
@@ -76,8 +104,7 @@ fn explanation(principal: &Principal, other: Option<Option<Reason>>, verb: Verb,
         judgement.allowed = false;
         judgement.reason = shut_out;
     }
-    let scopes = if matches!(verb.need(), Need::Everywhere(_)) { Vec::new() } else { scopes.unwrap_or_default() };
-    let names = device.as_ref().map_or(&[][..], |row| &row.groups);
+    let there = if matches!(verb.need(), Need::There(_)) { scopes.unwrap_or_default() } else { Vec::new() };
     Explanation {
         allowed: judgement.allowed,
         verb: verb.word().to_owned(),
@@ -85,22 +112,27 @@ fn explanation(principal: &Principal, other: Option<Option<Reason>>, verb: Verb,
         needs: verb.need().word().to_owned(),
         has: judgement.has.to_owned(),
         reason: judgement.reason,
-        grants: grants(&principal.access, &scopes, names),
-        device: device.as_ref().map(|row| NamedDevice { id: row.device.id, name: row.device.name.clone() }),
+        grants: grants(&principal.access, verb, &there, places),
+        device: device.map(|row| NamedDevice { id: row.device.id, name: row.device.name.clone() }),
     }
 }
 
-/// What every group gives, the most permissive first; that one counts, unless a super user needs none.
-fn grants(access: &Access, scopes: &[Scope], names: &[DeviceGroupRef]) -> Vec<Grant> {
-    let mut given: Vec<Given<'_>> = access.given(scopes).collect();
+/// What every group gives, the most permissive first; that one counts, where it is a role that is needed and not a super user who asks.
+fn grants(access: &Access, verb: Verb, there: &[Scope], places: &[DeviceGroupRef]) -> Vec<Grant> {
+    let name_of = |id: DeviceGroupId| places.iter().find(|group| group.id == id).cloned();
+    let mut given: Vec<Given<'_>> = access.given(there).collect();
+    if there.is_empty() {
+        let visible = |given: &Given<'_>| given.scope.is_some_and(|Scope::DeviceGroup(id)| name_of(id).is_some());
+        given.extend(access.overridden().filter(visible));
+    }
+    let by_role = matches!(verb.need(), Need::There(_) | Need::Somewhere(_) | Need::Everywhere(_));
     given.sort_by_key(|given| (std::cmp::Reverse(given.role), given.overridden));
-    let name_of = |id: DeviceGroupId| names.iter().find(|group| group.id == id).cloned();
     let grant = |(index, given): (usize, Given<'_>)| Grant {
         group: given.group.clone(),
         device_group: given.scope.and_then(|Scope::DeviceGroup(id)| name_of(id)),
         role: given.role,
         overridden: given.overridden,
-        counts: index == 0 && !access.is_super,
+        counts: index == 0 && by_role && !access.is_super,
     };
     given.into_iter().enumerate().map(grant).collect()
 }

@@ -33,7 +33,7 @@ cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
 cargo x package [agent|server|all] static agent, server and Debian packages, in target/packages
-cargo x bench [trigger|login] [ARGS]  measures a trigger beside its floors, or the API while many people sign in";
+cargo x bench [trigger|login|access] [ARGS]  measures a trigger beside its floors, the API while many people sign in, or rights with many users";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -107,7 +107,7 @@ fn show(device: &Device, output: Output) -> Result<(), Failure> {
     output.thing(device, &device.name, || show_table(device))
 }
 
-fn list_table(devices: &[Device]) -> Table {
+pub fn list_table(devices: &[Device]) -> Table {
     let now = now();
     let mut table = Table::new(&["NAME", "PRESENCE", "SINCE", "QUEUED", "LABELS", "AGENT"]);
     for device in devices {

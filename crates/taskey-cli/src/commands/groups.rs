@@ -1,83 +1,152 @@
-//! `taskey runs groups`: a run on many devices, read as the few ways in which it ended.
+//! `taskey groups`: groups of users with their roles, and what device groups override.
 
-use taskey_client::Client;
-use taskey_proto::id::RunId;
-use taskey_proto::runs::{Execution, ExecutionGroup};
+use clap::{ArgGroup, Subcommand};
+use taskey_proto::access::{Override, Role};
+use taskey_proto::groups::{CreateGroup, EditGroup, Group};
 
-use super::runs::{codes_text, state_cell};
-use crate::diff::line_diff;
+use super::users;
+use crate::cli::Global;
+use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{self, Output};
-use crate::table::Table;
-use crate::terminal::visible;
+use crate::output::Output;
+use crate::table::{Cell, Table, Tone};
+use crate::{secrets, session};
 
-/// Devices named of each group; of more their number is told.
-const NAMED_MAX: usize = 10;
-
-pub async fn show(client: &Client, run: RunId, limit: Option<usize>, diff: bool, output: Output) -> Result<(), Failure> {
-    let groups = client.list_groups(run, limit).await?;
-    if !diff || !output.is_table() {
-        return output.list(&groups, |group| group.key.clone(), table);
-    }
-    let mut first: Option<String> = None;
-    for group in &groups.items {
-        let devices = client.list_executions(run, Some(&group.key), Some(NAMED_MAX)).await?.items;
-        let text = text_of(&group.sample);
-        let shown = match &first {
-            None => text.clone(),
-            Some(first) => line_diff(first, &text),
-        };
-        first.get_or_insert(text);
-        output::write_data(format!("{}\n{}\n", heading(group, &devices), indented(&shown)).as_bytes())?;
-    }
-    Ok(())
+#[derive(Debug, Subcommand)]
+pub enum GroupsCommand {
+    /// Make a group of users.
+    Create {
+        name: String,
+        /// What its members may do where nothing overrides it: none, read-only, self-service or admin.
+        #[arg(long, default_value = "admin", value_name = "ROLE")]
+        role: Role,
+    },
+    /// List groups.
+    Ls {
+        /// Show no more than this many.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Show one group: its role, and the device groups where it is another one.
+    Show { group: String },
+    /// Rename a group or give it another role; what its members may do changes at once.
+    #[command(group = ArgGroup::new("change").args(["name", "role"]).required(true).multiple(true))]
+    Edit {
+        group: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// none, read-only, self-service or admin.
+        #[arg(long, value_name = "ROLE")]
+        role: Option<Role>,
+    },
+    /// Remove a group; its members keep what their other groups give.
+    Rm {
+        group: String,
+        /// Do not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Put users into a group.
+    Add {
+        group: String,
+        /// Id or user name.
+        #[arg(required = true, value_name = "USER")]
+        users: Vec<String>,
+    },
+    /// Take users out of a group.
+    Remove {
+        group: String,
+        /// Id or user name.
+        #[arg(required = true, value_name = "USER")]
+        users: Vec<String>,
+    },
+    /// List the users in a group.
+    Members {
+        group: String,
+        /// Show no more than this many.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Give a group another role in a device group; `inherit` takes that back.
+    Override {
+        group: String,
+        #[arg(long, value_name = "DEVICE_GROUP")]
+        device_group: String,
+        /// none, read-only, self-service, admin or inherit.
+        #[arg(long, value_name = "ROLE|inherit")]
+        role: Override,
+    },
 }
 
-fn table(groups: &[ExecutionGroup]) -> Table {
-    let mut table = Table::new(&["DEVICES", "STATE", "CODES", "FOR EXAMPLE", "OUTPUT"]);
+pub async fn run(global: &Global, command: GroupsCommand, output: Output) -> Result<Exit, Failure> {
+    let client = session::client(global)?;
+    match command {
+        GroupsCommand::Create { name, role } => show(&client.create_group(&CreateGroup { name, role }).await?, output)?,
+        GroupsCommand::Ls { limit } => {
+            let page = client.list_groups(limit).await?;
+            output.list(&page, |group| group.name.clone(), list_table)?;
+        }
+        GroupsCommand::Show { group } => show(&client.show_group(&group).await?, output)?,
+        GroupsCommand::Edit { group, name, role } => show(&client.edit_group(&group, &EditGroup { name, role }).await?, output)?,
+        GroupsCommand::Rm { group, yes } => {
+            secrets::confirm(&format!("Remove the group {group}?"), yes).await?;
+            client.remove_group(&group).await?;
+        }
+        GroupsCommand::Add { group, users } => {
+            for user in &users {
+                client.add_member(&group, user).await?;
+            }
+        }
+        GroupsCommand::Remove { group, users } => {
+            for user in &users {
+                client.remove_member(&group, user).await?;
+            }
+        }
+        GroupsCommand::Members { group, limit } => {
+            let page = client.list_members(&group, limit).await?;
+            output.list(&page, |user| user.username.clone(), users::list_table)?;
+        }
+        GroupsCommand::Override { group, device_group, role } => {
+            show(&client.set_override(&group, &device_group, role).await?, output)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show(group: &Group, output: Output) -> Result<(), Failure> {
+    output.thing(group, &group.name, || show_table(group))
+}
+
+fn show_table(group: &Group) -> Table {
+    let mut table = Table::of_fields();
+    table.field("id", group.id.to_string());
+    table.field("name", group.name.as_str());
+    table.field("role", role_cell(group));
+    table.field("members", group.members.to_string());
+    for other in &group.overrides {
+        table.field(&format!("in {}", other.device_group.name), other.role.title());
+    }
+    table
+}
+
+fn list_table(groups: &[Group]) -> Table {
+    let mut table = Table::new(&["NAME", "ROLE", "MEMBERS", "OVERRIDES"]);
     for group in groups {
+        let overrides = group.overrides.iter().map(|other| format!("{} in {}", other.role, other.device_group.name));
         table.row([
-            group.count.to_string().into(),
-            state_cell(group.sample.state),
-            codes_text(&group.sample).into(),
-            group.sample.device.name.as_str().into(),
-            first_line(&group.sample).into(),
+            group.name.as_str().into(),
+            role_cell(group),
+            group.members.to_string().into(),
+            overrides.collect::<Vec<_>>().join(", ").into(),
         ]);
     }
     table
 }
 
-/// The first line that says something, or else why there is none.
-fn first_line(execution: &Execution) -> String {
-    const LEN_MAX: usize = 60;
-    let texts = execution.actions.iter().flat_map(|action| [&action.output, &action.error]);
-    let line = texts.flat_map(|text| text.lines()).find(|line| !line.trim().is_empty());
-    let reason = execution.reason.as_ref().map(|reason| reason.detail.as_str());
-    let line = line.or(reason).unwrap_or_default();
-    if line.chars().count() > LEN_MAX { line.chars().take(LEN_MAX).chain("...".chars()).collect() } else { line.to_owned() }
-}
-
-fn heading(group: &ExecutionGroup, devices: &[Execution]) -> String {
-    let names = devices.iter().map(|execution| execution.device.name.as_str()).collect::<Vec<_>>().join(", ");
-    let more = group.count.saturating_sub(devices.len() as u64);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{} {}: {names}{more}", group.count, group.sample.state.word().replace('_', " "))
-}
-
-/// What a person reads of an execution, in one text.
-fn text_of(execution: &Execution) -> String {
-    let mut text = String::new();
-    for action in &execution.actions {
-        for (mark, stream) in [("", &action.output), ("! ", &action.error)] {
-            stream.lines().for_each(|line| text.push_str(&format!("{mark}{line}\n")));
-        }
+fn role_cell(group: &Group) -> Cell {
+    match group.role {
+        _ if group.is_super => "everything".into(),
+        Role::None => Cell::toned(Role::None.title(), Tone::Faint),
+        role => role.title().into(),
     }
-    if let Some(reason) = &execution.reason {
-        text.push_str(&format!("({})\n", reason.detail));
-    }
-    visible(&text)
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
 }

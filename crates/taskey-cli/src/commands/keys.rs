@@ -18,7 +18,7 @@ use crate::{secrets, session};
 pub enum KeysCommand {
     /// Make a key; it is shown this once (`-o name` prints the key alone).
     Create(CreateArgs),
-    /// List your keys.
+    /// List your keys; a super user sees those of everybody.
     Ls {
         /// Show no more than this many.
         #[arg(long, value_name = "N")]
@@ -97,14 +97,15 @@ fn created_table(key: &CreatedKey) -> Table {
 
 fn list_table(keys: &[ApiKey]) -> Table {
     let now = now();
-    let mut table = Table::new(&["ID", "NAME", "OWNER", "SCOPES", "CREATED", "LAST USED", "EXPIRES"]);
+    let mut table = Table::new(&["ID", "NAME", "OWNER", "SCOPES", "ADDRESSES", "CREATED", "LAST USED", "EXPIRES"]);
     for key in keys {
         table.row([
             key.id.to_string().into(),
             key.name.as_str().into(),
             key.owner.as_str().into(),
             if key.scopes.is_empty() { "all".to_owned() } else { key.scopes.join(",") }.into(),
-            relative(key.created_at, now).into(),
+            if key.addresses.is_empty() { "all".to_owned() } else { key.addresses.join(",") }.into(),
+            if key.configured { "from settings".to_owned() } else { relative(key.created_at, now) }.into(),
             key.last_used_at.map_or_else(|| "never".to_owned(), |time| relative(time, now)).into(),
             key.expires_at.map_or_else(|| "never".to_owned(), |time| relative(time, now)).into(),
         ]);

@@ -5,6 +5,7 @@ use taskey_client::{Client, ClientError};
 use taskey_proto::accounts::{Me, SignIn, SignedIn};
 use taskey_proto::problem::Code;
 
+use super::users;
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,11 +69,11 @@ pub async fn show(global: &Global, output: Output) -> Result<Exit, Failure> {
 
 fn me_table(me: &Me, server: &str) -> Table {
     let mut table = Table::of_fields();
-    let roles = [("super user", me.user.is_super), ("operator", me.user.operator)];
-    let roles: Vec<&str> = roles.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
     table.field("user", me.user.username.as_str());
     table.field_if("name", Some(me.user.name.as_str()).filter(|name| !name.is_empty() && *name != me.user.username));
-    table.field_if("rights", (!roles.is_empty()).then(|| roles.join(", ")));
+    table.field_if("rights", users::rights(&me.user));
+    table.field("role", me.role.title());
+    table.field_if("groups", (!me.user.groups.is_empty()).then(|| users::group_names(&me.user)));
     table.field("organization", me.organization.name.as_str());
     table.field("server", server);
     table.field_if("key", me.key.as_deref());

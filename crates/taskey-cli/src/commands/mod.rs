@@ -1,23 +1,31 @@
 //! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
 
+pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod completion;
+pub mod device_groups;
 pub mod devices;
 pub mod doctor;
 pub mod enroll_tokens;
 pub mod exec;
+pub mod execution_groups;
 pub mod groups;
 pub mod keys;
 pub mod login;
+pub mod organizations;
+pub mod password;
 pub mod quiet;
+pub mod recover;
 pub mod restore;
 pub mod run;
 pub mod runs;
 pub mod secrets;
+pub mod sessions;
 pub mod setup;
 pub mod tasks;
+pub mod users;
 
 use crate::cli::{Cli, Command, Global};
 use crate::exit::Exit;
@@ -68,6 +76,13 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Login(args) => login::run(global, args, output).await,
         Command::Logout => login::sign_out(global).await,
         Command::Whoami => login::show(global, output).await,
+        Command::Password(args) => password::run(global, args).await,
+        Command::Sessions(command) => sessions::run(global, command, output).await,
+        Command::Users(command) => users::run(global, command, output).await,
+        Command::Groups(command) => groups::run(global, command, output).await,
+        Command::DeviceGroups(command) => device_groups::run(global, command, output).await,
+        Command::Organizations(command) => organizations::run(global, command, output).await,
+        Command::Access(command) => access::run(global, command, output).await,
         Command::Keys(command) => keys::run(global, command, output).await,
         Command::InstallScript => enroll_tokens::print_install_script(global).await,
         Command::EnrollTokens(command) => enroll_tokens::run(global, command, output).await,

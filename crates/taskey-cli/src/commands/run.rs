@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
 use crate::output::{self, Output};
+use crate::targets::{self, Target};
 use crate::{secrets, session, verdict};
 
 /// The server answers at once when the run is over; until then this is how often progress is told.
@@ -29,8 +30,11 @@ pub struct RunArgs {
     /// Id or name of the task.
     task: String,
     /// Id or name of a device; may be repeated.
-    #[arg(long = "device", short = 'd', required = true, value_name = "DEVICE")]
+    #[arg(long = "device", short = 'd', required_unless_present = "on", value_name = "DEVICE")]
     devices: Vec<String>,
+    /// device:NAME, or group:NAME for every device of a device group; several by comma, or repeated.
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = targets::parse_target)]
+    on: Vec<Target>,
     /// Wait for the end: progress on stderr, then what became of it.
     #[arg(long)]
     wait: bool,
@@ -48,6 +52,12 @@ enum Offline {
     Queue,
     Skip,
     Fail,
+}
+
+impl RunArgs {
+    pub fn targets(&self) -> Targets {
+        targets::join(self.devices.clone(), self.on.clone())
+    }
 }
 
 pub async fn run(global: &Global, args: RunArgs, output: Output, interrupts: &mut Interrupts) -> Result<Exit, Failure> {
@@ -77,9 +87,9 @@ pub async fn run(global: &Global, args: RunArgs, output: Output, interrupts: &mu
 
 fn start_of(args: RunArgs) -> StartRun {
     StartRun {
+        targets: args.targets(),
         task: Some(args.task),
         actions: None,
-        targets: Targets { devices: args.devices, groups: Vec::new() },
         when_offline: match args.when_offline {
             Offline::Queue => WhenOffline::Queue,
             Offline::Skip => WhenOffline::Skip,

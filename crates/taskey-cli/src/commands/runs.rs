@@ -8,7 +8,7 @@ use taskey_proto::id::{DeviceId, RunId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{ActionResult, Execution, OutputEvent, Run, State};
 
-use super::groups;
+use super::execution_groups;
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -82,7 +82,7 @@ pub async fn run(global: &Global, command: RunsCommand, output: Output) -> Resul
             let executions = of_devices(run.executions.unwrap_or_default(), &device)?;
             if follow { follow_all(&client, executions).await? } else { print_all(&client, executions).await? }
         }
-        RunsCommand::Groups { run, diff, limit } => groups::show(&client, run, limit, diff, output).await?,
+        RunsCommand::Groups { run, diff, limit } => execution_groups::show(&client, run, limit, diff, output).await?,
         RunsCommand::Cancel { run } => {
             let run = client.cancel_run(run).await?;
             output.thing(&run, &run.id.to_string(), || show_table(&run))?;

@@ -87,3 +87,21 @@ async fn the_tag_that_was_read_is_the_one_that_is_replaced() {
     let request = &server.requests()[1];
     assert!(request.contains("\r\nif-match: \"7\"\r\n") && request.contains("\r\nauthorization: Bearer tky_1\r\n"), "{request}");
 }
+
+#[tokio::test]
+async fn what_lies_in_another_thing_is_asked_for_below_it() {
+    let group = json!({
+        "id": "grp_00000000000000000000000000", "name": "ops", "super": false, "role": "none", "members": 0, "overrides": [],
+    });
+    let server =
+        Scripted::start([scripted::json(200, group), Reply::Answer(204, "", String::new()), Reply::Answer(204, "", String::new())]).await;
+    server.client.set_override("ops", "all tills", taskey_proto::access::Override::SelfService).await.unwrap();
+    server.client.add_member("ops", "ann@example.org").await.unwrap();
+    let session = "ses_00000000000000000000000000";
+    server.client.end_user_sessions("ann", Some(session.parse().unwrap())).await.unwrap();
+    let requests = server.requests();
+    assert!(requests[0].starts_with("PUT /api/v1/groups/ops/overrides/device-groups/all%20tills HTTP/1.1\r\n"), "{}", requests[0]);
+    assert!(requests[0].ends_with("{\"role\":\"self-service\"}"), "{}", requests[0]);
+    assert!(requests[1].starts_with("PUT /api/v1/groups/ops/members/ann@example.org HTTP/1.1\r\n"), "{}", requests[1]);
+    assert!(requests[2].starts_with(&format!("DELETE /api/v1/users/ann/sessions/{session} HTTP/1.1\r\n")), "{}", requests[2]);
+}

@@ -1,5 +1,6 @@
 //! The server as its users see it, in process, on both databases.
 
+mod access_guide;
 mod accounts;
 mod architecture;
 mod audit;

@@ -88,6 +88,11 @@ impl Access {
         scopes.map(|scope| self.role_in(&[scope])).min().unwrap_or(Role::Admin).min(self.everywhere())
     }
 
+    /// What groups give where something overrides their own role.
+    pub fn overridden(&self) -> impl Iterator<Item = Given<'_>> {
+        self.groups.iter().flat_map(|member| member.overrides.keys().map(|scope| member.given(Some(*scope))))
+    }
+
     /// What every group gives in each of these scopes.
     pub fn given<'a>(&'a self, scopes: &'a [Scope]) -> impl Iterator<Item = Given<'a>> {
         let places = move || scopes.iter().copied().map(Some).chain(scopes.is_empty().then_some(None));
@@ -110,9 +115,12 @@ mod tests {
         Scope::DeviceGroup(DeviceGroupId::new(Uuid::from_u128(number)))
     }
 
+    /// A group's role, and others by scope.
+    type Roles<'a> = (Role, &'a [(u128, Role)]);
+
     /// Groups 1, 2, 3 … with their roles and overrides by scope.
-    fn access(groups: &[(Role, &[(u128, Role)])]) -> Access {
-        let member = |(index, (role, overrides)): (usize, &(Role, &[(u128, Role)]))| Membership {
+    fn access(groups: &[Roles<'_>]) -> Access {
+        let member = |(index, (role, overrides)): (usize, &Roles<'_>)| Membership {
             group: GroupRef { id: group(index as u128 + 1), name: format!("group {}", index + 1) },
             role: *role,
             overrides: overrides.iter().map(|(number, role)| (scope(*number), *role)).collect(),

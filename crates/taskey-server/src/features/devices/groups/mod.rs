@@ -6,5 +6,5 @@ mod store;
 
 pub use http::api;
 pub(super) use ops::groups_named;
-pub use ops::members_of;
+pub use ops::{members_of, visible_group};
 pub(super) use store::join_groups;

@@ -1,7 +1,7 @@
 //! What can be done with device groups.
 
 use taskey_proto::Time;
-use taskey_proto::access::Role;
+use taskey_proto::access::{DeviceGroupRef, Role};
 use taskey_proto::device_groups::{CreateDeviceGroup, DeviceGroup, EditDeviceGroup};
 use taskey_proto::id::DeviceGroupId;
 use taskey_proto::problem::{Code, FieldError};
@@ -39,6 +39,15 @@ fn field_errors(name: Option<&str>, description: Option<&str>) -> Vec<FieldError
 pub(super) async fn find_device_group(source: &mut impl Source, permit: &Permit, word: &str) -> ApiResult<DeviceGroupRow> {
     let found = store::device_group_of_organization(source, permit.organization(), word).await?;
     found.filter(|found| permit.sees(&[Scope::DeviceGroup(found.group.id)])).ok_or_else(no_device_group)
+}
+
+/// How a device group is called, where this permit may see it.
+pub async fn visible_group(app: &App, permit: &Permit, id: DeviceGroupId) -> ApiResult<Option<DeviceGroupRef>> {
+    match find_device_group(&mut &app.db, permit, &id.to_string()).await {
+        Ok(found) => Ok(Some(DeviceGroupRef { id, name: found.group.name })),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A device group as this permit may see it.
@@ -164,7 +173,8 @@ pub(in super::super) async fn groups_named(app: &App, permit: &Permit, words: &[
     for (index, word) in words.iter().enumerate() {
         match find_device_group(&mut &app.db, permit, word).await {
             Ok(found) => {
-                permit.at_least(Role::Admin, &[Scope::DeviceGroup(found.group.id)], &found.group.name)?;
+                let place = format!("the device group {}", found.group.name);
+                permit.at_least(Role::Admin, &[Scope::DeviceGroup(found.group.id)], &place)?;
                 ids.push(found.group.id);
             }
             Err(_) => errors.push(FieldError::new(format!("/groups/{index}"), format!("there is no device group `{word}`"))),
