@@ -79,13 +79,14 @@ CREATE TABLE device_group (
   UNIQUE (organization_id, name)
 );
 
--- What was removed stays in its groups: they say who may look at what it did.
+-- A device that was removed stays in its groups, marked as such: they say who may look at what it did.
 CREATE TABLE device_group_member (
   device_id TEXT NOT NULL REFERENCES device (id),
   device_group_id TEXT NOT NULL REFERENCES device_group (id),
+  removed BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (device_id, device_group_id)
 );
-CREATE INDEX device_group_member_group ON device_group_member (device_group_id, device_id);
+CREATE INDEX device_group_member_group ON device_group_member (device_group_id, removed, device_id);
 
 -- The groups that a device is put into that joins with it, as JSON.
 ALTER TABLE enroll_token ADD COLUMN device_groups TEXT NOT NULL DEFAULT '[]';

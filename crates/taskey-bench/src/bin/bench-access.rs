@@ -83,9 +83,7 @@ fn main() -> anyhow::Result<()> {
     {
         for (what, path) in requests.iter().chain(for_super.iter().filter(|_| who == "sees all")) {
             let (many, floor) = (ask(large.port, large_key, path, &cli)?, ask(small.port, small_key, path, &cli)?);
-            let ms = |samples: &[u64]| {
-                format!("{:.2} / {:.2}", percentile(samples, 50) as f64 / 1e6, percentile(samples, 99) as f64 / 1e6)
-            };
+            let ms = |samples: &[u64]| format!("{:.2} / {:.2}", percentile(samples, 50) as f64 / 1e6, percentile(samples, 99) as f64 / 1e6);
             let (p50, p99) = (percentile(&many, 50), percentile(&many, 99));
             let ratio = p50 as f64 / percentile(&floor, 50).max(1) as f64;
             writeln!(out, "{:<44}{:>18}{:>18}{ratio:>7.1}x", format!("{who}: {what}"), ms(&many), ms(&floor))?;
@@ -93,7 +91,10 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let worst = |index: fn(&(u64, u64)) -> u64| held.iter().map(index).max().unwrap_or_default();
-    let against = [Ratio::new("the slowest p50", worst(|one| one.0), LIST_MUST.0, 1.0), Ratio::new("the slowest p99", worst(|one| one.1), LIST_MUST.1, 1.0)];
+    let against = [
+        Ratio::new("the slowest p50", worst(|one| one.0), LIST_MUST.0, 1.0),
+        Ratio::new("the slowest p99", worst(|one| one.1), LIST_MUST.1, 1.0),
+    ];
     writeln!(out, "\n{}", ratios("against 3 ms and 15 ms", &against))?;
     Ok(())
 }

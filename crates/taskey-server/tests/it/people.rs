@@ -343,6 +343,24 @@ on_both! {
         }
     }
 
+    async fn a_super_user_does_not_take_the_place_of_an_operator(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let bob = ann.add_user("bob", json!({"super": true})).await.sign_in().await;
+        for refused in [
+            bob.post("/api/v1/users/ann/invitations", json!({})).await,
+            bob.patch("/api/v1/users/ann", json!({"disabled": true})).await,
+            bob.patch("/api/v1/users/ann", json!({"username": "former"})).await,
+            bob.patch("/api/v1/users/ann", json!({"super": false})).await,
+            bob.delete("/api/v1/users/ann").await,
+        ] {
+            assert_eq!((refused.status, refused.code()), (403, "not_allowed"), "{}", refused.text);
+        }
+        assert_eq!(bob.patch("/api/v1/users/ann", json!({"name": "Ann A."})).await.status, 200);
+        let passed_on = ann.post("/api/v1/users", json!({"username": "cid", "operator": true})).await;
+        assert_eq!((passed_on.status, passed_on.code()), (422, "invalid"), "operators are made on the host");
+    }
+
     async fn a_change_of_rights_bites_at_once_also_on_open_streams(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;

@@ -226,8 +226,9 @@ impl Permit {
 
     /// What lists show.
     pub fn sight(&self) -> Sight {
-        let only = (self.principal.access.least() < Role::ReadOnly).then_some(self.principal.user);
-        Sight { organization: self.principal.organization, only }
+        let access = &self.principal.access;
+        let only = (access.least() < Role::ReadOnly).then_some(self.principal.user);
+        Sight { organization: self.principal.organization, only, by_overrides_alone: access.everywhere() < Role::ReadOnly }
     }
 
     /// Whether one may do the same everywhere, so that no thing needs to be asked for its scopes.
@@ -245,12 +246,14 @@ impl Permit {
 pub struct Sight {
     pub organization: OrganizationId,
     pub only: Option<UserId>,
+    /// Whether that user sees nothing but what overrides show.
+    pub by_overrides_alone: bool,
 }
 
 impl Sight {
     /// Everything of an organization, for what the server does itself.
     pub fn whole(organization: OrganizationId) -> Self {
-        Self { organization, only: None }
+        Self { organization, only: None, by_overrides_alone: false }
     }
 }
 

@@ -286,7 +286,7 @@ pub(super) async fn devices_of_organization(
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<DeviceRow>, DbError> {
-    let sql = sql!(
+    let all_that_are_seen = sql!(
         "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
          FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) \
          AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
@@ -294,6 +294,17 @@ pub(super) async fn devices_of_organization(
         sees_device!("d.id", "$4"),
         " ORDER BY d.name LIMIT $5"
     );
+    // Who sees few would have the others looked at one by one: here those few are found first.
+    let few_that_are_seen = sql!(
+        "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
+         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM device_group_member m WHERE m.device_id = d.id AND m.device_group_id = $3)) \
+         AND d.id IN (SELECT m.device_id FROM group_member am JOIN group_override ao ON ao.group_id = am.group_id \
+         AND ao.scope_kind = 'device_group' AND ao.role >= 1 JOIN device_group_member m ON m.device_group_id = ao.scope_id \
+         WHERE am.user_id = $4) ORDER BY d.name LIMIT $5"
+    );
+    let sql = if sight.by_overrides_alone { few_that_are_seen } else { all_that_are_seen };
     let rows = db.rows(sql, args![sight.organization, after, group, sight.only, limit]).await?;
     let mut devices = rows.iter().map(device_row).collect::<Result<Vec<_>, _>>()?;
     if let (Some(first), Some(last)) = (devices.first(), devices.last()) {
@@ -311,8 +322,9 @@ pub(super) async fn device_of_organization(
 ) -> Result<Option<DeviceRow>, DbError> {
     let sql = sql!(
         "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
-         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (d.id = $2 OR d.name = $2) \
-         ORDER BY CASE WHEN d.id = $2 THEN 0 ELSE 1 END LIMIT 1"
+         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND d.id = COALESCE( \
+         (SELECT id FROM device WHERE id = $2 AND organization_id = $1 AND removed_at IS NULL), \
+         (SELECT id FROM device WHERE organization_id = $1 AND name = $2 AND removed_at IS NULL))"
     );
     let Some(row) = source.row(sql, args![organization, word]).await? else { return Ok(None) };
     let mut found = device_row(&row)?;
@@ -403,6 +415,7 @@ pub(super) async fn name_taken(tx: &mut Tx<'_>, organization: OrganizationId, na
 
 /// Marks a device as removed; its id is never used again.
 pub(super) async fn remove_device(tx: &mut Tx<'_>, id: DeviceId, now: Time) -> Result<(), DbError> {
+    tx.later(sql!("UPDATE device_group_member SET removed = 1 WHERE device_id = $1"), args![id]).await?;
     let sql = sql!("UPDATE device SET removed_at = $2, presence = 'offline', since = $2, node_id = NULL WHERE id = $1");
     tx.execute(sql, args![id, now]).await.map(|_| ())
 }

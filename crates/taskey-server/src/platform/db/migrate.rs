@@ -184,4 +184,32 @@ mod tests {
         Db::open_sqlite(&folder.path().join("new.db"), Hub::default()).await.unwrap().close().await;
         assert_eq!(copies(), ["taskey.db.before-0002", "taskey.db.before-0004"]);
     }
+
+    #[tokio::test]
+    async fn super_users_of_earlier_versions_are_in_the_group_of_super_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taskey.db");
+        let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+        sqlite(&mut old, Some(5)).await.unwrap();
+        old.execute("INSERT INTO organization (id, name, created_at) VALUES ('org_one', 'Acme', 5), ('org_two', 'Umbrella', 6)")
+            .await
+            .unwrap();
+        old.execute(
+            "INSERT INTO user_account (id, organization_id, username, name, password_hash, is_super, operator, created_at) VALUES \
+             ('usr_a', 'org_one', 'ann', 'Ann', 'h', 1, 1, 5), ('usr_b', 'org_one', 'bob', 'Bob', 'h', 0, 0, 5), \
+             ('usr_c', 'org_two', 'ann', 'Ann', 'h', 1, 0, 6)",
+        )
+        .await
+        .unwrap();
+        old.close().await.unwrap();
+        let db = Db::open_sqlite(&path, Hub::default()).await.unwrap();
+        let sql = sql!(
+            "SELECT g.id, g.name, m.user_id FROM user_group g JOIN group_member m ON m.group_id = g.id WHERE g.is_super = 1 ORDER BY m.user_id"
+        );
+        let rows = db.rows(sql, args![]).await.unwrap();
+        let found: Vec<[String; 3]> = rows.iter().map(|row| ["id", "name", "user_id"].map(|column| row.get(column).unwrap())).collect();
+        let expected = [["grp_one", "super", "usr_a"], ["grp_two", "super", "usr_c"]].map(|row| row.map(str::to_owned));
+        assert_eq!(found, expected);
+        db.close().await;
+    }
 }

@@ -24,7 +24,8 @@ pub(crate) async fn group_of_organization(
 ) -> Result<Option<GroupRow>, DbError> {
     let sql = sql!(
         "SELECT g.*, (SELECT count(*) FROM group_member m WHERE m.group_id = g.id) AS members FROM user_group g \
-         WHERE g.organization_id = $1 AND (g.id = $2 OR g.name = $2) ORDER BY CASE WHEN g.id = $2 THEN 0 ELSE 1 END LIMIT 1"
+         WHERE g.organization_id = $1 AND g.id = COALESCE((SELECT id FROM user_group WHERE id = $2 AND organization_id = $1), \
+         (SELECT id FROM user_group WHERE organization_id = $1 AND name = $2))"
     );
     let Some(row) = source.row(sql, args![organization, word]).await? else { return Ok(None) };
     let mut found = group_row(&row)?;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::ops::{Entry, insert_entry, new_session, token_hash};
 use crate::features::accounts::store::{bump_access, delete_sessions_of_user, delete_signed_in_keys, set_signed_in_at};
-use crate::features::accounts::{Permit, Verb, password};
+use crate::features::accounts::{Permit, password};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
 use crate::platform::http::guard::RequestContext;
@@ -67,10 +67,8 @@ pub(super) async fn invite_user(app: &App, permit: &Permit, word: String) -> Api
         .write(input, |tx, (permit, word, token, now)| {
             Box::pin(async move {
                 let found = store::user_of_organization(tx, permit.organization(), word).await?.ok_or_else(super::ops::no_user)?;
-                if found.user.operator {
-                    // Whoever has the link gets in as them: a super user does not become an operator that way.
-                    permit.also(Verb::ManageOrganizations)?;
-                }
+                // Whoever has the link gets in as them.
+                super::ops::spare_operator(permit, &found.user)?;
                 renew_invitation(tx, &Actor::from(&*permit), word, token, *now).await
             })
         })

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::groups::{group_of_organization, join, leave_all, super_group};
 use crate::features::accounts::store::{bump_access, delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys};
-use crate::features::accounts::{Permit, password};
+use crate::features::accounts::{Permit, Verb, password};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
@@ -95,6 +95,7 @@ async fn join_all(tx: &mut Tx<'_>, organization: OrganizationId, user: UserId, w
 
 struct EditInput {
     actor: Actor,
+    permit: Permit,
     word: String,
     edit: EditUser,
     if_match: Option<u64>,
@@ -109,7 +110,7 @@ pub(super) async fn edit_user(app: &App, permit: &Permit, word: String, edit: Ed
         errors.push(FieldError::new("/groups", format!("at most {GROUPS_MAX}")));
     }
     check(errors)?;
-    let input = EditInput { actor: Actor::from(permit), word, edit, if_match, now: app.now() };
+    let input = EditInput { actor: Actor::from(permit), permit: permit.clone(), word, edit, if_match, now: app.now() };
     app.db.write(input, |tx, input| Box::pin(edit_in(tx, input))).await
 }
 
@@ -119,6 +120,9 @@ async fn edit_in(tx: &mut Tx<'_>, input: &EditInput) -> ApiResult<UserRow> {
     let before = store::user_of_organization(tx, organization, &input.word).await?.ok_or_else(no_user)?;
     if input.if_match.is_some_and(|revision| revision != before.revision) {
         return Err(ApiError::new(Code::PreconditionFailed, "Read the user again and decide anew."));
+    }
+    if edit.username.is_some() || edit.disabled.is_some() || edit.is_super.is_some() {
+        spare_operator(&input.permit, &before.user)?;
     }
     let id = before.user.id;
     let mut changed = before.user.clone();
@@ -169,12 +173,14 @@ async fn edit_in(tx: &mut Tx<'_>, input: &EditInput) -> ApiResult<UserRow> {
 
 /// Removes a user. What the user did keeps the name.
 pub(super) async fn remove_user(app: &App, permit: &Permit, word: String) -> ApiResult<()> {
-    let input = (Actor::from(permit), word, app.now());
+    let input = (permit.clone(), word, app.now());
     app.db
-        .write(input, |tx, (actor, word, now)| {
+        .write(input, |tx, (permit, word, now)| {
             Box::pin(async move {
+                let actor = &Actor::from(&*permit);
                 let organization = actor.organization;
                 let before = store::user_of_organization(tx, organization, word).await?.ok_or_else(no_user)?.user;
+                spare_operator(permit, &before)?;
                 store::delete_user(tx, before.id).await?;
                 if before.is_super {
                     keep_a_super(tx, organization).await?;
@@ -184,6 +190,14 @@ pub(super) async fn remove_user(app: &App, permit: &Permit, word: String) -> Api
             })
         })
         .await
+}
+
+/// Who runs the server is not in the hands of an organization's super users: they do not take an operator's place, nor remove one.
+pub(super) fn spare_operator(permit: &Permit, user: &User) -> ApiResult<()> {
+    if user.operator {
+        permit.also(Verb::ManageOrganizations)?;
+    }
+    Ok(())
 }
 
 /// Refuses what would leave nobody who can manage the organization's users.

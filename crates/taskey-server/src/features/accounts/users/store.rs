@@ -25,8 +25,9 @@ pub(crate) async fn user_of_organization(
 ) -> Result<Option<UserRow>, DbError> {
     let sql = sql!(
         "SELECT id, organization_id, username, name, password_hash, operator, disabled_at, created_at, time_zone, language, signed_in_at, \
-         revision FROM user_account WHERE organization_id = $1 AND (id = $2 OR username = $2) \
-         ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
+         revision FROM user_account WHERE organization_id = $1 AND id = COALESCE( \
+         (SELECT id FROM user_account WHERE id = $2 AND organization_id = $1), \
+         (SELECT id FROM user_account WHERE organization_id = $1 AND username = $2))"
     );
     let Some(row) = source.row(sql, args![organization, word]).await? else { return Ok(None) };
     let mut found = user_row(&row)?;

@@ -23,9 +23,9 @@ pub(super) async fn device_group_of_organization(
     word: &str,
 ) -> Result<Option<DeviceGroupRow>, DbError> {
     let sql = sql!(
-        "SELECT g.*, (SELECT count(*) FROM device_group_member m JOIN device d ON d.id = m.device_id AND d.removed_at IS NULL \
-         WHERE m.device_group_id = g.id) AS devices FROM device_group g \
-         WHERE g.organization_id = $1 AND (g.id = $2 OR g.name = $2) ORDER BY CASE WHEN g.id = $2 THEN 0 ELSE 1 END LIMIT 1"
+        "SELECT g.*, (SELECT count(*) FROM device_group_member m WHERE m.device_group_id = g.id AND m.removed = 0) AS devices FROM device_group g \
+         WHERE g.organization_id = $1 AND g.id = COALESCE((SELECT id FROM device_group WHERE id = $2 AND organization_id = $1), \
+         (SELECT id FROM device_group WHERE organization_id = $1 AND name = $2))"
     );
     source.row(sql, args![organization, word]).await?.as_ref().map(row_of).transpose()
 }
@@ -38,8 +38,7 @@ pub(super) async fn device_groups_of_organization(
     limit: usize,
 ) -> Result<Vec<DeviceGroupRow>, DbError> {
     let sql = sql!(
-        "SELECT g.*, (SELECT count(*) FROM device_group_member m JOIN device d ON d.id = m.device_id AND d.removed_at IS NULL \
-         WHERE m.device_group_id = g.id) AS devices FROM device_group g \
+        "SELECT g.*, (SELECT count(*) FROM device_group_member m WHERE m.device_group_id = g.id AND m.removed = 0) AS devices FROM device_group g \
          WHERE g.organization_id = $1 AND (CAST($2 AS TEXT) IS NULL OR g.name > $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
          (SELECT 1 FROM group_member am JOIN user_group ag ON ag.id = am.group_id LEFT JOIN group_override ao ON ao.group_id = ag.id \
          AND ao.scope_kind = 'device_group' AND ao.scope_id = g.id WHERE am.user_id = $3 AND COALESCE(ao.role, ag.role) >= 1)) \
@@ -105,7 +104,7 @@ pub(super) async fn leave_group(tx: &mut Tx<'_>, device: DeviceId, group: Device
 pub(super) async fn targets_of_group(db: &Db, sight: Sight, group: DeviceGroupId, limit: usize) -> Result<Vec<Target>, DbError> {
     let sql = sql!(
         "SELECT d.id, d.name, d.presence FROM device_group_member m JOIN device d ON d.id = m.device_id \
-         WHERE m.device_group_id = $1 AND d.organization_id = $2 AND d.removed_at IS NULL AND ",
+         WHERE m.device_group_id = $1 AND m.removed = 0 AND d.organization_id = $2 AND d.removed_at IS NULL AND ",
         sees_device!("d.id", "$3"),
         " ORDER BY d.name LIMIT $4"
     );
