@@ -3,12 +3,17 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
 import { useEffect } from 'react'
-import { onSignedOut } from '../lib/api/client'
+import { meDetail } from '../features/accounts/queries'
+import { onRefused, onSignedOut } from '../lib/api/client'
 import { cssVariables, theme } from '../ui/theme'
+import { isBeforeSignIn } from './next'
 import { queryClient, router } from './router'
 
 export function App() {
-  useEffect(() => onSignedOut(leave), [])
+  useEffect(() => {
+    onSignedOut(leave)
+    onRefused(() => void queryClient.invalidateQueries(meDetail()))
+  }, [])
   return (
     <MantineProvider
       theme={theme}
@@ -32,7 +37,7 @@ setNonce(styleNonce)
 /** The session is over: forget what it could see and come back after signing in. */
 function leave() {
   const { pathname, href } = router.state.location
-  if (pathname === '/login' || pathname === '/setup') return
+  if (isBeforeSignIn(pathname)) return
   queryClient.clear()
   void router.navigate({ to: '/login', search: { next: href } })
 }

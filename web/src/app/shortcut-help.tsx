@@ -1,13 +1,13 @@
 import { Kbd, Modal, Table } from '@mantine/core'
-import { destinations } from './navigation'
+import type { Destination } from './navigation'
 
 /** What the keyboard can do. */
-export function ShortcutHelp({ onClose }: { onClose: () => void }) {
+export function ShortcutHelp({ shown, onClose }: { shown: readonly Destination[]; onClose: () => void }) {
   return (
     <Modal opened onClose={onClose} title="Keyboard shortcuts" closeButtonProps={{ 'aria-label': 'Close' }}>
       <Table>
         <Table.Tbody>
-          {destinations.map(({ key, label }) => (
+          {shown.map(({ key, label }) => (
             <Table.Tr key={key}>
               <Table.Td>Go to {label}</Table.Td>
               <Table.Td ta="right">

@@ -14,6 +14,8 @@ interface ConfirmProps {
   keep?: string
   isPending: boolean
   error: unknown
+  /** The device that it is about, where there is one. */
+  device?: string
   onConfirm: () => void
   onClose: () => void
 }
@@ -27,6 +29,7 @@ export function Confirm({
   keep = 'Keep it',
   isPending,
   error,
+  device,
   onConfirm,
   onClose,
 }: ConfirmProps) {
@@ -51,7 +54,7 @@ export function Confirm({
               data-autofocus
             />
           )}
-          {error ? <Failed error={error} /> : null}
+          {error ? <Failed error={error} device={device} /> : null}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {keep}

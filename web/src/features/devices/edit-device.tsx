@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Device } from '../../lib/api/types'
+import { FormProblem } from '../../ui/form-problem'
 import { labelPairs, parseLabels } from './label-text'
 import { useEditDevice } from './queries'
 
@@ -52,11 +53,7 @@ export function EditDeviceDialog({ device, onClose }: { device: Device; onClose:
             description="key=value, each with Enter."
             {...form.getInputProps('labels')}
           />
-          {rest && (
-            <Alert color="red" role="alert">
-              {rest}
-            </Alert>
-          )}
+          <FormProblem text={rest} error={edit.error} device={device.id} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
