@@ -3,7 +3,6 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
 import { useEffect } from 'react'
-import { meDetail } from '../features/accounts/queries'
 import { onRefused, onSignedOut } from '../lib/api/client'
 import { cssVariables, theme } from '../ui/theme'
 import { isBeforeSignIn } from './next'
@@ -12,7 +11,7 @@ import { queryClient, router } from './router'
 export function App() {
   useEffect(() => {
     onSignedOut(leave)
-    onRefused(() => void queryClient.invalidateQueries(meDetail()))
+    onRefused(readRights)
   }, [])
   return (
     <MantineProvider
@@ -40,4 +39,10 @@ function leave() {
   if (isBeforeSignIn(pathname)) return
   queryClient.clear()
   void router.navigate({ to: '/login', search: { next: href } })
+}
+
+/** After a refusal: what one may do is not what this page thought. What was refused to be read is not read again for that. */
+function readRights(refused: 'reading' | 'changing') {
+  const stale = refused === 'reading' ? ['me'] : ['me', 'devices', 'device-groups', 'access']
+  for (const key of stale) void queryClient.invalidateQueries({ queryKey: [key] })
 }

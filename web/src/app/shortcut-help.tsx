@@ -1,10 +1,11 @@
-import { Kbd, Modal, Table } from '@mantine/core'
+import { Kbd, Table } from '@mantine/core'
+import { Dialog } from '../ui/dialog'
 import type { Destination } from './navigation'
 
 /** What the keyboard can do. */
 export function ShortcutHelp({ shown, onClose }: { shown: readonly Destination[]; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title="Keyboard shortcuts" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Keyboard shortcuts">
       <Table>
         <Table.Tbody>
           {shown.map(({ key, label }) => (
@@ -35,6 +36,6 @@ export function ShortcutHelp({ shown, onClose }: { shown: readonly Destination[]
           </Table.Tr>
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   )
 }

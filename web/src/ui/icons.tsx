@@ -75,7 +75,8 @@ export const OrganizationIcon = drawing(
   'M8 16h2',
   'M17 14h.01',
 )
-export const MoreIcon = drawing('M5 12h.01', 'M12 12h.01', 'M19 12h.01')
+const dot = (x: number) => `M${x} 11a1 1 0 1 0 0 2a1 1 0 1 0 0-2`
+export const MoreIcon = drawing(dot(5), dot(12), dot(19))
 export const PlusIcon = drawing('M12 5v14', 'M5 12h14')
 export const UpIcon = drawing('M12 20V5', 'M6 11l6-6l6 6')
 export const DownIcon = drawing('M12 4v15', 'M6 13l6 6l6-6')

@@ -1,6 +1,7 @@
-import { Button, Modal, Stack, Text } from '@mantine/core'
+import { Button, Stack, Text } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Dialog } from '../../ui/dialog'
 import { QuestionIcon } from '../../ui/icons'
 import { TextLink } from '../../ui/links'
 import { meDetail } from '../accounts/queries'
@@ -36,7 +37,7 @@ export function WhyButton({ verb, device, note }: Refusal) {
 function WhyDialog({ note, onClose, ...question }: Refusal & { onClose: () => void }) {
   const { data: me } = useSuspenseQuery(meDetail())
   return (
-    <Modal opened onClose={onClose} title="Why?" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Why?">
       <Stack>
         {note && <Text size="sm">{note}</Text>}
         <ExplanationView question={question} />
@@ -54,6 +55,6 @@ function WhyDialog({ note, onClose, ...question }: Refusal & { onClose: () => vo
           )}
         </Text>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

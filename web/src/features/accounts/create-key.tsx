@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core'
+import { Button, Group, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
@@ -6,6 +6,7 @@ import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreatedKey, CreateKey } from '../../lib/api/types'
 import { CopyBlock } from '../../ui/copy'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { ExactMoment } from '../../ui/moment'
 import { fieldOfPointer } from './fields'
@@ -30,13 +31,11 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keyList().queryKey }),
   })
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={create.data ? 'Your new key' : 'Create an API key'}
       // A key that was not copied yet cannot be shown again.
       closeOnClickOutside={!create.data}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {create.data ? (
         <NewKey created={create.data} onClose={onClose} />
@@ -48,7 +47,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -99,7 +98,8 @@ function KeyForm({ isPending, error, onSubmit, onClose }: KeyFormProps) {
         <ScopeFields {...form.getInputProps('scopes')} />
         <TagsInput
           label="Only from these addresses"
-          description="Addresses or networks such as 10.0.0.0/8, each with Enter. Empty: from everywhere."
+          description="Addresses or networks, each with Enter. Empty: from everywhere."
+          placeholder={form.values.addresses.length === 0 ? '10.0.0.0/8' : undefined}
           acceptValueOnBlur
           {...form.getInputProps('addresses')}
         />

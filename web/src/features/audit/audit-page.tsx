@@ -42,7 +42,7 @@ export function AuditPage() {
 
 /** What is not sealed yet has no number. */
 function entryKey({ seq, at, subject, action }: AuditEntry, index: number): string {
-  return seq === null ? `${at} ${action} ${subject} ${index}` : String(seq)
+  return typeof seq !== 'number' ? `${at} ${action} ${subject} ${index}` : String(seq)
 }
 
 function NoEntries({ filter }: { filter: AuditFilter }) {

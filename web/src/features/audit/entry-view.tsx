@@ -77,7 +77,7 @@ function EntryDetails({ entry }: { entry: AuditEntry }) {
           <li key={line}>{line}</li>
         ))}
         {entry.request && <li>request: {entry.request}</li>}
-        <li>{entry.seq === null ? 'not sealed yet' : `entry ${entry.seq} of the chain`}</li>
+        <li>{typeof entry.seq !== 'number' ? 'not sealed yet' : `entry ${entry.seq} of the chain`}</li>
         {entry.hash && <li>hash: {entry.hash}</li>}
       </ul>
     </div>

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { usePagedList } from '../../lib/api/pages'
 import type { DeviceGroup } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { Failed } from '../../ui/answers'
+import { Dialog } from '../../ui/dialog'
 import { DevicePicker } from '../devices/device-picker'
 import { deviceList } from '../devices/queries'
 import { useAddDevices } from './queries'
@@ -15,12 +16,7 @@ export function AddDevicesDialog({ group, onClose }: { group: DeviceGroup; onClo
   const add = useAddDevices(group)
   const others = items?.filter(({ groups }) => !groups.includes(group.name))
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Add devices to ${group.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Add devices to ${group.name}`}>
       <Stack>
         {items && items.length > 0 && others?.length === 0 ? (
           <Text size="sm">Every device is in this group already.</Text>
@@ -41,6 +37,6 @@ export function AddDevicesDialog({ group, onClose }: { group: DeviceGroup; onClo
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

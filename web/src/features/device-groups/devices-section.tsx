@@ -61,7 +61,7 @@ export function DevicesSection({ group }: { group: DeviceGroup }) {
                           <Button
                             variant="default"
                             size="xs"
-                            aria-label={`Take ${device.name} out`}
+                            aria-label={`Take out ${device.name}`}
                             loading={takeOut.isPending && takeOut.variables === device.id}
                             onClick={() => takeOut.mutate(device.id)}
                           >

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { DeviceGroup } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { fieldOfPointer } from '../accounts/fields'
 import { useCreateDeviceGroup, useEditDeviceGroup } from './queries'
@@ -17,7 +18,7 @@ interface Values {
 export function CreateDeviceGroupDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateDeviceGroup()
   return (
-    <Modal opened onClose={onClose} title="New device group" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="New device group">
       <DeviceGroupForm
         initial={{ name: '', description: '' }}
         button="Create the device group"
@@ -26,14 +27,14 @@ export function CreateDeviceGroupDialog({ onClose }: { onClose: () => void }) {
         onSubmit={(values) => create.mutate(values, { onSuccess: onClose })}
         onClose={onClose}
       />
-    </Modal>
+    </Dialog>
   )
 }
 
 export function EditDeviceGroupDialog({ group, onClose }: { group: DeviceGroup; onClose: () => void }) {
   const edit = useEditDeviceGroup(group)
   return (
-    <Modal opened onClose={onClose} title={`Edit ${group.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={`Edit ${group.name}`}>
       <DeviceGroupForm
         initial={{ name: group.name, description: group.description }}
         button="Save"
@@ -42,7 +43,7 @@ export function EditDeviceGroupDialog({ group, onClose }: { group: DeviceGroup; 
         onSubmit={(values) => edit.mutate(values, { onSuccess: onClose })}
         onClose={onClose}
       />
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -2,6 +2,7 @@ import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { usePagedList } from '../../lib/api/pages'
 import type { DeviceGroup } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
@@ -15,7 +16,7 @@ import { isAtLeast, roleName } from '../access/roles'
 import { RunDialog } from '../runs/run-dialog-lazy'
 import { DevicesSection } from './devices-section'
 import { EditDeviceGroupDialog } from './edit-group'
-import { deviceGroupDetail } from './queries'
+import { deviceGroupDetail, devicesOfGroup } from './queries'
 import { RemoveDeviceGroupDialog } from './remove-group'
 
 const route = getRouteApi('/in/device-groups/$group')
@@ -37,6 +38,8 @@ function DeviceGroupView({ group }: { group: DeviceGroup }) {
   const navigate = useNavigate()
   const [open, setOpen] = useState<'run' | 'edit' | 'remove' | null>(null)
   const close = () => setOpen(null)
+  // One of them stands for all when it is asked why.
+  const { items } = usePagedList(devicesOfGroup(group.id))
   return (
     <Page
       title={group.name}
@@ -60,7 +63,7 @@ function DeviceGroupView({ group }: { group: DeviceGroup }) {
           {group.devices > 0 && (
             <ActionButton
               may={isAtLeast(group.role, 'self-service')}
-              why={{ verb: 'runs.start' }}
+              why={{ verb: 'runs.start', device: items?.[0]?.id }}
               leftSection={<RunIcon size={15} />}
               onClick={() => setOpen('run')}
             >
@@ -86,7 +89,13 @@ function DeviceGroupView({ group }: { group: DeviceGroup }) {
         </Section>
       )}
 
-      {open === 'run' && <RunDialog groups={[group.id]} onClose={close} />}
+      {open === 'run' && (
+        <RunDialog
+          groups={[group.id]}
+          startsWith={group.role === 'self-service' ? 'task' : undefined}
+          onClose={close}
+        />
+      )}
       {open === 'edit' && <EditDeviceGroupDialog group={group} onClose={close} />}
       {open === 'remove' && (
         <RemoveDeviceGroupDialog

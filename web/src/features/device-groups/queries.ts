@@ -21,6 +21,8 @@ export const deviceGroupDetail = (group: string) =>
           signal,
         }),
       ),
+    // What one may do with it is told with it, and may have changed while nobody looked.
+    refetchOnWindowFocus: 'always',
   })
 
 export const devicesOfGroup = (group: string) =>

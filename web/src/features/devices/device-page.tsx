@@ -126,7 +126,13 @@ function DeviceView({ device }: { device: Device }) {
         </ActionButton>
       </Section>
 
-      {open === 'run' && <RunDialog devices={[device.id]} onClose={close} />}
+      {open === 'run' && (
+        <RunDialog
+          devices={[device.id]}
+          startsWith={device.role === 'self-service' ? 'task' : undefined}
+          onClose={close}
+        />
+      )}
       {open === 'edit' && <EditDeviceDialog device={device} onClose={close} />}
       {open === 'remove' && (
         <RemoveDeviceDialog

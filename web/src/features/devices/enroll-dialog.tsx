@@ -1,10 +1,11 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, TagsInput } from '@mantine/core'
+import { Button, Group, NumberInput, Select, Stack, TagsInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreateEnrollToken } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { DeviceGroupsField } from '../device-groups/groups-field'
 import { JoinSteps } from './join-steps'
@@ -33,14 +34,7 @@ export function EnrollDialog({ onClose }: { onClose: () => void }) {
     mutationFn: (body: CreateEnrollToken) => answer(api.POST('/api/v1/enroll-tokens', { body })),
   })
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Enrol a device"
-      size="lg"
-      closeOnClickOutside={!create.data}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Enrol a device" size="lg" closeOnClickOutside={!create.data}>
       {create.data ? (
         <JoinSteps token={create.data} uses={create.variables?.uses ?? 1} onClose={onClose} />
       ) : (
@@ -51,7 +45,7 @@ export function EnrollDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,8 +1,9 @@
-import { Button, Group as Line, Modal, Select, Stack, TextInput } from '@mantine/core'
+import { Button, Group as Line, Select, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Group, Role } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { roleChoices } from '../access/roles'
 import { fieldOfPointer } from '../accounts/fields'
@@ -18,7 +19,7 @@ interface Values {
 export function CreateGroupDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateGroup()
   return (
-    <Modal opened onClose={onClose} title="New group" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="New group">
       <GroupForm
         initial={{ name: '', role: 'read-only' }}
         button="Create the group"
@@ -27,14 +28,14 @@ export function CreateGroupDialog({ onClose }: { onClose: () => void }) {
         onSubmit={(values) => create.mutate(values, { onSuccess: onClose })}
         onClose={onClose}
       />
-    </Modal>
+    </Dialog>
   )
 }
 
 export function EditGroupDialog({ group, onClose }: { group: Group; onClose: () => void }) {
   const edit = useEditGroup(group)
   return (
-    <Modal opened onClose={onClose} title={`Edit ${group.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={`Edit ${group.name}`}>
       <GroupForm
         initial={{ name: group.name, role: group.role }}
         button="Save"
@@ -43,7 +44,7 @@ export function EditGroupDialog({ group, onClose }: { group: Group; onClose: () 
         onSubmit={(values) => edit.mutate(values, { onSuccess: onClose })}
         onClose={onClose}
       />
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,8 +1,9 @@
-import { Button, Group as Line, Modal, MultiSelect, Stack, Text } from '@mantine/core'
+import { Button, Group as Line, MultiSelect, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { usePagedList } from '../../lib/api/pages'
 import type { Group, User } from '../../lib/api/types'
 import { Failed, ListAnswer, LoadMore } from '../../ui/answers'
+import { Dialog } from '../../ui/dialog'
 import { PlusIcon } from '../../ui/icons'
 import { TextLink } from '../../ui/links'
 import { Row, Rows } from '../../ui/rows'
@@ -101,7 +102,7 @@ function Member({ user, mayRemove, isRemoving, onRemove }: MemberProps) {
         <Button
           variant="default"
           size="xs"
-          aria-label={`Take ${user.username} out`}
+          aria-label={`Take out ${user.username}`}
           loading={isRemoving}
           onClick={onRemove}
         >
@@ -125,12 +126,7 @@ function AddMembersDialog({ group, knownIds, onClose }: AddMembersProps) {
   const add = useAddMembers(group)
   const others = (items ?? []).filter(({ id }) => !knownIds.includes(id))
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Add members to ${group.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Add members to ${group.name}`}>
       <Stack>
         <MultiSelect
           label="Users"
@@ -161,6 +157,6 @@ function AddMembersDialog({ group, knownIds, onClose }: AddMembersProps) {
           </Button>
         </Line>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

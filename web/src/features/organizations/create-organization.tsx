@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreateOrganization } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { fieldOfPointer } from '../accounts/fields'
 import { InvitationLink } from '../accounts/invitation-link'
@@ -15,13 +16,11 @@ export function CreateOrganizationDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateOrganization()
   const created = create.data
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={created ? `${created.name} is there` : 'New organization'}
       // A link that was not copied yet cannot be shown again.
       closeOnClickOutside={!created}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {created?.invitation ? (
         <InvitationLink invitation={created.invitation} username={created.user.username} onClose={onClose} />
@@ -33,7 +32,7 @@ export function CreateOrganizationDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Organization } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { fieldOfPointer } from '../accounts/fields'
 import { useEditOrganization } from './queries'
@@ -25,12 +26,7 @@ export function RenameOrganizationDialog({ organization, onClose }: RenameOrgani
     setErrors(fieldProblems(edit.error, fieldOf).fields)
   }, [edit.error, setErrors])
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Rename ${organization.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Rename ${organization.name}`}>
       <form
         noValidate
         onSubmit={form.onSubmit(({ name }) => edit.mutate({ name: name.trim() }, { onSuccess: onClose }))}
@@ -48,6 +44,6 @@ export function RenameOrganizationDialog({ organization, onClose }: RenameOrgani
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Me } from '../../lib/api/types'
-import { currentLocale } from '../../lib/locale'
+import { useLocale } from '../../lib/locale'
 import { exactLabel } from '../../lib/time/relative'
 import { FormProblem } from '../../ui/form-problem'
 import { Section } from '../../ui/section'
@@ -16,6 +16,7 @@ const fieldOf = fieldOfPointer(['name', 'time_zone', 'language'] as const)
 /** One's name, and how dates and numbers are written for one. */
 export function ProfileForm({ me }: { me: Me }) {
   const edit = useEditMe()
+  const locale = useLocale()
   const { name, time_zone, language } = me.user
   const form = useForm({
     initialValues: { name, time_zone, language },
@@ -58,7 +59,7 @@ export function ProfileForm({ me }: { me: Me }) {
               Save
             </Button>
             <Text size="sm" role="status">
-              {edit.isSuccess && `Saved. It is ${exactLabel(new Date(), currentLocale())}.`}
+              {edit.isSuccess && `Saved. It is ${exactLabel(new Date(), locale)}.`}
             </Text>
           </Group>
         </Stack>

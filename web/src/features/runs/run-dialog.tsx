@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useMemo, useState } from 'react'
 import { idempotencyKey } from '../../lib/api/client'
 import { usePagedList } from '../../lib/api/pages'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Device } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { useMay } from '../access/queries'
 import { isAtLeast } from '../access/roles'
@@ -32,7 +33,7 @@ import { WhatFields } from './what-fields'
 import { WhenFields } from './when-fields'
 
 /** Starts a run: what, on which devices, and what if one is offline. */
-export function RunDialogContent({ task, devices, groups, onClose }: RunDialogProps) {
+export function RunDialogContent({ task, devices, groups, startsWith, onClose }: RunDialogProps) {
   const navigate = useNavigate()
   const start = useStartRun()
   const may = useMay()
@@ -40,7 +41,7 @@ export function RunDialogContent({ task, devices, groups, onClose }: RunDialogPr
   const groupList = usePagedList(deviceGroupList(), { whole: true })
   const [form, setForm] = useState<RunForm>({
     ...emptyRunForm,
-    what: task || !may('runs.exec') ? 'task' : 'command',
+    what: task || !may('runs.exec') ? 'task' : (startsWith ?? 'command'),
     task: task?.name ?? '',
     isSelfService: task?.self_service ?? false,
     devices: devices ?? [],
@@ -82,12 +83,10 @@ export function RunDialogContent({ task, devices, groups, onClose }: RunDialogPr
   const refusal = (device: Device) => refusalOn(device, form)
   const offlineCount = targets.filter((device) => device.presence === 'offline').length
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
       title={task ? `Run ${task.name}` : 'Run on devices'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
       closeOnClickOutside={false}
     >
       <form noValidate onSubmit={submit}>
@@ -133,7 +132,7 @@ export function RunDialogContent({ task, devices, groups, onClose }: RunDialogPr
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

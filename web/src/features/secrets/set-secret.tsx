@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
+import { Dialog } from '../../ui/dialog'
 import { fieldOfPointer } from '../accounts/fields'
 import { secretList } from './queries'
 
@@ -41,12 +42,7 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
   }, [error, setErrors])
   const { rest } = fieldProblems(error, fieldOfPointer(fields))
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={name ? `A new value for ${name}` : 'Set a secret'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={name ? `A new value for ${name}` : 'Set a secret'}>
       <form
         noValidate
         onSubmit={form.onSubmit(({ name, value }) => set.mutate({ name: name.trim(), value }))}
@@ -86,6 +82,6 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

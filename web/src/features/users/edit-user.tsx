@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Switch, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { ApiProblem, fieldProblems } from '../../lib/api/problem'
 import type { User } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { GroupsField } from '../groups/groups-field'
 import { useEditUser } from './queries'
@@ -29,12 +30,7 @@ export function EditUserDialog({ user, onClose }: { user: User; onClose: () => v
   }, [edit.error, setErrors])
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Edit ${user.username}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Edit ${user.username}`}>
       <form
         noValidate
         onSubmit={form.onSubmit(({ username, name, ...values }) =>
@@ -69,7 +65,7 @@ export function EditUserDialog({ user, onClose }: { user: User; onClose: () => v
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

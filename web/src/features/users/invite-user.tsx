@@ -1,18 +1,9 @@
-import {
-  Button,
-  Group,
-  Modal,
-  PasswordInput,
-  SegmentedControl,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-} from '@mantine/core'
+import { Button, Group, PasswordInput, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreatedUser, CreateUser } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { InvitationLink } from '../accounts/invitation-link'
 import { passwordLengthMin, passwordProblem } from '../accounts/password'
@@ -24,13 +15,11 @@ import { createFieldOf } from './user-fields'
 export function InviteUserDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateUser()
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={create.data ? `${create.data.username} can come in` : 'Invite a user'}
       // A link that was not copied yet cannot be shown again.
       closeOnClickOutside={!create.data}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {create.data ? (
         <Created created={create.data} onClose={onClose} />
@@ -42,7 +31,7 @@ export function InviteUserDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,8 +1,9 @@
-import { Group, Modal, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { User } from '../../lib/api/types'
 import { Failed } from '../../ui/answers'
 import { Confirm } from '../../ui/confirm'
+import { Dialog } from '../../ui/dialog'
 import { Section } from '../../ui/section'
 import { ActionButton } from '../access/action-button'
 import { useMay } from '../access/queries'
@@ -42,15 +43,13 @@ export function WayInSection({ user }: { user: User }) {
       {edit.error && !isDisabling && <Failed error={edit.error} />}
 
       {invite.data && (
-        <Modal
-          opened
+        <Dialog
           onClose={() => invite.reset()}
           title={`A link for ${user.username}`}
           closeOnClickOutside={false}
-          closeButtonProps={{ 'aria-label': 'Close' }}
         >
           <InvitationLink invitation={invite.data} username={user.username} onClose={() => invite.reset()} />
-        </Modal>
+        </Dialog>
       )}
       {isDisabling && (
         <Confirm

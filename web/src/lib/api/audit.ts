@@ -1,7 +1,7 @@
 /** The audit log's part of the API, by the server's types. Goes when the generated document has it. */
 export interface AuditEntry {
   /** Its place in the chain; null until it is sealed, within a second or so. */
-  seq: number | null
+  seq?: number | null
   at: string
   actor: AuditActor
   /** Where it came from; empty for what the server does by itself. */
@@ -12,7 +12,7 @@ export interface AuditEntry {
   /** Id of what it was done to. */
   subject: string
   detail: Record<string, unknown>
-  hash: string | null
+  hash?: string | null
 }
 
 export interface AuditActor {
@@ -21,7 +21,7 @@ export interface AuditActor {
   /** As it was called then. */
   name: string
   /** The user behind it, where there is one; of a key its owner. */
-  user: string | null
+  user?: string | null
 }
 
 interface AuditQuery {

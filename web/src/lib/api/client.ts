@@ -18,10 +18,12 @@ export function signedOut() {
   tellSignedOut()
 }
 
-let tellRefused: () => void = () => undefined
+type Refused = 'reading' | 'changing'
 
-/** `listener` is called when the server says that one may not do something: rights may have changed. */
-export function onRefused(listener: () => void) {
+let tellRefused: (what: Refused) => void = () => undefined
+
+/** `listener` is called when the server says that one may not read or change something: rights may have changed. */
+export function onRefused(listener: (what: Refused) => void) {
   tellRefused = listener
 }
 
@@ -32,7 +34,7 @@ const failuresAsProblems: Middleware = {
     const problem = problemOf(body, response.status)
     // `/me` is how the app asks whether someone is signed in: its caller decides.
     if (problem.code === 'not_signed_in' && !request.url.endsWith('/api/v1/me')) tellSignedOut()
-    if (problem.code === 'not_allowed') tellRefused()
+    if (problem.code === 'not_allowed') tellRefused(request.method === 'GET' ? 'reading' : 'changing')
     throw problem
   },
   onError({ error }) {
