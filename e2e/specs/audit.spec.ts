@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { isGood } from '../world/good.ts'
 import { expect, goTo, test } from '../world/test.ts'
 
 const entries = [
@@ -38,6 +39,17 @@ test('the log tells who did what, what was refused, and what it changed', async 
   await page.getByRole('button', { name: 'Clear' }).click()
   await expect(page.getByLabel('Who')).toHaveValue('')
 })
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the log is accessible and fits its width (${colorScheme})`, async ({ page, server: _ }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await answerWith(page)
+    await goTo(page, 'Audit log')
+    for (const details of await page.getByRole('button', { name: /^Details/ }).all()) await details.click()
+    await expect(page.getByRole('region', { name: 'What it changed' })).toBeVisible()
+    await isGood(page)
+  })
+}
 
 test('the log goes on with older entries, and an empty one says so', async ({ page, server: _ }) => {
   await answerWith(page)

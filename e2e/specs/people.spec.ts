@@ -225,6 +225,19 @@ test('a key is made of ticked scopes and addresses, and super users see whose it
   await expect(row).toContainText('by rita')
 })
 
+test('a key from the settings is marked, and removed only there', async ({ page, server }) => {
+  // Which keys the settings have is decided before a server starts; this is one as it would tell of it.
+  await page.route('**/api/v1/keys*', async (route) => {
+    const answer = await route.fetch()
+    const body = await answer.json()
+    await route.fulfill({ response: answer, json: { ...body, items: body.items.map((key: object) => ({ ...key, configured: true })) } })
+  })
+  await page.goto(`${server.url}/keys`)
+  await expect(page.getByText('from the settings', { exact: true })).toBeVisible()
+  await expect(page.getByText('Written in the server\'s settings, and removed there.')).toBeVisible()
+  await expect(page.getByRole('button', { name: /^Remove/ })).toHaveCount(0)
+})
+
 test('an operator makes an organization, and its first super user comes in by the link', async ({ page, browser, server: _ }) => {
   await goTo(page, 'Organizations')
   await page.getByRole('button', { name: 'New organization' }).click()

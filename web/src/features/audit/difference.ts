@@ -8,9 +8,12 @@ export function entryDiff(detail: AuditEntry['detail']): DiffLine[] | null {
   return lineDiff(lines(before), lines(after))
 }
 
+/** What is shown elsewhere: the difference, and of a refusal what was tried and why not. */
+const shownElsewhere = ['before', 'after', 'verb', 'tried', 'why']
+
 /** What else an entry says, as lines. */
-export function otherDetail({ before: _, after: __, ...rest }: AuditEntry['detail']): string[] {
-  return lines(rest)
+export function otherDetail(detail: AuditEntry['detail']): string[] {
+  return lines(Object.fromEntries(Object.entries(detail).filter(([name]) => !shownElsewhere.includes(name))))
 }
 
 /** `name: web-1`, a field a line; what is in a list or in another thing stays on its line. */

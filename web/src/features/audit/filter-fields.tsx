@@ -37,6 +37,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         onChange={set('action')}
       />
       <TextInput
+        className={classes.subject}
         label="To what"
         placeholder="Id"
         value={form.subject ?? ''}

@@ -41,7 +41,10 @@ export function EditGroupDialog({ group, onClose }: { group: Group; onClose: () 
         button="Save"
         isPending={edit.isPending}
         error={edit.error}
-        onSubmit={(values) => edit.mutate(values, { onSuccess: onClose })}
+        // The role may be changed meanwhile, where all of them stand side by side.
+        onSubmit={({ name, role }) =>
+          edit.mutate({ name, ...(role !== group.role && { role }) }, { onSuccess: onClose })
+        }
         onClose={onClose}
       />
     </Dialog>

@@ -2,7 +2,6 @@ import { Loader } from '@mantine/core'
 import { useEffect } from 'react'
 import type { Group, Override } from '../../lib/api/types'
 import { CheckIcon, WarningIcon } from '../../ui/icons'
-import { useMay } from '../access/queries'
 import { useSetRole } from './queries'
 import classes from './role-select.module.css'
 import { choicesOf, type Scope, setRole } from './scopes'
@@ -22,7 +21,6 @@ export interface RoleProblem {
 
 /** A group's role in one scope, saved as soon as it is chosen; what cannot be saved goes back to what it was. */
 export function RoleSelect({ group, scope, onProblem }: RoleSelectProps) {
-  const may = useMay()
   const save = useSetRole(group)
   const { error } = save
   // biome-ignore lint/correctness/useExhaustiveDependencies: told once for each failure
@@ -37,7 +35,6 @@ export function RoleSelect({ group, scope, onProblem }: RoleSelectProps) {
         className={classes.select}
         aria-label={`${group.name}: ${scope.name}`}
         value={value}
-        disabled={!may('groups.write')}
         aria-busy={save.isPending}
         onChange={(event) => {
           onProblem(null)

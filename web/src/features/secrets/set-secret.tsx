@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
 import { Dialog } from '../../ui/dialog'
+import { FormProblem } from '../../ui/form-problem'
 import { fieldOfPointer } from '../accounts/fields'
 import { secretList } from './queries'
 
@@ -67,11 +68,7 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
             data-autofocus={name ? true : undefined}
             {...form.getInputProps('value')}
           />
-          {rest && (
-            <Alert color="red" role="alert">
-              {rest}
-            </Alert>
-          )}
+          <FormProblem text={rest} error={error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

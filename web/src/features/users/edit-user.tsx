@@ -1,24 +1,21 @@
 import { Button, Group, Stack, Switch, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { ApiProblem, fieldProblems } from '../../lib/api/problem'
 import type { User } from '../../lib/api/types'
 import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { GroupsField } from '../groups/groups-field'
 import { useEditUser } from './queries'
-import { editFieldOf } from './user-fields'
+import { changesOf, editFieldOf, type UserValues, valuesOf } from './user-fields'
 
 /** Changes a user's names, groups, and whether it is a super user. */
 export function EditUserDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const edit = useEditUser(user)
-  const form = useForm({
-    initialValues: {
-      username: user.username,
-      name: user.name,
-      groups: user.groups.map(({ id }) => id),
-      super: user.super,
-    },
+  // As it was when the dialog was opened, whatever happens to it meanwhile.
+  const [before] = useState(() => valuesOf(user))
+  const form = useForm<UserValues>({
+    initialValues: before,
     validate: {
       username: (username) => (username.trim() ? null : 'Choose a user name'),
       name: (name) => (name.trim() ? null : 'Give a name for people to read'),
@@ -33,9 +30,7 @@ export function EditUserDialog({ user, onClose }: { user: User; onClose: () => v
     <Dialog onClose={onClose} title={`Edit ${user.username}`}>
       <form
         noValidate
-        onSubmit={form.onSubmit(({ username, name, ...values }) =>
-          edit.mutate({ ...values, username: username.trim(), name: name.trim() }, { onSuccess: onClose }),
-        )}
+        onSubmit={form.onSubmit((values) => edit.mutate(changesOf(before, values), { onSuccess: onClose }))}
       >
         <Stack>
           <TextInput
