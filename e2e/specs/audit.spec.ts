@@ -45,6 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await answerWith(page)
     await goTo(page, 'Audit log')
+    await expect(page.getByRole('button', { name: /^Details/ })).toHaveCount(3)
     for (const details of await page.getByRole('button', { name: /^Details/ }).all()) await details.click()
     await expect(page.getByRole('region', { name: 'What it changed' })).toBeVisible()
     await isGood(page)

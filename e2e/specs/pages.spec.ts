@@ -134,7 +134,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.goto(server.url + path)
       await page.getByRole('button', { name: button, exact: true }).click()
       await expect(page.getByRole('dialog')).toBeVisible()
-      if (path === '/keys') await page.getByText('Only what I tick').click()
+      if (path === '/keys') {
+        await page.getByText('Only what I tick').click()
+        // An operator may do everything: every verb has words.
+        await expect(page.getByRole('checkbox', { name: 'run commands and scripts' })).toBeAttached()
+        await expect(page.getByRole('checkbox', { name: /^do “/ })).toHaveCount(0)
+      }
       await isGood(page)
     }
 

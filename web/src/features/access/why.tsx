@@ -20,7 +20,7 @@ export function WhyButton({ verb, device, note }: Refusal) {
   return (
     <>
       <Button
-        variant="subtle"
+        variant="transparent"
         size="compact-sm"
         flex="none"
         leftSection={<QuestionIcon size={14} />}

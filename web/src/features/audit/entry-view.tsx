@@ -35,7 +35,7 @@ export function EntryView({ entry }: { entry: AuditEntry }) {
           <SubjectLink subject={entry.subject} />
         </span>
         <Button
-          variant="subtle"
+          variant="transparent"
           size="compact-xs"
           aria-expanded={isOpen}
           aria-controls={id}

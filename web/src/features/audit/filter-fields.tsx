@@ -62,7 +62,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
           Look
         </Button>
         {Object.keys(filter).length > 0 && (
-          <Button variant="subtle" onClick={() => onChange({})}>
+          <Button variant="transparent" onClick={() => onChange({})}>
             Clear
           </Button>
         )}

@@ -5,37 +5,37 @@ export function SubjectLink({ subject }: { subject: string }) {
   switch (subject.split('_')[0]) {
     case 'dev':
       return (
-        <TextLink to="/devices/$device" params={{ device: subject }}>
+        <TextLink underline="always" to="/devices/$device" params={{ device: subject }}>
           {subject}
         </TextLink>
       )
     case 'usr':
       return (
-        <TextLink to="/users/$user" params={{ user: subject }}>
+        <TextLink underline="always" to="/users/$user" params={{ user: subject }}>
           {subject}
         </TextLink>
       )
     case 'grp':
       return (
-        <TextLink to="/groups/$group" params={{ group: subject }}>
+        <TextLink underline="always" to="/groups/$group" params={{ group: subject }}>
           {subject}
         </TextLink>
       )
     case 'dgr':
       return (
-        <TextLink to="/device-groups/$group" params={{ group: subject }}>
+        <TextLink underline="always" to="/device-groups/$group" params={{ group: subject }}>
           {subject}
         </TextLink>
       )
     case 'run':
       return (
-        <TextLink to="/runs/$run" params={{ run: subject }}>
+        <TextLink underline="always" to="/runs/$run" params={{ run: subject }}>
           {subject}
         </TextLink>
       )
     case 'tsk':
       return (
-        <TextLink to="/tasks/$task" params={{ task: subject }}>
+        <TextLink underline="always" to="/tasks/$task" params={{ task: subject }}>
           {subject}
         </TextLink>
       )

@@ -6,6 +6,7 @@ import type { Device } from '../../lib/api/types'
 import { CopyBlock } from '../../ui/copy'
 import { Moment } from '../../ui/moment'
 import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { isAtLeast } from '../access/roles'
 
 /** Says that nobody is let in as this device, and makes the command that gives it new keys. */
@@ -14,6 +15,7 @@ export function QuarantineNotice({ device }: { device: Device }) {
     mutationFn: () =>
       answer(api.POST('/api/v1/devices/{device}/rekey', { params: { path: { device: device.id } } })),
   })
+  const mayEnroll = useMay()('devices.enroll')
   if (!device.quarantine) return null
   return (
     <Alert color="red" title="In quarantine" mb="md">
@@ -32,8 +34,8 @@ export function QuarantineNotice({ device }: { device: Device }) {
           </>
         ) : (
           <ActionButton
-            may={isAtLeast(device.role, 'admin')}
-            why={{ verb: 'devices.write', device: device.id }}
+            may={mayEnroll && isAtLeast(device.role, 'admin')}
+            why={mayEnroll ? { verb: 'devices.write', device: device.id } : { verb: 'devices.enroll' }}
             color="red"
             loading={rekey.isPending}
             onClick={() => rekey.mutate()}
