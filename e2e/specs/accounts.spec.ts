@@ -1,5 +1,5 @@
 import { account } from '../world/server.ts'
-import { expect, signIn, test } from '../world/test.ts'
+import { expect, goTo, signIn, test } from '../world/test.ts'
 
 test('a new server is set up in the browser', async ({ page, newServer }) => {
   await page.goto(newServer.url)
@@ -41,13 +41,13 @@ test('signing out and in again leads back to where one was going', async ({ page
 
 test('a session that has ended elsewhere leads to the sign-in', async ({ page, context, server }) => {
   await context.clearCookies()
-  await page.getByRole('link', { name: 'Tasks' }).click()
+  await goTo(page, 'Tasks')
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await signIn(page, server)
 })
 
 test('an API key is made, used and removed', async ({ page, server, playwright }) => {
-  await page.getByRole('link', { name: 'API keys' }).click()
+  await goTo(page, 'API keys')
   await page.getByRole('button', { name: 'Create a key' }).click()
   await page.getByLabel('Name').fill('nightly')
   await page.getByRole('button', { name: 'Create the key' }).click()

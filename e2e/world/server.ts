@@ -10,6 +10,15 @@ const taskeyd = process.env.TASKEYD_BIN ?? binary('taskeyd')
 
 export const account = { organization: 'Acme', username: 'anna', password: 'correct horse' }
 
+/** A user who is made without the browser; the password is that of `account`. */
+export interface NewUser {
+  username: string
+  name?: string
+  super?: boolean
+  /** Names. */
+  groups?: string[]
+}
+
 /** What the device's owner allows in these tests: everything but root. */
 const policy = `allow_actions = ["COMMAND", "SCRIPT"]
 run_as = ["taskey", "nobody"]
@@ -60,6 +69,30 @@ export class Server {
     await this.#send('PUT', `/api/v1/secrets/${name}`, { value }, key)
   }
 
+  /** Makes a user with a password. */
+  async makeUser(key: string, user: NewUser): Promise<void> {
+    await this.#post('/api/v1/users', { password: account.password, ...user }, key)
+  }
+
+  async makeGroup(key: string, name: string, role: string): Promise<void> {
+    await this.#post('/api/v1/groups', { name, role }, key)
+  }
+
+  async makeDeviceGroup(key: string, name: string, devices: string[]): Promise<void> {
+    await this.#post('/api/v1/device-groups', { name }, key)
+    for (const device of devices) await this.#send('PUT', `/api/v1/device-groups/${name}/devices/${device}`, undefined, key)
+  }
+
+  /** Gives a group another role in a device group. */
+  async setOverride(key: string, group: string, deviceGroup: string, role: string): Promise<void> {
+    await this.#send('PUT', `/api/v1/groups/${group}/overrides/device-groups/${deviceGroup}`, { role }, key)
+  }
+
+  /** Gives a group another role everywhere. */
+  async setRole(key: string, group: string, role: string): Promise<void> {
+    await this.#send('PATCH', `/api/v1/groups/${group}`, { role }, key)
+  }
+
   /** From now on the server has an agent for other machines; what it holds is of no interest to a browser. */
   async giveAgent(): Promise<void> {
     const folder = join(this.#folder, 'data', 'agents')
@@ -106,10 +139,10 @@ export class Server {
     return this.#send('POST', path, body, key)
   }
 
-  async #send(method: 'POST' | 'PUT', path: string, body: unknown, key?: string) {
+  async #send(method: 'POST' | 'PUT' | 'PATCH', path: string, body: unknown, key?: string) {
     const headers = { 'Content-Type': 'application/json', ...(key ? { Authorization: `Bearer ${key}` } : {}) }
-    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) })
+    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body ?? {}) })
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
-    return answer.json()
+    return answer.status === 204 ? undefined : answer.json()
   }
 }

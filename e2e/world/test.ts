@@ -1,5 +1,5 @@
-import { test as base, expect, type Page } from '@playwright/test'
-import { account, Server } from './server.ts'
+import { type Browser, test as base, expect, type Page } from '@playwright/test'
+import { account, type NewUser, Server } from './server.ts'
 
 interface Fixtures {
   /** A server that nobody has set up. */
@@ -64,12 +64,59 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
-export async function signIn(page: Page, server: Server) {
+export async function signIn(page: Page, server: Server, username = account.username) {
   await page.goto(`${server.url}/login`)
-  await page.getByLabel('User name').fill(account.username)
+  await page.getByLabel('User name').fill(username)
   await page.getByRole('textbox', { name: 'Password' }).fill(account.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('heading', { name: 'Devices', level: 1 })).toBeVisible()
+}
+
+/** Goes to a page by the main menu; on a phone some of it opens first. */
+export async function goTo(page: Page, name: string) {
+  const menu = page.getByRole('navigation', { name: 'Main' })
+  const link = menu.getByRole('link', { name, exact: true })
+  if (!(await link.isVisible())) await menu.getByRole('button', { name: 'More' }).click()
+  await link.click()
+}
+
+/** The names of the places in the main menu, also those that a phone shows only when asked. */
+export async function menuOf(page: Page): Promise<string[]> {
+  const menu = page.getByRole('navigation', { name: 'Main' })
+  await expect(menu).toBeVisible()
+  const more = menu.getByRole('button', { name: 'More' })
+  if (await more.isVisible()) await more.click()
+  return menu.getByRole('link').allInnerTexts()
+}
+
+/** A page of a browser in which somebody else is signed in. */
+export async function pageOf(browser: Browser, page: Page, server: Server, username: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: page.viewportSize() })
+  const other = await context.newPage()
+  await signIn(other, server, username)
+  return other
+}
+
+/** Makes a user without the browser. */
+export async function makeUser(server: Server, user: NewUser) {
+  await server.makeUser(keyOf.get(server) ?? '', user)
+}
+
+/** Makes a group with a role, and with others in device groups, without the browser. */
+export async function makeGroup(server: Server, name: string, role: string, overrides: Record<string, string> = {}) {
+  const key = keyOf.get(server) ?? ''
+  await server.makeGroup(key, name, role)
+  for (const [group, other] of Object.entries(overrides)) await server.setOverride(key, name, group, other)
+}
+
+/** Gives a group another role without the browser. */
+export async function setRole(server: Server, group: string, role: string) {
+  await server.setRole(keyOf.get(server) ?? '', group, role)
+}
+
+/** Makes a device group of some devices without the browser. */
+export async function makeDeviceGroup(server: Server, name: string, devices: string[]) {
+  await server.makeDeviceGroup(keyOf.get(server) ?? '', name, devices)
 }
 
 /** Stores a task of one command without the browser. */

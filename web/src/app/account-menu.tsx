@@ -7,6 +7,7 @@ import {
   VisuallyHidden,
 } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { meDetail } from '../features/accounts/queries'
 import { useSignOut } from '../features/accounts/session'
 import { AutoIcon, type Icon, KeyboardIcon, MoonIcon, PersonIcon, SignOutIcon, SunIcon } from '../ui/icons'
@@ -16,6 +17,7 @@ import classes from './account-menu.module.css'
 export function AccountMenu({ onHelp }: { onHelp: () => void }) {
   const { data: me } = useSuspenseQuery(meDetail())
   const signOut = useSignOut()
+  const navigate = useNavigate()
   return (
     <Menu position="top-start" width={260} shadow="md" withinPortal>
       <Menu.Target>
@@ -42,6 +44,9 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         <Menu.Divider />
         <ThemeChoice />
         <Menu.Divider />
+        <Menu.Item leftSection={<PersonIcon size={16} />} onClick={() => void navigate({ to: '/profile' })}>
+          Your profile
+        </Menu.Item>
         <Menu.Item leftSection={<KeyboardIcon size={16} />} onClick={onHelp}>
           Keyboard shortcuts
         </Menu.Item>

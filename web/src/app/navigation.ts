@@ -1,18 +1,76 @@
-import { DeviceIcon, type Icon, KeyIcon, RunIcon, SecretIcon, TaskIcon } from '../ui/icons'
+import {
+  DeviceGroupIcon,
+  DeviceIcon,
+  type Icon,
+  KeyIcon,
+  LogIcon,
+  OrganizationIcon,
+  PeopleIcon,
+  RolesIcon,
+  RunIcon,
+  SecretIcon,
+  TaskIcon,
+} from '../ui/icons'
 
-interface Destination {
-  to: '/devices' | '/tasks' | '/runs' | '/secrets' | '/keys'
+export interface Destination {
+  to:
+    | '/devices'
+    | '/tasks'
+    | '/runs'
+    | '/secrets'
+    | '/keys'
+    | '/users'
+    | '/groups'
+    | '/device-groups'
+    | '/audit'
+    | '/organizations'
   label: string
   icon: Icon
   /** Pressed after `g`. */
   key: string
+  /** Who may do this, somewhere, is shown the way there. */
+  verb: string
+  section: 'work' | 'organization'
 }
 
 /** The one list of where one can go. */
 export const destinations: readonly Destination[] = [
-  { to: '/devices', label: 'Devices', icon: DeviceIcon, key: 'd' },
-  { to: '/tasks', label: 'Tasks', icon: TaskIcon, key: 't' },
-  { to: '/runs', label: 'Runs', icon: RunIcon, key: 'r' },
-  { to: '/secrets', label: 'Secrets', icon: SecretIcon, key: 's' },
-  { to: '/keys', label: 'API keys', icon: KeyIcon, key: 'k' },
+  { to: '/devices', label: 'Devices', icon: DeviceIcon, key: 'd', verb: 'devices.read', section: 'work' },
+  { to: '/tasks', label: 'Tasks', icon: TaskIcon, key: 't', verb: 'tasks.read', section: 'work' },
+  { to: '/runs', label: 'Runs', icon: RunIcon, key: 'r', verb: 'runs.read', section: 'work' },
+  { to: '/secrets', label: 'Secrets', icon: SecretIcon, key: 's', verb: 'secrets.read', section: 'work' },
+  { to: '/keys', label: 'API keys', icon: KeyIcon, key: 'k', verb: 'keys.read', section: 'work' },
+  { to: '/users', label: 'Users', icon: PeopleIcon, key: 'u', verb: 'users.read', section: 'organization' },
+  { to: '/groups', label: 'Groups', icon: RolesIcon, key: 'g', verb: 'groups.read', section: 'organization' },
+  {
+    to: '/device-groups',
+    label: 'Device groups',
+    icon: DeviceGroupIcon,
+    key: 'e',
+    verb: 'device-groups.read',
+    section: 'organization',
+  },
+  { to: '/audit', label: 'Audit log', icon: LogIcon, key: 'a', verb: 'audit.read', section: 'organization' },
+  {
+    to: '/organizations',
+    label: 'Organizations',
+    icon: OrganizationIcon,
+    key: 'o',
+    verb: 'organizations.manage',
+    section: 'organization',
+  },
 ]
+
+/** What somebody is shown who may do these verbs somewhere. */
+export function destinationsOf(can: readonly string[]): Destination[] {
+  return destinations.filter(({ verb }) => can.includes(verb))
+}
+
+/** How many fit side by side at the lower edge of a phone. */
+const barLengthMax = 5
+
+/** On a phone: what stands in the bar, and what opens above it. */
+export function barOf(shown: readonly Destination[]): { first: Destination[]; rest: Destination[] } {
+  const firstCount = shown.length > barLengthMax ? barLengthMax - 1 : shown.length
+  return { first: shown.slice(0, firstCount), rest: shown.slice(firstCount) }
+}

@@ -20,4 +20,5 @@ test('another site is never a place to go after signing in', () => {
 
 test('signing in does not lead back to signing in', () => {
   expect(safeNext('/login?next=/runs')).toEqual({})
+  expect(safeNext('/invite#inv_secret')).toEqual({})
 })

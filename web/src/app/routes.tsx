@@ -6,12 +6,28 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
+import { keepInvitation } from '../features/accounts/invitation'
 import { instanceDetail, meDetail } from '../features/accounts/queries'
+import { parseAuditFilter } from '../features/audit/filter'
 import { parseRunFilter } from '../features/runs/filter'
 import { parseRunSearch } from '../features/runs/run-search'
 import { ApiProblem } from '../lib/api/problem'
+import { setLocale } from '../lib/locale'
 import { safeNext } from './next'
 import { SignedInLayout } from './shell'
+
+/** What a page is for, so that the frame can say so to who may not see it. */
+interface Needs {
+  verb: string
+  /** The heading of the page. */
+  title: string
+}
+
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    needs?: Needs
+  }
+}
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet })
 
@@ -36,13 +52,26 @@ const login = createRoute({
   component: lazyRouteComponent(() => import('../features/accounts/log-in'), 'LogInPage'),
 })
 
+/** Where a link to a first or a new password leads. Its secret stands after the `#`, and goes from the address at once. */
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: '/invite',
+  beforeLoad: ({ location }) => {
+    if (!location.hash) return
+    keepInvitation(location.hash)
+    throw redirect({ to: '/invite', hash: '', replace: true })
+  },
+  component: lazyRouteComponent(() => import('../features/accounts/invite-page'), 'InvitePage'),
+})
+
 /** Everything that needs somebody signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'in',
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.queryClient.query(meDetail())
+      const me = await context.queryClient.query(meDetail())
+      setLocale(me.user)
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status !== 401) throw error
       throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } })
@@ -62,48 +91,56 @@ const home = createRoute({
 const devices = createRoute({
   getParentRoute: () => signedIn,
   path: '/devices',
+  staticData: { needs: { verb: 'devices.read', title: 'Devices' } },
   component: lazyRouteComponent(() => import('../features/devices/list-page'), 'DevicesPage'),
 })
 
 const device = createRoute({
   getParentRoute: () => signedIn,
   path: '/devices/$device',
+  staticData: { needs: { verb: 'devices.read', title: 'Device' } },
   component: lazyRouteComponent(() => import('../features/devices/device-page'), 'DevicePage'),
 })
 
 const tasks = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks',
+  staticData: { needs: { verb: 'tasks.read', title: 'Tasks' } },
   component: lazyRouteComponent(() => import('../features/tasks/list-page'), 'TasksPage'),
 })
 
 const task = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks/$task',
+  staticData: { needs: { verb: 'tasks.read', title: 'Task' } },
   component: lazyRouteComponent(() => import('../features/tasks/task-page'), 'TaskPage'),
 })
 
 const newTask = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks/new',
+  staticData: { needs: { verb: 'tasks.write', title: 'New task' } },
   component: lazyRouteComponent(() => import('../features/tasks/editor/new-task-page'), 'NewTaskPage'),
 })
 
 const editTask = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks/$task/edit',
+  staticData: { needs: { verb: 'tasks.write', title: 'Edit the task' } },
   component: lazyRouteComponent(() => import('../features/tasks/editor/edit-task-page'), 'EditTaskPage'),
 })
 
 const taskHistory = createRoute({
   getParentRoute: () => signedIn,
   path: '/tasks/$task/versions',
+  staticData: { needs: { verb: 'tasks.read', title: 'Versions' } },
   component: lazyRouteComponent(() => import('../features/tasks/history/history-page'), 'HistoryPage'),
 })
 
 const runs = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs',
+  staticData: { needs: { verb: 'runs.read', title: 'Runs' } },
   validateSearch: parseRunFilter,
   component: lazyRouteComponent(() => import('../features/runs/list-page'), 'RunsPage'),
 })
@@ -111,6 +148,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs/$run',
+  staticData: { needs: { verb: 'runs.read', title: 'Run' } },
   validateSearch: parseRunSearch,
   component: lazyRouteComponent(() => import('../features/runs/run-page'), 'RunPage'),
 })
@@ -118,6 +156,7 @@ const run = createRoute({
 const secrets = createRoute({
   getParentRoute: () => signedIn,
   path: '/secrets',
+  staticData: { needs: { verb: 'secrets.read', title: 'Secrets' } },
   component: lazyRouteComponent(() => import('../features/secrets/list-page'), 'SecretsPage'),
 })
 
@@ -127,9 +166,73 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('../features/accounts/keys-page'), 'KeysPage'),
 })
 
+const users = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/users',
+  staticData: { needs: { verb: 'users.read', title: 'Users' } },
+  component: lazyRouteComponent(() => import('../features/users/list-page'), 'UsersPage'),
+})
+
+const user = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/users/$user',
+  staticData: { needs: { verb: 'users.read', title: 'User' } },
+  component: lazyRouteComponent(() => import('../features/users/user-page'), 'UserPage'),
+})
+
+const groups = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/groups',
+  staticData: { needs: { verb: 'groups.read', title: 'Groups' } },
+  component: lazyRouteComponent(() => import('../features/groups/list-page'), 'GroupsPage'),
+})
+
+const group = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/groups/$group',
+  staticData: { needs: { verb: 'groups.read', title: 'Group' } },
+  component: lazyRouteComponent(() => import('../features/groups/group-page'), 'GroupPage'),
+})
+
+const deviceGroups = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/device-groups',
+  staticData: { needs: { verb: 'device-groups.read', title: 'Device groups' } },
+  component: lazyRouteComponent(() => import('../features/device-groups/list-page'), 'DeviceGroupsPage'),
+})
+
+const deviceGroup = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/device-groups/$group',
+  staticData: { needs: { verb: 'device-groups.read', title: 'Device group' } },
+  component: lazyRouteComponent(() => import('../features/device-groups/group-page'), 'DeviceGroupPage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/audit',
+  staticData: { needs: { verb: 'audit.read', title: 'Audit log' } },
+  validateSearch: parseAuditFilter,
+  component: lazyRouteComponent(() => import('../features/audit/audit-page'), 'AuditPage'),
+})
+
+const organizations = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/organizations',
+  staticData: { needs: { verb: 'organizations.manage', title: 'Organizations' } },
+  component: lazyRouteComponent(() => import('../features/organizations/list-page'), 'OrganizationsPage'),
+})
+
+const profile = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('../features/profile/profile-page'), 'ProfilePage'),
+})
+
 export const routeTree = root.addChildren([
   setup,
   login,
+  invite,
   signedIn.addChildren([
     home,
     devices,
@@ -143,5 +246,14 @@ export const routeTree = root.addChildren([
     run,
     secrets,
     keys,
+    users,
+    user,
+    groups,
+    group,
+    deviceGroups,
+    deviceGroup,
+    audit,
+    organizations,
+    profile,
   ]),
 ])

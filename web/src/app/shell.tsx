@@ -1,10 +1,20 @@
-import { Link, Outlet } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback, useState } from 'react'
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet, useMatches } from '@tanstack/react-router'
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { NotForYou } from '../features/access/not-for-you'
+import { WhyButton } from '../features/access/why'
+import { meDetail } from '../features/accounts/queries'
 import { QuietBanner } from '../features/quiet/banner'
+import { signedOut } from '../lib/api/client'
+import { ApiProblem } from '../lib/api/problem'
+import type { Me } from '../lib/api/types'
 import { useServerEvents } from '../lib/live/events'
+import { setLocale } from '../lib/locale'
+import { WhyContext } from '../ui/why'
 import { AccountMenu } from './account-menu'
 import { ConnectionSign } from './connection'
-import { destinations } from './navigation'
+import { MainMenu } from './menu'
+import { destinationsOf } from './navigation'
 import classes from './shell.module.css'
 import { useShortcuts } from './shortcuts'
 
@@ -14,38 +24,61 @@ const ShortcutHelp = lazy(() =>
 
 /** The frame of every page behind the sign-in: a bar at the side, or on a phone at the top and the bottom. */
 export function SignedInLayout() {
+  const { data: me, error } = useSuspenseQuery(meDetail())
+  const isSignedOut = error instanceof ApiProblem && error.status === 401
+  const shown = destinationsOf(me.can)
   const [isHelpOpen, setHelpOpen] = useState(false)
   const openHelp = useCallback(() => setHelpOpen(true), [])
-  useShortcuts(openHelp)
+  useShortcuts(shown, openHelp)
   useServerEvents()
+  useNewRights(me)
+  useLayoutEffect(() => setLocale(me.user), [me.user])
+  useEffect(() => {
+    if (isSignedOut) signedOut()
+  }, [isSignedOut])
   return (
-    <div className={classes.shell}>
-      <a href="#content" className={classes.skip}>
-        Skip to the content
-      </a>
-      <div className={classes.bar}>
-        <Link to="/devices" className={classes.brand} aria-label="taskey, to the devices">
-          <img src="/favicon.svg" alt="" width={26} height={26} />
-          taskey
-        </Link>
-        <nav aria-label="Main" className={classes.nav}>
-          {destinations.map(({ to, label, icon: Drawing }) => (
-            <Link key={to} to={to} className={classes.destination} activeProps={{ 'aria-current': 'page' }}>
-              <Drawing />
-              {label}
-            </Link>
-          ))}
-        </nav>
-        <div className={classes.connection}>
-          <ConnectionSign />
+    <WhyContext value={WhyButton}>
+      <div className={classes.shell}>
+        <a href="#content" className={classes.skip}>
+          Skip to the content
+        </a>
+        <div className={classes.bar}>
+          <Link to="/devices" className={classes.brand} aria-label="taskey, to the devices">
+            <img src="/favicon.svg" alt="" width={26} height={26} />
+            taskey
+          </Link>
+          <MainMenu shown={shown} />
+          <div className={classes.connection}>
+            <ConnectionSign />
+          </div>
+          <AccountMenu onHelp={openHelp} />
         </div>
-        <AccountMenu onHelp={openHelp} />
+        <main id="content" className={classes.content} tabIndex={-1}>
+          <QuietBanner />
+          <Content can={me.can} />
+        </main>
+        <Suspense>{isHelpOpen && <ShortcutHelp shown={shown} onClose={() => setHelpOpen(false)} />}</Suspense>
       </div>
-      <main id="content" className={classes.content} tabIndex={-1}>
-        <QuietBanner />
-        <Outlet />
-      </main>
-      <Suspense>{isHelpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}</Suspense>
-    </div>
+    </WhyContext>
   )
+}
+
+/** The page, or that it is not for who came here by its address. */
+function Content({ can }: { can: readonly string[] }) {
+  const needs = useMatches({ select: (matches) => matches.at(-1)?.staticData.needs })
+  if (needs && !can.includes(needs.verb)) return <NotForYou key={needs.verb} {...needs} />
+  return <Outlet />
+}
+
+/** Whoever may see more or less than before has to be shown everything anew. */
+function useNewRights({ can, role, user }: Me) {
+  const queryClient = useQueryClient()
+  const rights = JSON.stringify([can, role, user.groups])
+  const before = useRef(rights)
+  useEffect(() => {
+    if (before.current === rights) return
+    before.current = rights
+    const [own] = meDetail().queryKey
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== own })
+  }, [queryClient, rights])
 }

@@ -1,13 +1,14 @@
-import { Kbd, Modal, Table } from '@mantine/core'
-import { destinations } from './navigation'
+import { Kbd, Table } from '@mantine/core'
+import { Dialog } from '../ui/dialog'
+import type { Destination } from './navigation'
 
 /** What the keyboard can do. */
-export function ShortcutHelp({ onClose }: { onClose: () => void }) {
+export function ShortcutHelp({ shown, onClose }: { shown: readonly Destination[]; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title="Keyboard shortcuts" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Keyboard shortcuts">
       <Table>
         <Table.Tbody>
-          {destinations.map(({ key, label }) => (
+          {shown.map(({ key, label }) => (
             <Table.Tr key={key}>
               <Table.Td>Go to {label}</Table.Td>
               <Table.Td ta="right">
@@ -35,6 +36,6 @@ export function ShortcutHelp({ onClose }: { onClose: () => void }) {
           </Table.Tr>
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
+import { destinations, destinationsOf } from './navigation'
 import { nothingPressed, press } from './shortcuts'
 
 const after = (...keys: [string, number][]) =>
-  keys.reduce((last, [key, atMs]) => press(last.pressed, key, atMs), press(nothingPressed, 'x', 0))
+  keys.reduce(
+    (last, [key, atMs]) => press(last.pressed, key, atMs, destinations),
+    press(nothingPressed, 'x', 0, destinations),
+  )
 
 test('g and then d goes to the devices', () => {
   expect(after(['g', 100], ['d', 400]).shortcut).toEqual({ kind: 'go', to: '/devices' })
@@ -20,4 +24,13 @@ test('a wrong second key ends the sequence', () => {
 test('? opens the help, also after g', () => {
   expect(after(['?', 100]).shortcut).toEqual({ kind: 'help' })
   expect(after(['g', 100], ['?', 200]).shortcut).toEqual({ kind: 'help' })
+})
+
+test('the keyboard leads nowhere that the menu does not', () => {
+  const { pressed } = press(nothingPressed, 'g', 100, destinations)
+  expect(press(pressed, 'u', 200, destinationsOf(['devices.read'])).shortcut).toBeNull()
+})
+
+test('g twice goes to the groups', () => {
+  expect(after(['g', 100], ['g', 200]).shortcut).toEqual({ kind: 'go', to: '/groups' })
 })

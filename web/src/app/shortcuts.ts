@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
-import { destinations } from './navigation'
+import { useEffect, useRef } from 'react'
+import type { Destination } from './navigation'
 
 const sequenceMs = 1_500
 
@@ -10,7 +10,7 @@ export interface Pressed {
   atMs: number
 }
 
-export type Shortcut = { kind: 'go'; to: (typeof destinations)[number]['to'] } | { kind: 'help' } | null
+export type Shortcut = { kind: 'go'; to: Destination['to'] } | { kind: 'help' } | null
 
 export const nothingPressed: Pressed = { prefix: false, atMs: 0 }
 
@@ -19,6 +19,7 @@ export function press(
   pressed: Pressed,
   key: string,
   nowMs: number,
+  destinations: readonly Destination[],
 ): { pressed: Pressed; shortcut: Shortcut } {
   if (key === '?') return { pressed: nothingPressed, shortcut: { kind: 'help' } }
   const inSequence = pressed.prefix && nowMs - pressed.atMs <= sequenceMs
@@ -30,13 +31,16 @@ export function press(
 }
 
 /** Listens for shortcuts wherever nothing is being typed and no dialog is open. */
-export function useShortcuts(openHelp: () => void) {
+export function useShortcuts(shown: readonly Destination[], openHelp: () => void) {
   const navigate = useNavigate()
+  // What is shown changes with every answer, the listener need not.
+  const latest = useRef(shown)
+  latest.current = shown
   useEffect(() => {
     let pressed = nothingPressed
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isDialogOpen()) return
-      const outcome = press(pressed, event.key, event.timeStamp)
+      const outcome = press(pressed, event.key, event.timeStamp, latest.current)
       pressed = outcome.pressed
       if (outcome.shortcut?.kind === 'help') openHelp()
       if (outcome.shortcut?.kind === 'go') void navigate({ to: outcome.shortcut.to })

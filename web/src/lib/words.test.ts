@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
+import { setLocale } from './locale'
 import { count, someOf } from './words'
+
+beforeEach(() => setLocale({ language: 'en', time_zone: '' }))
 
 test('one is not many', () => {
   expect(count(1, 'device')).toBe('1 device')

@@ -1,6 +1,8 @@
+import { numberText } from './locale'
+
 /** `1 device`, `2 devices`. */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+  return `${numberText(number)} ${number === 1 ? one : many}`
 }
 
 /** `web-1`, `web-1 and db-1`, `web-1, db-1 and 3 others`. */

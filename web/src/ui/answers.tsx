@@ -3,6 +3,8 @@ import type { ReactNode } from 'react'
 import { problemText } from '../lib/api/problem'
 import classes from './answers.module.css'
 import { type Icon, RetryIcon, WarningIcon } from './icons'
+import { CodeText } from './text'
+import { WhyOf } from './why'
 
 /** Stands in for rows that are on their way. */
 export function LoadingRows({ count = 4 }: { count?: number }) {
@@ -19,18 +21,28 @@ export function LoadingRows({ count = 4 }: { count?: number }) {
   )
 }
 
-/** Says what is wrong and offers to try again. */
-export function Failed({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+interface FailedProps {
+  error: unknown
+  onRetry?: () => void
+  device?: string
+  title?: string
+}
+
+/** Says what is wrong, offers to try again, and why where it is not allowed; `device`: what it was about. */
+export function Failed({ error, onRetry, device, title = 'That did not work' }: FailedProps) {
   return (
     <Alert
       color="red"
       variant="light"
       icon={<WarningIcon />}
-      title="That did not work"
+      title={title}
       role="alert"
       className={classes.failed}
     >
-      <Text size="sm">{problemText(error)}</Text>
+      <Text size="sm">
+        <CodeText>{problemText(error)}</CodeText>
+      </Text>
+      <WhyOf error={error} device={device} />
       {onRetry && (
         <Button mt="sm" size="xs" variant="default" leftSection={<RetryIcon size={14} />} onClick={onRetry}>
           Try again

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Stack, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { Failed } from './answers'
+import { Dialog } from './dialog'
 
 interface ConfirmProps {
   title: string
@@ -14,6 +15,8 @@ interface ConfirmProps {
   keep?: string
   isPending: boolean
   error: unknown
+  /** The device that it is about, where there is one. */
+  device?: string
   onConfirm: () => void
   onClose: () => void
 }
@@ -27,6 +30,7 @@ export function Confirm({
   keep = 'Keep it',
   isPending,
   error,
+  device,
   onConfirm,
   onClose,
 }: ConfirmProps) {
@@ -37,7 +41,7 @@ export function Confirm({
     if (allowed) onConfirm()
   }
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title={title}>
       <form onSubmit={submit}>
         <Stack>
           <div>{children}</div>
@@ -51,7 +55,7 @@ export function Confirm({
               data-autofocus
             />
           )}
-          {error ? <Failed error={error} /> : null}
+          {error ? <Failed error={error} device={device} /> : null}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {keep}
@@ -62,6 +66,6 @@ export function Confirm({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -52,6 +52,31 @@ export const PersonIcon = drawing(
   'M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8',
   'M5 21v-1a5 5 0 0 1 5-5h4a5 5 0 0 1 5 5v1',
 )
+export const PeopleIcon = drawing(
+  'M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7',
+  'M3 20v-1a5 5 0 0 1 5-5h2a5 5 0 0 1 5 5v1',
+  'M16 5.500a3.500 3.500 0 0 1 0 6.500',
+  'M18 14.500a5 5 0 0 1 3 4.500v1',
+)
+export const RolesIcon = drawing(
+  'M4 4h7v7H4z',
+  'M13 4h7v7h-7z',
+  'M4 13h7v7H4z',
+  'M13.500 16.500l2.500 2.500l4-5',
+)
+export const DeviceGroupIcon = drawing('M3 4h18v16H3z', 'M7 8h10v3H7z', 'M7 13h10v3H7z')
+export const LogIcon = drawing('M6 3h9l4 4v14H6z', 'M15 3v4h4', 'M9.500 12h6', 'M9.500 16h6')
+export const OrganizationIcon = drawing(
+  'M4 21V4h10v17',
+  'M14 10h6v11',
+  'M3 21h18',
+  'M8 8h2',
+  'M8 12h2',
+  'M8 16h2',
+  'M17 14h.01',
+)
+const dot = (x: number) => `M${x} 11a1 1 0 1 0 0 2a1 1 0 1 0 0-2`
+export const MoreIcon = drawing(dot(5), dot(12), dot(19))
 export const PlusIcon = drawing('M12 5v14', 'M5 12h14')
 export const UpIcon = drawing('M12 20V5', 'M6 11l6-6l6 6')
 export const DownIcon = drawing('M12 4v15', 'M6 13l6 6l6-6')

@@ -1,12 +1,14 @@
+import { useLocale } from '../lib/locale'
 import { useNow } from '../lib/time/now'
 import { durationLabel, exactLabel, relativeLabel, sinceLabel } from '../lib/time/relative'
 
 /** When something was or will be; the exact time with its zone is the tooltip. */
 export function Moment({ at }: { at: string }) {
   const now = useNow()
+  const locale = useLocale()
   const date = new Date(at)
   return (
-    <time dateTime={at} title={exactLabel(date)}>
+    <time dateTime={at} title={exactLabel(date, locale)}>
       {relativeLabel(date, now)}
     </time>
   )
@@ -15,9 +17,10 @@ export function Moment({ at }: { at: string }) {
 /** For how long something has been so: `5 min`. */
 export function Since({ at }: { at: string }) {
   const now = useNow()
+  const locale = useLocale()
   const date = new Date(at)
   return (
-    <time dateTime={at} title={exactLabel(date)}>
+    <time dateTime={at} title={exactLabel(date, locale)}>
       {sinceLabel(date, now)}
     </time>
   )
@@ -34,7 +37,8 @@ export function Duration({ from, to }: { from: string; to?: string | null }) {
 
 /** The exact time in full. */
 export function ExactMoment({ at }: { at: string }) {
-  return <time dateTime={at}>{exactLabel(new Date(at))}</time>
+  const locale = useLocale()
+  return <time dateTime={at}>{exactLabel(new Date(at), locale)}</time>
 }
 
 function RunningDuration({ from }: { from: string }) {

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core'
+import { Button, Group, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
@@ -6,11 +6,14 @@ import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreatedKey, CreateKey } from '../../lib/api/types'
 import { CopyBlock } from '../../ui/copy'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem } from '../../ui/form-problem'
 import { ExactMoment } from '../../ui/moment'
 import { fieldOfPointer } from './fields'
 import { keyList } from './queries'
+import { ScopeFields } from './scope-fields'
 
-const fields = ['name', 'ttl', 'scopes'] as const
+const fields = ['name', 'ttl', 'scopes', 'addresses'] as const
 
 const lifetimes = [
   { value: '1h', label: '1 hour' },
@@ -28,13 +31,11 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keyList().queryKey }),
   })
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={create.data ? 'Your new key' : 'Create an API key'}
       // A key that was not copied yet cannot be shown again.
       closeOnClickOutside={!create.data}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {create.data ? (
         <NewKey created={create.data} onClose={onClose} />
@@ -46,7 +47,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -59,8 +60,17 @@ interface KeyFormProps {
 
 function KeyForm({ isPending, error, onSubmit, onClose }: KeyFormProps) {
   const form = useForm({
-    initialValues: { name: '', ttl: '30d', scopes: [] as string[] },
-    validate: { name: (name) => (name.trim() ? null : 'Name the key after what will use it') },
+    initialValues: {
+      name: '',
+      ttl: '30d',
+      scopes: null as string[] | null,
+      addresses: [] as string[],
+    },
+    validate: {
+      name: (name) => (name.trim() ? null : 'Name the key after what will use it'),
+      // Without any it could do everything, which is not what was ticked.
+      scopes: (scopes) => (scopes?.length === 0 ? 'Tick at least one' : null),
+    },
   })
   const { setErrors } = form
 
@@ -72,8 +82,8 @@ function KeyForm({ isPending, error, onSubmit, onClose }: KeyFormProps) {
   return (
     <form
       noValidate
-      onSubmit={form.onSubmit(({ name, ttl, scopes }) =>
-        onSubmit({ name: name.trim(), ttl: ttl || null, scopes }),
+      onSubmit={form.onSubmit(({ name, ttl, scopes, addresses }) =>
+        onSubmit({ name: name.trim(), ttl: ttl || null, scopes: scopes ?? [], addresses }),
       )}
     >
       <Stack>
@@ -85,16 +95,15 @@ function KeyForm({ isPending, error, onSubmit, onClose }: KeyFormProps) {
           {...form.getInputProps('name')}
         />
         <Select label="Valid for" data={lifetimes} allowDeselect={false} {...form.getInputProps('ttl')} />
+        <ScopeFields {...form.getInputProps('scopes')} />
         <TagsInput
-          label="Scopes"
-          description="Verbs such as devices.read or runs.*, each with Enter. Without any it may all that you may."
-          {...form.getInputProps('scopes')}
+          label="Only from these addresses"
+          description="Addresses or networks, each with Enter. Empty: from everywhere."
+          placeholder={form.values.addresses.length === 0 ? '10.0.0.0/8' : undefined}
+          acceptValueOnBlur
+          {...form.getInputProps('addresses')}
         />
-        {rest && (
-          <Alert color="red" role="alert">
-            {rest}
-          </Alert>
-        )}
+        <FormProblem text={rest} error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

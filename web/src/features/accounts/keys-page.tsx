@@ -1,14 +1,13 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { usePagedList } from '../../lib/api/pages'
 import type { ApiKey } from '../../lib/api/types'
 import { ListAnswer, LoadMore, NothingHere } from '../../ui/answers'
-import { KeyIcon, PlusIcon, TrashIcon } from '../../ui/icons'
-import { Moment } from '../../ui/moment'
+import { KeyIcon, PlusIcon } from '../../ui/icons'
 import { Page } from '../../ui/page'
 import { Row, Rows } from '../../ui/rows'
 import { CreateKeyDialog } from './create-key'
-import classes from './keys-page.module.css'
+import { KeyRow } from './key-row'
 import { keyList } from './queries'
 import { RemoveKeyDialog } from './remove-key'
 
@@ -49,47 +48,5 @@ export function KeysPage() {
       {isCreating && <CreateKeyDialog onClose={() => setCreating(false)} />}
       {removing && <RemoveKeyDialog apiKey={removing} onClose={() => setRemoving(null)} />}
     </Page>
-  )
-}
-
-function KeyRow({ apiKey, onRemove }: { apiKey: ApiKey; onRemove: () => void }) {
-  return (
-    <Group justify="space-between" wrap="nowrap" align="flex-start">
-      <div className={classes.words}>
-        <Text fw={600}>{apiKey.name}</Text>
-        <Text size="sm" c="dimmed">
-          {apiKey.scopes.length > 0 ? `May ${apiKey.scopes.join(', ')}` : `May all that ${apiKey.owner} may`}
-        </Text>
-        <Text size="sm" c="dimmed">
-          Created <Moment at={apiKey.created_at} /> by {apiKey.owner}
-          {' · '}
-          {apiKey.last_used_at ? (
-            <>
-              used <Moment at={apiKey.last_used_at} />
-            </>
-          ) : (
-            'never used'
-          )}
-          {' · '}
-          {apiKey.expires_at ? (
-            <>
-              expires <Moment at={apiKey.expires_at} />
-            </>
-          ) : (
-            'does not expire'
-          )}
-        </Text>
-      </div>
-      <Button
-        variant="default"
-        size="xs"
-        flex="none"
-        leftSection={<TrashIcon size={14} />}
-        aria-label={`Remove ${apiKey.name}`}
-        onClick={onRemove}
-      >
-        Remove
-      </Button>
-    </Group>
   )
 }

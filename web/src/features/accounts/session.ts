@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import { answer, api } from '../../lib/api/client'
-import type { Instance, Me, Setup, SignIn } from '../../lib/api/types'
+import type { AcceptInvitation, Instance, Me, Setup, SignIn } from '../../lib/api/types'
+import { keepInvitation } from './invitation'
 import { instanceDetail, meDetail } from './queries'
 
 /** Makes the first account, and goes to the devices. */
@@ -19,6 +20,23 @@ export function useSignIn(next: string | undefined) {
   return useMutation({
     mutationFn: (body: SignIn) => answer(api.POST('/api/v1/sessions', { body })),
     onSuccess: ({ me }) => enter(me, next ?? '/devices'),
+  })
+}
+
+/** Sets the password of a link's user, signs in with it, and goes to the devices. */
+export function useAcceptInvitation() {
+  const queryClient = useQueryClient()
+  const enter = useEnter()
+  return useMutation({
+    mutationFn: (body: AcceptInvitation) => answer(api.POST('/api/v1/invitations/accept', { body })),
+    // The password stays in the form and nowhere else.
+    gcTime: 0,
+    onSuccess: ({ me }) => {
+      keepInvitation('')
+      // Whoever was signed in here before saw other things.
+      queryClient.clear()
+      enter(me, '/devices')
+    },
   })
 }
 

@@ -4,9 +4,8 @@ import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import { EntryFrame } from './entry-frame'
 import { fieldOfPointer } from './fields'
+import { passwordLengthMin, passwordProblem } from './password'
 import { useSetUp } from './session'
-
-const passwordLengthMin = 8
 
 const fields = ['code', 'organization', 'username', 'password'] as const
 
@@ -19,8 +18,7 @@ export function SetUpPage() {
       code: (code) => (code.trim() ? null : 'Enter the code that the server printed'),
       organization: (name) => (name.trim() ? null : 'Name your organization'),
       username: (name) => (name.trim() ? null : 'Choose a user name'),
-      password: (password) =>
-        password.length < passwordLengthMin ? `At least ${passwordLengthMin} characters` : null,
+      password: passwordProblem,
     },
   })
   const problems = fieldProblems(setUp.error, fieldOfPointer(fields))

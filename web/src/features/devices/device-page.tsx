@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -6,14 +6,17 @@ import type { Device } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
 import { PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
-import { LabelTags } from '../../ui/labels'
+import { GroupTags, LabelTags } from '../../ui/labels'
 import { TextLink } from '../../ui/links'
 import { ExactMoment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
+import { ActionButton } from '../access/action-button'
+import { isAtLeast, roleName } from '../access/roles'
 import { RecentRuns } from '../runs/recent-runs'
 import { RunDialog } from '../runs/run-dialog-lazy'
+import classes from './device-page.module.css'
 import { EditDeviceDialog } from './edit-device'
 import { readableFacts } from './facts'
 import { PolicySection } from './policy-section'
@@ -40,6 +43,10 @@ function DeviceView({ device }: { device: Device }) {
   const navigate = useNavigate()
   const [open, setOpen] = useState<'run' | 'edit' | 'remove' | null>(null)
   const close = () => setOpen(null)
+  const write = {
+    may: isAtLeast(device.role, 'admin'),
+    why: { verb: 'devices.write', device: device.id },
+  }
   return (
     <Page
       title={device.name}
@@ -50,12 +57,22 @@ function DeviceView({ device }: { device: Device }) {
       }
       beside={<PresenceSign device={device} />}
       actions={
-        <Button leftSection={<RunIcon size={15} />} onClick={() => setOpen('run')}>
-          Run a command
-        </Button>
+        <ActionButton
+          may={isAtLeast(device.role, 'self-service')}
+          why={{ verb: 'runs.exec', device: device.id }}
+          leftSection={<RunIcon size={15} />}
+          onClick={() => setOpen('run')}
+        >
+          {device.role === 'self-service' ? 'Run a task' : 'Run a command'}
+        </ActionButton>
       }
     >
       <QuarantineNotice device={device} />
+      {device.groups.length > 0 && (
+        <div className={classes.groups}>
+          <GroupTags label="Device groups" names={device.groups} />
+        </div>
+      )}
       {Object.keys(device.labels).length > 0 ? (
         <LabelTags labels={device.labels} />
       ) : (
@@ -68,15 +85,17 @@ function DeviceView({ device }: { device: Device }) {
           {count(device.queued, 'run')} {device.queued === 1 ? 'waits' : 'wait'} for this device.
         </Text>
       )}
-      <Button
-        variant="default"
-        size="xs"
-        mt="sm"
-        leftSection={<PenIcon size={14} />}
-        onClick={() => setOpen('edit')}
-      >
-        Edit name and labels
-      </Button>
+      <div className={classes.edit}>
+        <ActionButton
+          {...write}
+          variant="default"
+          size="xs"
+          leftSection={<PenIcon size={14} />}
+          onClick={() => setOpen('edit')}
+        >
+          Edit name and labels
+        </ActionButton>
+      </div>
 
       <Section title="Recent runs">
         <RecentRuns device={device.id} />
@@ -87,7 +106,7 @@ function DeviceView({ device }: { device: Device }) {
           facts={[
             { name: 'Agent', value: device.agent_version },
             { name: 'Enrolled', value: <ExactMoment at={device.enrolled_at} /> },
-            ...(device.groups.length > 0 ? [{ name: 'Groups', value: device.groups.join(', ') }] : []),
+            { name: 'Your role', value: roleName(device.role) },
             ...readableFacts(device.facts),
             { name: 'Id', value: device.id },
           ]}
@@ -97,12 +116,23 @@ function DeviceView({ device }: { device: Device }) {
         <Text size="sm" c="dimmed" mb="sm">
           Cuts its line for good. It comes back only by a new enrolment.
         </Text>
-        <Button variant="default" leftSection={<TrashIcon size={15} />} onClick={() => setOpen('remove')}>
+        <ActionButton
+          {...write}
+          variant="default"
+          leftSection={<TrashIcon size={15} />}
+          onClick={() => setOpen('remove')}
+        >
           Remove this device
-        </Button>
+        </ActionButton>
       </Section>
 
-      {open === 'run' && <RunDialog devices={[device.id]} onClose={close} />}
+      {open === 'run' && (
+        <RunDialog
+          devices={[device.id]}
+          startsWith={device.role === 'self-service' ? 'task' : undefined}
+          onClose={close}
+        />
+      )}
       {open === 'edit' && <EditDeviceDialog device={device} onClose={close} />}
       {open === 'remove' && (
         <RemoveDeviceDialog

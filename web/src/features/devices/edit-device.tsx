@@ -1,8 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
+import { Button, Group, Stack, TagsInput, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import { fieldProblems } from '../../lib/api/problem'
 import type { Device } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem } from '../../ui/form-problem'
 import { labelPairs, parseLabels } from './label-text'
 import { useEditDevice } from './queries'
 
@@ -26,12 +28,7 @@ export function EditDeviceDialog({ device, onClose }: { device: Device; onClose:
 
   const { rest } = fieldProblems(edit.error, fieldOf)
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Edit ${device.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Edit ${device.name}`}>
       <form
         noValidate
         onSubmit={form.onSubmit(({ name, labels }) =>
@@ -52,11 +49,7 @@ export function EditDeviceDialog({ device, onClose }: { device: Device; onClose:
             description="key=value, each with Enter."
             {...form.getInputProps('labels')}
           />
-          {rest && (
-            <Alert color="red" role="alert">
-              {rest}
-            </Alert>
-          )}
+          <FormProblem text={rest} error={edit.error} device={device.id} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
@@ -67,6 +60,6 @@ export function EditDeviceDialog({ device, onClose }: { device: Device; onClose:
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,10 +1,13 @@
-import { Alert, Button, Group, Modal, NumberInput, Select, Stack, TagsInput } from '@mantine/core'
+import { Button, Group, NumberInput, Select, Stack, TagsInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
 import type { CreateEnrollToken } from '../../lib/api/types'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem } from '../../ui/form-problem'
+import { DeviceGroupsField } from '../device-groups/groups-field'
 import { JoinSteps } from './join-steps'
 import { parseLabels } from './label-text'
 
@@ -18,10 +21,10 @@ const lifetimes = [
   { value: '30d', label: '30 days' },
 ]
 
-type Field = 'uses' | 'ttl' | 'labels'
+type Field = 'uses' | 'ttl' | 'labels' | 'groups'
 
 const fieldOf = (pointer: string): Field | null =>
-  (['uses', 'ttl', 'labels'] as const).find(
+  (['uses', 'ttl', 'labels', 'groups'] as const).find(
     (field) => pointer === `/${field}` || pointer.startsWith(`/${field}/`),
   ) ?? null
 
@@ -31,14 +34,7 @@ export function EnrollDialog({ onClose }: { onClose: () => void }) {
     mutationFn: (body: CreateEnrollToken) => answer(api.POST('/api/v1/enroll-tokens', { body })),
   })
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Enrol a device"
-      size="lg"
-      closeOnClickOutside={!create.data}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Enrol a device" size="lg" closeOnClickOutside={!create.data}>
       {create.data ? (
         <JoinSteps token={create.data} uses={create.variables?.uses ?? 1} onClose={onClose} />
       ) : (
@@ -49,7 +45,7 @@ export function EnrollDialog({ onClose }: { onClose: () => void }) {
           onClose={onClose}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -62,7 +58,7 @@ interface TokenFormProps {
 
 function TokenForm({ isPending, error, onSubmit, onClose }: TokenFormProps) {
   const form = useForm({
-    initialValues: { uses: 1 as number | string, ttl: '1h', labels: [] as string[] },
+    initialValues: { uses: 1 as number | string, ttl: '1h', labels: [] as string[], groups: [] as string[] },
     validate: {
       uses: (uses) =>
         Number.isInteger(uses) && Number(uses) >= 1 && Number(uses) <= usesMax
@@ -80,8 +76,8 @@ function TokenForm({ isPending, error, onSubmit, onClose }: TokenFormProps) {
   return (
     <form
       noValidate
-      onSubmit={form.onSubmit(({ uses, ttl, labels }) =>
-        onSubmit({ uses: Number(uses), ttl, labels: parseLabels(labels) }),
+      onSubmit={form.onSubmit(({ uses, ttl, labels, groups }) =>
+        onSubmit({ uses: Number(uses), ttl, labels: parseLabels(labels), groups }),
       )}
     >
       <Stack>
@@ -101,11 +97,8 @@ function TokenForm({ isPending, error, onSubmit, onClose }: TokenFormProps) {
           placeholder="role=web"
           {...form.getInputProps('labels')}
         />
-        {rest && (
-          <Alert color="red" role="alert">
-            {rest}
-          </Alert>
-        )}
+        <DeviceGroupsField {...form.getInputProps('groups')} />
+        <FormProblem text={rest} error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

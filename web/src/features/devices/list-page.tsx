@@ -1,13 +1,15 @@
-import { Button, Text, TextInput } from '@mantine/core'
+import { Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { usePagedList } from '../../lib/api/pages'
 import type { Device } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { ListAnswer, LoadMore, NothingHere } from '../../ui/answers'
 import { DeviceIcon, PlusIcon, RunIcon, SearchIcon } from '../../ui/icons'
-import { LabelTags } from '../../ui/labels'
+import { GroupTags, LabelTags } from '../../ui/labels'
 import { Page } from '../../ui/page'
 import { Row, RowLink, Rows } from '../../ui/rows'
+import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { RunDialog } from '../runs/run-dialog-lazy'
 import { EnrollDialog } from './enroll-dialog'
 import classes from './list-page.module.css'
@@ -20,13 +22,19 @@ const searchableFrom = 6
 
 /** The organization's devices. */
 export function DevicesPage() {
+  const may = useMay()
   const [search, setSearch] = useState('')
   const { query, items } = usePagedList(deviceList(), { whole: search !== '' })
   const [open, setOpen] = useState<'enroll' | 'run' | null>(null)
   const enroll = (
-    <Button leftSection={<PlusIcon size={16} />} onClick={() => setOpen('enroll')}>
+    <ActionButton
+      may={may('devices.enroll')}
+      why={{ verb: 'devices.enroll' }}
+      leftSection={<PlusIcon size={16} />}
+      onClick={() => setOpen('enroll')}
+    >
       Enrol a device
-    </Button>
+    </ActionButton>
   )
   return (
     <Page
@@ -34,9 +42,15 @@ export function DevicesPage() {
       actions={
         <>
           {items && items.length > 0 && (
-            <Button variant="default" leftSection={<RunIcon size={15} />} onClick={() => setOpen('run')}>
-              Run a command
-            </Button>
+            <ActionButton
+              may={may('runs.start')}
+              why={{ verb: 'runs.exec' }}
+              variant="default"
+              leftSection={<RunIcon size={15} />}
+              onClick={() => setOpen('run')}
+            >
+              {may('runs.start') && !may('runs.exec') ? 'Run a task' : 'Run a command'}
+            </ActionButton>
           )}
           {enroll}
         </>
@@ -78,7 +92,10 @@ function DeviceRows({ devices }: { devices: Device[] }) {
             <PresenceSign device={device} />
           </div>
           <div className={classes.line}>
-            <LabelTags labels={device.labels} />
+            <span className={classes.tags}>
+              <GroupTags label="Device groups" names={device.groups} />
+              <LabelTags labels={device.labels} />
+            </span>
             <span className={classes.facts}>
               {device.queued > 0 && <span>{count(device.queued, 'run')} waiting</span>}
               <span>agent {device.agent_version}</span>
@@ -91,14 +108,20 @@ function DeviceRows({ devices }: { devices: Device[] }) {
 }
 
 function NoDevices({ onEnroll }: { onEnroll: () => void }) {
+  const may = useMay()
   return (
     <NothingHere
       icon={DeviceIcon}
       title="No devices yet"
       action={
-        <Button leftSection={<PlusIcon size={16} />} onClick={onEnroll}>
+        <ActionButton
+          may={may('devices.enroll')}
+          why={{ verb: 'devices.enroll' }}
+          leftSection={<PlusIcon size={16} />}
+          onClick={onEnroll}
+        >
           Enrol the first device
-        </Button>
+        </ActionButton>
       }
     >
       A device is a Linux machine that runs the agent, taskeyd. It connects to this server from the inside, so

@@ -1,10 +1,13 @@
-import { Alert, Button, Stack, Text } from '@mantine/core'
+import { Alert, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { answer, api } from '../../lib/api/client'
 import { problemText } from '../../lib/api/problem'
 import type { Device } from '../../lib/api/types'
 import { CopyBlock } from '../../ui/copy'
 import { Moment } from '../../ui/moment'
+import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
+import { isAtLeast } from '../access/roles'
 
 /** Says that nobody is let in as this device, and makes the command that gives it new keys. */
 export function QuarantineNotice({ device }: { device: Device }) {
@@ -12,6 +15,7 @@ export function QuarantineNotice({ device }: { device: Device }) {
     mutationFn: () =>
       answer(api.POST('/api/v1/devices/{device}/rekey', { params: { path: { device: device.id } } })),
   })
+  const mayEnroll = useMay()('devices.enroll')
   if (!device.quarantine) return null
   return (
     <Alert color="red" title="In quarantine" mb="md">
@@ -29,9 +33,15 @@ export function QuarantineNotice({ device }: { device: Device }) {
             <CopyBlock text={rekey.data.command} label="Command to type on the device" />
           </>
         ) : (
-          <Button color="red" loading={rekey.isPending} onClick={() => rekey.mutate()}>
+          <ActionButton
+            may={mayEnroll && isAtLeast(device.role, 'admin')}
+            why={mayEnroll ? { verb: 'devices.write', device: device.id } : { verb: 'devices.enroll' }}
+            color="red"
+            loading={rekey.isPending}
+            onClick={() => rekey.mutate()}
+          >
             Give it new keys
-          </Button>
+          </ActionButton>
         )}
         {rekey.error && (
           <Text size="sm" role="alert">

@@ -16,6 +16,8 @@ export const deviceDetail = (device: string) =>
     queryKey: ['devices', 'one', device],
     queryFn: ({ signal }) =>
       answer(api.GET('/api/v1/devices/{device}', { params: { path: { device } }, signal })),
+    // What one may do with it is told with it, and may have changed while nobody looked.
+    refetchOnWindowFocus: 'always',
   })
 
 export function useEditDevice(device: Device) {

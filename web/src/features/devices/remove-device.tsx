@@ -19,6 +19,7 @@ export function RemoveDeviceDialog({ device, onRemoved, onClose }: RemoveDeviceP
       typed={device.name}
       isPending={remove.isPending}
       error={remove.error}
+      device={device.id}
       onConfirm={() => remove.mutate()}
       onClose={onClose}
     >

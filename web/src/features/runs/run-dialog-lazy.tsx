@@ -1,10 +1,15 @@
 import { lazy, Suspense } from 'react'
+import type { Task } from '../../lib/api/types'
 
-interface RunDialogProps {
-  /** Name of the task to run, where one comes from its page. */
-  task?: string
+export interface RunDialogProps {
+  /** The task to run, where one comes from its page. */
+  task?: Pick<Task, 'name' | 'self_service'>
   /** Devices chosen from the start. */
   devices?: readonly string[]
+  /** Device groups chosen from the start. */
+  groups?: readonly string[]
+  /** Stored tasks come first where commands and scripts are not allowed on what was chosen. */
+  startsWith?: 'task'
   onClose: () => void
 }
 

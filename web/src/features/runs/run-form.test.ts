@@ -4,9 +4,11 @@ import {
   checkRunForm,
   describeRun,
   emptyRunForm,
+  neededRole,
   type RunForm,
   runButtonLabel,
   runFieldOf,
+  targetsOf,
   toStartRun,
 } from './run-form'
 
@@ -57,15 +59,38 @@ test('nothing is sent before there is something to run and somewhere to run it',
   expect(checkRunForm(uname)).toEqual({})
 })
 
+const on = (...devices: string[]) => ({ devices, groups: [] })
+
 test('what will happen is said before it happens', () => {
-  expect(describeRun(uname, ['web-1', 'web-2', 'db-1'], 0)).toBe('Run `uname -a` on web-1 and 2 others.')
-  expect(describeRun({ ...uname, user: 'root' }, ['web-1'], 0)).toBe('Run `uname -a` as root on web-1.')
-  expect(describeRun(uname, ['web-1', 'web-2'], 1)).toBe(
+  expect(describeRun(uname, on('web-1', 'web-2', 'db-1'), 0)).toBe('Run `uname -a` on web-1 and 2 others.')
+  expect(describeRun({ ...uname, user: 'root' }, on('web-1'), 0)).toBe('Run `uname -a` as root on web-1.')
+  expect(describeRun(uname, on('web-1', 'web-2'), 1)).toBe(
     'Run `uname -a` on web-1 and web-2. The one that is offline will run it when back online, within 24h.',
   )
-  expect(describeRun({ ...uname, whenOffline: 'skip' }, ['a', 'b'], 2)).toContain(
+  expect(describeRun({ ...uname, whenOffline: 'skip' }, on('a', 'b'), 2)).toContain(
     'The 2 that are offline will be skipped.',
   )
+})
+
+test('a device group is named as such, and its devices count once', () => {
+  const form: RunForm = { ...uname, groups: ['dgr_1'] }
+  expect(describeRun(form, { devices: ['web-1'], groups: ['production'] }, 0)).toBe(
+    'Run `uname -a` on the devices of production and web-1.',
+  )
+  const devices = [
+    { id: 'dev_1', groups: ['production'] },
+    { id: 'dev_2', groups: ['production', 'eu'] },
+    { id: 'dev_3', groups: [] },
+  ]
+  expect(targetsOf(form, devices, ['production']).map(({ id }) => id)).toEqual(['dev_1', 'dev_2'])
+  expect(toStartRun(form).targets).toEqual({ devices: ['dev_1'], groups: ['dgr_1'] })
+  expect(checkRunForm({ ...form, devices: [] })).toEqual({})
+})
+
+test('only tasks that are marked for it can be started without an admin', () => {
+  expect(neededRole(uname)).toBe('admin')
+  expect(neededRole({ ...uname, what: 'task' })).toBe('admin')
+  expect(neededRole({ ...uname, what: 'task', isSelfService: true })).toBe('self-service')
 })
 
 test('the button says on how many', () => {
@@ -77,5 +102,6 @@ test('the button says on how many', () => {
 test('problems of the server are shown where they can be put right', () => {
   expect(runFieldOf('/actions/0/arguments/3')).toBe('argumentLines')
   expect(runFieldOf('/targets/devices/0')).toBe('devices')
+  expect(runFieldOf('/targets/groups/0')).toBe('groups')
   expect(runFieldOf('/actions/0/environment/0/key')).toBeNull()
 })

@@ -1,4 +1,4 @@
-import type { Action, StartRun, WhenOffline } from '../../lib/api/types'
+import type { Action, Device, Role, StartRun, WhenOffline } from '../../lib/api/types'
 import { isSpan, spanHint } from '../../lib/time/span'
 import { count, someOf } from '../../lib/words'
 import { commandLine } from '../tasks/command-line'
@@ -7,6 +7,8 @@ import { commandLine } from '../tasks/command-line'
 export interface RunForm {
   what: 'task' | 'command' | 'script'
   task: string
+  /** Whether the chosen task is marked for self-service. */
+  isSelfService: boolean
   program: string
   /** One argument a line. */
   argumentLines: string
@@ -16,15 +18,18 @@ export interface RunForm {
   timeout: string
   /** Ids. */
   devices: readonly string[]
+  /** Ids of device groups. */
+  groups: readonly string[]
   whenOffline: WhenOffline
   expiresIn: string
 }
 
-export type RunField = Exclude<keyof RunForm, 'what'>
+export type RunField = Exclude<keyof RunForm, 'what' | 'isSelfService'>
 
 export const emptyRunForm: RunForm = {
   what: 'command',
   task: '',
+  isSelfService: false,
   program: '',
   argumentLines: '',
   script: '',
@@ -32,6 +37,7 @@ export const emptyRunForm: RunForm = {
   user: '',
   timeout: '',
   devices: [],
+  groups: [],
   whenOffline: 'queue',
   expiresIn: '24h',
 }
@@ -44,7 +50,7 @@ export function checkRunForm(form: RunForm): Partial<Record<RunField, string>> {
   if (form.what === 'script' && !form.script.trim()) problems.script = 'Write the script'
   if (form.what !== 'task' && form.timeout.trim() && !isSpan(form.timeout.trim())) problems.timeout = spanHint
   if (waits(form) && form.expiresIn.trim() && !isSpan(form.expiresIn.trim())) problems.expiresIn = spanHint
-  if (form.devices.length === 0) problems.devices = 'Choose at least one device'
+  if (form.devices.length + form.groups.length === 0) problems.devices = 'Choose at least one device'
   return problems
 }
 
@@ -52,15 +58,44 @@ export function toStartRun(form: RunForm): StartRun {
   const what = form.what === 'task' ? { task: form.task } : { actions: [actionOf(form)] }
   return {
     ...what,
-    targets: { devices: [...form.devices] },
+    targets: {
+      devices: [...form.devices],
+      ...(form.groups.length > 0 && { groups: [...form.groups] }),
+    },
     when_offline: form.whenOffline,
     ...(waits(form) && form.expiresIn.trim() ? { expires_in: form.expiresIn.trim() } : {}),
   }
 }
 
+/** What it takes on every device: commands and scripts take an admin, and so do tasks that are not marked. */
+export function neededRole({ what, isSelfService }: RunForm): Role {
+  return what === 'task' && isSelfService ? 'self-service' : 'admin'
+}
+
+export const unmarkedNote =
+  'A task that is not marked for self-service takes an admin, as commands and scripts do.'
+
+/** The devices that are chosen, by themselves or with a group, each once. */
+export function targetsOf<Target extends Pick<Device, 'id' | 'groups'>>(
+  form: RunForm,
+  devices: readonly Target[],
+  groupNames: readonly string[],
+): Target[] {
+  return devices.filter(
+    ({ id, groups }) => form.devices.includes(id) || groups.some((name) => groupNames.includes(name)),
+  )
+}
+
+/** What is run on, by name. */
+export interface Where {
+  devices: readonly string[]
+  groups: readonly string[]
+}
+
 /** The sentence over the button: ``Run `uname -a` on web-1 and 2 others.`` */
-export function describeRun(form: RunForm, deviceNames: readonly string[], offlineCount: number): string {
-  const where = deviceNames.length === 0 ? 'the devices you choose' : someOf(deviceNames)
+export function describeRun(form: RunForm, { devices, groups }: Where, offlineCount: number): string {
+  const names = [...groups.map((group) => `the devices of ${group}`), ...devices]
+  const where = names.length === 0 ? 'the devices you choose' : someOf(names)
   const sentence = `Run ${whatLabel(form)} on ${where}.`
   return offlineCount > 0 ? `${sentence} ${offlineSentence(form, offlineCount)}` : sentence
 }
@@ -71,6 +106,7 @@ export function runButtonLabel(deviceCount: number): string {
 
 /** The field that shows a problem of the server's; several pointers may share one. */
 export function runFieldOf(pointer: string): RunField | null {
+  if (pointer.startsWith('/targets/groups')) return 'groups'
   if (pointer.startsWith('/targets')) return 'devices'
   const fields: [RegExp, RunField][] = [
     [/^\/task$/, 'task'],

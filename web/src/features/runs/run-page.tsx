@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -8,6 +8,8 @@ import { Confirm } from '../../ui/confirm'
 import { TextLink } from '../../ui/links'
 import { Duration, ExactMoment, Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
+import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { causeLabel } from './cause'
 import { ExecutionsSection } from './executions'
 import { GroupsSection } from './groups/groups-section'
@@ -81,13 +83,19 @@ function RunView({ run }: { run: Run }) {
 }
 
 function CancelButton({ run }: { run: Run }) {
+  const may = useMay()
   const [isAsking, setAsking] = useState(false)
   const cancel = useCancelRun(run.id)
   return (
     <>
-      <Button variant="default" onClick={() => setAsking(true)}>
+      <ActionButton
+        may={may('runs.cancel')}
+        why={{ verb: 'runs.cancel' }}
+        variant="default"
+        onClick={() => setAsking(true)}
+      >
         Cancel the run
-      </Button>
+      </ActionButton>
       {isAsking && (
         <Confirm
           title="Cancel this run?"

@@ -1,4 +1,5 @@
 import type { State } from '../../lib/api/types'
+import { numberText } from '../../lib/locale'
 import {
   CircleCheckIcon,
   CircleCrossIcon,
@@ -38,7 +39,7 @@ export function StateBadge({ state, count }: { state: State; count?: number }) {
       <span className={classes.sign}>
         <Drawing size={14} />
       </span>
-      {count === undefined ? stateWord(state) : `${count.toLocaleString('en')} ${stateWord(state)}`}
+      {count === undefined ? stateWord(state) : `${numberText(count)} ${stateWord(state)}`}
     </span>
   )
 }

@@ -1,5 +1,7 @@
-import { Group, SegmentedControl, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Group, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { usePagedList } from '../../lib/api/pages'
+import { useMay } from '../access/queries'
+import { WhyButton } from '../access/why'
 import { taskList } from '../tasks/queries'
 import classes from './run-dialog.module.css'
 import type { RunField, RunForm } from './run-form'
@@ -11,9 +13,9 @@ export interface RunFieldsProps {
 }
 
 const kinds = [
-  { value: 'command', label: 'Command' },
-  { value: 'script', label: 'Script' },
-  { value: 'task', label: 'Stored task' },
+  { value: 'command', label: 'Command', verb: 'runs.exec' },
+  { value: 'script', label: 'Script', verb: 'runs.exec' },
+  { value: 'task', label: 'Stored task', verb: 'runs.start' },
 ]
 
 /** What to run: a program, a script or a stored task. */
@@ -23,16 +25,25 @@ export function WhatFields({
   onChange,
   isTaskGiven,
 }: RunFieldsProps & { isTaskGiven: boolean }) {
+  const may = useMay()
   const fields = { form, problems, onChange }
   if (isTaskGiven) return null
   return (
     <Stack gap="sm">
       <SegmentedControl
         aria-label="What to run"
-        data={kinds}
+        data={kinds.map(({ verb, ...kind }) => ({ ...kind, disabled: !may(verb) }))}
         value={form.what}
         onChange={(what) => onChange({ what: what as RunForm['what'] })}
       />
+      {!may('runs.exec') && (
+        <Group gap="xs">
+          <Text size="sm" c="dimmed">
+            Commands and scripts are not for you.
+          </Text>
+          <WhyButton verb="runs.exec" />
+        </Group>
+      )}
       {form.what === 'task' && <TaskField {...fields} />}
       {form.what === 'command' && <CommandFields {...fields} />}
       {form.what === 'script' && <ScriptFields {...fields} />}
@@ -51,7 +62,12 @@ function TaskField({ form, problems, onChange }: RunFieldsProps) {
       nothingFoundMessage="No such task"
       data={(items ?? []).map((task) => task.name)}
       value={form.task || null}
-      onChange={(task) => onChange({ task: task ?? '' })}
+      onChange={(task) =>
+        onChange({
+          task: task ?? '',
+          isSelfService: items?.find(({ name }) => name === task)?.self_service ?? false,
+        })
+      }
       error={problems.task ?? (query.isError ? 'The tasks could not be loaded' : undefined)}
     />
   )

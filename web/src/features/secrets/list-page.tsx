@@ -7,6 +7,8 @@ import { PlusIcon, SecretIcon, TrashIcon } from '../../ui/icons'
 import { Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { Row, Rows } from '../../ui/rows'
+import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import classes from './list-page.module.css'
 import { secretList } from './queries'
 import { RemoveSecretDialog } from './remove-secret'
@@ -14,13 +16,19 @@ import { SetSecretDialog } from './set-secret'
 
 /** Values that tasks use and nobody reads back. */
 export function SecretsPage() {
+  const may = useMay()
   const { query, items } = usePagedList(secretList())
   const [setting, setSetting] = useState<{ name?: string } | null>(null)
   const [removing, setRemoving] = useState<Secret | null>(null)
   const add = (
-    <Button leftSection={<PlusIcon size={16} />} onClick={() => setSetting({})}>
+    <ActionButton
+      may={may('secrets.write')}
+      why={{ verb: 'secrets.write' }}
+      leftSection={<PlusIcon size={16} />}
+      onClick={() => setSetting({})}
+    >
       Set a secret
-    </Button>
+    </ActionButton>
   )
   return (
     <Page title="Secrets" actions={add}>
@@ -41,6 +49,7 @@ export function SecretsPage() {
                 <Row key={secret.id}>
                   <SecretRow
                     secret={secret}
+                    mayWrite={may('secrets.write')}
                     onSet={() => setSetting({ name: secret.name })}
                     onRemove={() => setRemoving(secret)}
                   />
@@ -59,11 +68,12 @@ export function SecretsPage() {
 
 interface SecretRowProps {
   secret: Secret
+  mayWrite: boolean
   onSet: () => void
   onRemove: () => void
 }
 
-function SecretRow({ secret, onSet, onRemove }: SecretRowProps) {
+function SecretRow({ secret, mayWrite, onSet, onRemove }: SecretRowProps) {
   return (
     <Group justify="space-between" align="flex-start">
       <div className={classes.words}>
@@ -72,20 +82,27 @@ function SecretRow({ secret, onSet, onRemove }: SecretRowProps) {
           Version {secret.version} · set <Moment at={secret.updated_at} /> by {secret.updated_by}
         </Text>
       </div>
-      <Group gap="xs" wrap="nowrap" flex="none">
-        <Button variant="default" size="xs" aria-label={`Set a new value for ${secret.name}`} onClick={onSet}>
-          New value
-        </Button>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<TrashIcon size={14} />}
-          aria-label={`Remove ${secret.name}`}
-          onClick={onRemove}
-        >
-          Remove
-        </Button>
-      </Group>
+      {mayWrite && (
+        <Group gap="xs" wrap="nowrap" flex="none">
+          <Button
+            variant="default"
+            size="xs"
+            aria-label={`Set a new value for ${secret.name}`}
+            onClick={onSet}
+          >
+            New value
+          </Button>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<TrashIcon size={14} />}
+            aria-label={`Remove ${secret.name}`}
+            onClick={onRemove}
+          >
+            Remove
+          </Button>
+        </Group>
+      )}
     </Group>
   )
 }

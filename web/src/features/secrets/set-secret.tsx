@@ -1,9 +1,11 @@
-import { Alert, Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Textarea, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { answer, api } from '../../lib/api/client'
 import { fieldProblems } from '../../lib/api/problem'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem } from '../../ui/form-problem'
 import { fieldOfPointer } from '../accounts/fields'
 import { secretList } from './queries'
 
@@ -41,12 +43,7 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
   }, [error, setErrors])
   const { rest } = fieldProblems(error, fieldOfPointer(fields))
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={name ? `A new value for ${name}` : 'Set a secret'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={name ? `A new value for ${name}` : 'Set a secret'}>
       <form
         noValidate
         onSubmit={form.onSubmit(({ name, value }) => set.mutate({ name: name.trim(), value }))}
@@ -71,11 +68,7 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
             data-autofocus={name ? true : undefined}
             {...form.getInputProps('value')}
           />
-          {rest && (
-            <Alert color="red" role="alert">
-              {rest}
-            </Alert>
-          )}
+          <FormProblem text={rest} error={error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
@@ -86,6 +79,6 @@ export function SetSecretDialog({ name, onClose }: { name?: string; onClose: () 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

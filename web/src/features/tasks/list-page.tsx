@@ -8,6 +8,8 @@ import { PlusIcon, TaskIcon } from '../../ui/icons'
 import { ButtonLink } from '../../ui/links'
 import { Page } from '../../ui/page'
 import { Row, RowLink, Rows } from '../../ui/rows'
+import { RefusedButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { taskList } from './queries'
 
 /** The organization's tasks. */
@@ -51,11 +53,10 @@ function TaskRows({ tasks }: { tasks: Task[] }) {
 }
 
 function NewTask() {
-  return (
-    <ButtonLink to="/tasks/new" leftSection={<PlusIcon size={16} />}>
-      New task
-    </ButtonLink>
-  )
+  const may = useMay()
+  const button = { leftSection: <PlusIcon size={16} />, children: 'New task' }
+  if (may('tasks.write')) return <ButtonLink to="/tasks/new" {...button} />
+  return <RefusedButton why={{ verb: 'tasks.write' }} {...button} />
 }
 
 function NoTasks() {

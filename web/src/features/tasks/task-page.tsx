@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -10,7 +10,10 @@ import { Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
+import { ActionButton, RefusedButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { RunDialog } from '../runs/run-dialog-lazy'
+import { unmarkedNote } from '../runs/run-form'
 import { ActionView } from './action-view'
 import { onFailureWords } from './action-words'
 import { taskDetail } from './queries'
@@ -31,6 +34,7 @@ export function TaskPage() {
 }
 
 function TaskView({ task }: { task: Task }) {
+  const may = useMay()
   const navigate = useNavigate()
   const [open, setOpen] = useState<'run' | 'remove' | null>(null)
   const close = () => setOpen(null)
@@ -44,17 +48,19 @@ function TaskView({ task }: { task: Task }) {
       }
       actions={
         <>
-          <ButtonLink
-            to="/tasks/$task/edit"
-            params={{ task: task.id }}
-            variant="default"
-            leftSection={<PenIcon size={15} />}
+          {may('tasks.write') ? (
+            <ButtonLink to="/tasks/$task/edit" params={{ task: task.id }} {...edit} />
+          ) : (
+            <RefusedButton why={{ verb: 'tasks.write' }} {...edit} />
+          )}
+          <ActionButton
+            may={may(task.self_service ? 'runs.start' : 'runs.exec')}
+            why={task.self_service ? { verb: 'runs.start' } : { verb: 'runs.exec', note: unmarkedNote }}
+            leftSection={<RunIcon size={15} />}
+            onClick={() => setOpen('run')}
           >
-            Edit
-          </ButtonLink>
-          <Button leftSection={<RunIcon size={15} />} onClick={() => setOpen('run')}>
             Run on devices…
-          </Button>
+          </ActionButton>
         </>
       }
     >
@@ -77,18 +83,26 @@ function TaskView({ task }: { task: Task }) {
         <Text size="sm" c="dimmed" mb="sm">
           It can no longer be run. The runs that used it stay.
         </Text>
-        <Button variant="default" leftSection={<TrashIcon size={15} />} onClick={() => setOpen('remove')}>
+        <ActionButton
+          may={may('tasks.write')}
+          why={{ verb: 'tasks.write' }}
+          variant="default"
+          leftSection={<TrashIcon size={15} />}
+          onClick={() => setOpen('remove')}
+        >
           Remove this task
-        </Button>
+        </ActionButton>
       </Section>
 
-      {open === 'run' && <RunDialog task={task.name} onClose={close} />}
+      {open === 'run' && <RunDialog task={task} onClose={close} />}
       {open === 'remove' && (
         <RemoveTaskDialog task={task} onClose={close} onRemoved={() => void navigate({ to: '/tasks' })} />
       )}
     </Page>
   )
 }
+
+const edit = { variant: 'default', leftSection: <PenIcon size={15} />, children: 'Edit' }
 
 function VersionLink({ task }: { task: Task }) {
   return (

@@ -1,15 +1,30 @@
 import createClient, { type Middleware } from 'openapi-fetch'
+import type { AuditPaths } from './audit'
 import { ApiProblem, problemOf, unreachable } from './problem'
 import type { paths } from './schema'
 
 /** Every call to the server goes through here; `answer` turns what comes back into data or an ApiProblem. */
-export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
+export const api = createClient<paths & AuditPaths>({ baseUrl: '/', credentials: 'same-origin' })
 
 let tellSignedOut: () => void = () => undefined
 
 /** `listener` is called when the server says that nobody is signed in any more. */
 export function onSignedOut(listener: () => void) {
   tellSignedOut = listener
+}
+
+/** For who has found out otherwise that nobody is signed in any more. */
+export function signedOut() {
+  tellSignedOut()
+}
+
+type Refused = 'reading' | 'changing'
+
+let tellRefused: (what: Refused) => void = () => undefined
+
+/** `listener` is called when the server says that one may not read or change something: rights may have changed. */
+export function onRefused(listener: (what: Refused) => void) {
+  tellRefused = listener
 }
 
 const failuresAsProblems: Middleware = {
@@ -19,6 +34,7 @@ const failuresAsProblems: Middleware = {
     const problem = problemOf(body, response.status)
     // `/me` is how the app asks whether someone is signed in: its caller decides.
     if (problem.code === 'not_signed_in' && !request.url.endsWith('/api/v1/me')) tellSignedOut()
+    if (problem.code === 'not_allowed') tellRefused(request.method === 'GET' ? 'reading' : 'changing')
     throw problem
   },
   onError({ error }) {

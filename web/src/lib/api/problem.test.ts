@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ApiProblem, fieldProblems, isWorthRetrying, problemOf, problemText } from './problem'
+import { ApiProblem, fieldProblems, isWorthRetrying, problemOf, problemText, refusedVerb } from './problem'
 
 const invalid = problemOf(
   {
@@ -45,6 +45,17 @@ test('a problem without pointers is told as a whole', () => {
 test('an inner failure names its request, so that it can be found in the log', () => {
   const internal = problemOf({ code: 'internal', detail: 'Something failed.', request_id: 'r7' }, 500)
   expect(problemText(internal)).toBe('Something failed. (request r7)')
+})
+
+test('a refusal names the verb that one may not do', () => {
+  const refused = (code: string, detail: string) => problemOf({ code, detail }, 403)
+  const detail =
+    '`runs.exec` needs admin on web-1; the group `Support` gives read-only there, by an override.'
+  expect(refusedVerb(refused('not_allowed', detail))).toBe('runs.exec')
+  expect(refusedVerb(refused('not_allowed', '`device-groups.write` is for super users.'))).toBe(
+    'device-groups.write',
+  )
+  expect(refusedVerb(refused('invalid_invitation', detail))).toBeNull()
 })
 
 test('only what may pass by itself is tried again', () => {

@@ -59,6 +59,12 @@ export function problemText(error: unknown): string {
   }
 }
 
+/** The verb of a refusal, which its text names first; null for every other failure. */
+export function refusedVerb(error: unknown): string | null {
+  if (!(error instanceof ApiProblem) || error.code !== 'not_allowed') return null
+  return /`([a-z-]+\.[a-z-]+)`/.exec(error.message)?.[1] ?? null
+}
+
 /** Trying again helps only where the server or the way to it is at fault. */
 export function isWorthRetrying(error: unknown): boolean {
   if (!(error instanceof ApiProblem)) return false

@@ -1,7 +1,7 @@
 import { type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { gather } from './gather'
-import { eventNames, parseEvent, type ServerEvent, staleAfter } from './invalidations'
+import { eventNames, ownRights, parseEvent, type ServerEvent, staleAfter } from './invalidations'
 import { refresh } from './refresh'
 import { openSource } from './source'
 
@@ -66,6 +66,8 @@ function listen(queryClient: QueryClient) {
     },
     onLost: () => {
       wasLost = true
+      // A session that has been ended loses its stream; nothing else would tell.
+      void queryClient.invalidateQueries({ queryKey: ownRights })
       setConnection('lost')
     },
   })

@@ -17,6 +17,16 @@ test('a run that ends changes what waits for devices', () => {
   expect(staleAfter({ name: 'run.finished', subject: 'run_1' })).toContainEqual(['devices'])
 })
 
+test('a changed role bites at once: what one may do is read anew, and what may be done with devices', () => {
+  for (const name of ['group.changed', 'group.override_set', 'group.member_removed']) {
+    const keys = staleAfter({ name, subject: 'grp_1' })
+    for (const key of [['me'], ['devices'], ['groups'], ['users']]) expect(keys, name).toContainEqual(key)
+  }
+  expect(staleAfter({ name: 'user.changed', subject: 'usr_1' })).toContainEqual(['me'])
+  expect(staleAfter({ name: 'device_group.removed', subject: 'dgr_1' })).toContainEqual(['devices'])
+  expect(staleAfter({ name: 'organization.changed', subject: 'org_1' })).toContainEqual(['organizations'])
+})
+
 test('every event that we listen to makes something old', () => {
   for (const name of eventNames) expect(staleAfter({ name, subject: 'x' }), name).not.toEqual([])
 })

@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, run, secret or key. */
+  /** Id of the device, task, run, secret, key, user, group or organization. */
   subject: string
 }
 
@@ -23,8 +23,26 @@ export const eventNames = [
   'secret.removed',
   'key.created',
   'key.removed',
+  'user.created',
+  'user.changed',
+  'user.removed',
+  'group.created',
+  'group.changed',
+  'group.removed',
+  'group.member_added',
+  'group.member_removed',
+  'group.override_set',
+  'device_group.created',
+  'device_group.changed',
+  'device_group.removed',
+  'device_group.device_added',
+  'device_group.device_removed',
+  'organization.changed',
   'quiet.ended',
 ] as const
+
+/** What one is and may do. */
+export const ownRights: QueryKey = ['me']
 
 /** The queries whose answers an event has made old. */
 export function staleAfter(event: ServerEvent): QueryKey[] {
@@ -48,6 +66,16 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
       return [['secrets']]
     case 'key':
       return [['keys']]
+    case 'user':
+      return [['users'], ['groups'], ['access'], ownRights]
+    case 'group':
+      // What one may do with a device is told with the device.
+      return [['groups'], ['users'], ['devices'], ['device-groups'], ['access'], ownRights]
+    case 'device_group':
+      // What groups of users may do there goes with it, and so may what one may do oneself.
+      return [['device-groups'], ['devices'], ['groups'], ['access'], ownRights]
+    case 'organization':
+      return [['organizations'], ownRights]
     case 'quiet':
       // What waited has been decided.
       return [['quiet'], ['runs'], ['devices']]

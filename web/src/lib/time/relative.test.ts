@@ -28,6 +28,7 @@ test('a measured time is exact where it is short', () => {
   expect(durationLabel(97_200_000)).toBe('1 d 3 h')
 })
 
-test('the exact time names its zone', () => {
-  expect(exactLabel(now, 'Europe/Berlin')).toBe('21 Nov 2026, 13:00:00 CET')
+test('the exact time names its zone and is written as the language does', () => {
+  expect(exactLabel(now, { language: 'en-GB', timeZone: 'Europe/Berlin' })).toBe('21 Nov 2026, 13:00:00 CET')
+  expect(exactLabel(now, { language: 'de', timeZone: 'Asia/Tokyo' })).toBe('21. Nov. 2026, 21:00:00 GMT+9')
 })

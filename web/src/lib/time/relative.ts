@@ -1,3 +1,5 @@
+import type { Locale } from '../locale'
+
 const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
@@ -27,8 +29,8 @@ export function durationLabel(ms: number): string {
 }
 
 /** The exact local time with its zone, for those who need to know. */
-export function exactLabel(at: Date, zone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+export function exactLabel(at: Date, { language, timeZone }: Locale): string {
+  return new Intl.DateTimeFormat(language, {
     year: 'numeric',
     month: 'short',
     day: '2-digit',
@@ -36,7 +38,7 @@ export function exactLabel(at: Date, zone?: string): string {
     minute: '2-digit',
     second: '2-digit',
     timeZoneName: 'short',
-    timeZone: zone,
+    timeZone,
   }).format(at)
 }
 

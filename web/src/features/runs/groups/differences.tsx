@@ -2,6 +2,7 @@ import { Button, Stack, Text } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { useId, useMemo, useState } from 'react'
 import type { Execution, ExecutionGroup } from '../../../lib/api/types'
+import { numberText } from '../../../lib/locale'
 import { Failed, LoadingRows } from '../../../ui/answers'
 import { DiffText } from '../../../ui/diff-text'
 import { ClosedIcon, OpenIcon } from '../../../ui/icons'
@@ -87,7 +88,7 @@ function ExecutionDiff({ before, after, referenceName }: ExecutionDiffProps) {
 function remarkText({ lines, isCut }: TextDiff): string | null {
   if (!isCut)
     return lines.length > 0 ? null : 'The lines read the same: they differ in colours or signs not shown.'
-  const most = `${comparedMax.lineCount.toLocaleString('en')} lines or ${comparedMax.length.toLocaleString('en')} characters`
+  const most = `${numberText(comparedMax.lineCount)} lines or ${numberText(comparedMax.length)} characters`
   const found = lines.length > 0 ? '' : 'No difference so far. '
   return `${found}Only the beginning is compared: of everything that differs, up to ${most}.`
 }

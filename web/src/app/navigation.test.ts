@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { barOf, destinations, destinationsOf } from './navigation'
+
+const signedIn = ['me.read', 'me.write', 'keys.read', 'keys.write', 'events.read', 'quiet.read']
+const readOnly = [
+  ...signedIn,
+  'device-groups.read',
+  'devices.read',
+  'secrets.read',
+  'tasks.read',
+  'runs.read',
+]
+const selfService = [...readOnly, 'runs.start', 'runs.cancel']
+const admin = [...selfService, 'devices.write', 'devices.enroll', 'secrets.write', 'tasks.write', 'runs.exec']
+const superUser = [
+  ...admin,
+  'organizations.read',
+  'organizations.write',
+  'users.read',
+  'users.write',
+  'groups.read',
+  'groups.write',
+  'audit.read',
+  'device-groups.write',
+]
+const operator = [...superUser, 'organizations.manage', 'quiet.end']
+
+const work = ['Devices', 'Tasks', 'Runs', 'Secrets', 'API keys']
+
+test.each([
+  { who: 'somebody without access', can: signedIn, menu: ['API keys'] },
+  { who: 'read-only', can: readOnly, menu: [...work, 'Device groups'] },
+  { who: 'self-service', can: selfService, menu: [...work, 'Device groups'] },
+  { who: 'an admin', can: admin, menu: [...work, 'Device groups'] },
+  { who: 'a super user', can: superUser, menu: [...work, 'Users', 'Groups', 'Device groups', 'Audit log'] },
+  {
+    who: 'an operator',
+    can: operator,
+    menu: [...work, 'Users', 'Groups', 'Device groups', 'Audit log', 'Organizations'],
+  },
+  {
+    who: 'read-only in one device group and nothing else',
+    can: readOnly.filter((verb) => verb !== 'secrets.read'),
+    menu: ['Devices', 'Tasks', 'Runs', 'API keys', 'Device groups'],
+  },
+])('the menu of $who', ({ can, menu }) => {
+  expect(destinationsOf(can).map(({ label }) => label)).toEqual(menu)
+})
+
+test('every place has a key of its own', () => {
+  expect(new Set(destinations.map(({ key }) => key)).size).toBe(destinations.length)
+})
+
+test('five places fit into the bar of a phone; of more the first four, and the rest opens above it', () => {
+  const five = destinations.slice(0, 5)
+  expect(barOf(five)).toEqual({ first: five, rest: [] })
+  const { first, rest } = barOf(destinations)
+  expect(first.map(({ label }) => label)).toEqual(['Devices', 'Tasks', 'Runs', 'Secrets'])
+  expect(rest).toHaveLength(6)
+})
