@@ -40,6 +40,26 @@ test('the log tells who did what, what was refused, and what it changed', async 
   await expect(page.getByLabel('Who')).toHaveValue('')
 })
 
+test('what is done is in the log of the server, with what it changed', async ({ page, server: _ }) => {
+  const change = (method: string, path: string, body: object) =>
+    page.evaluate(
+      async ([method, path, body]) => {
+        const answer = await fetch(path, { method, body, headers: { 'content-type': 'application/json' } })
+        return answer.status
+      },
+      [method, `/api/v1/${path}`, JSON.stringify(body)] as const,
+    )
+  expect(await change('POST', 'groups', { name: 'Night shift', role: 'admin' })).toBe(201)
+  expect(await change('PATCH', 'groups/Night shift', { role: 'read-only' })).toBe(200)
+  await goTo(page, 'Audit log')
+  const newest = page.getByRole('list', { name: 'Entries, newest first' }).locator(':scope > li').first()
+  await expect(newest).toContainText('changed the group Night shift')
+  await newest.getByRole('button', { name: /^Details/ }).click()
+  const difference = page.getByRole('region', { name: 'What it changed' })
+  await expect(difference).toContainText('role: admin')
+  await expect(difference).toContainText('role: read-only')
+})
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`the log is accessible and fits its width (${colorScheme})`, async ({ page, server: _ }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

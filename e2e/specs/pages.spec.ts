@@ -1,7 +1,6 @@
 import { isGood } from '../world/good.ts'
 import { expect, goTo, makeDeviceGroup, makeGroup, makeTask, makeUser, pageOf, runScript, test } from '../world/test.ts'
 
-/** The audit log comes with its own test. */
 const destinations = [
   'Tasks',
   'Runs',
@@ -10,6 +9,7 @@ const destinations = [
   'Users',
   'Groups',
   'Device groups',
+  'Audit log',
   'Organizations',
   'Devices',
 ]

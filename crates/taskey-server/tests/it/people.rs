@@ -248,6 +248,9 @@ on_both! {
         let action = json!({"type": "COMMAND", "command": "env", "environment": [{"key": "TOKEN", "secret": "token"}]});
         let leak = bob.post("/api/v1/runs", json!({"actions": [action], "targets": {"devices": ["web-1"]}})).await;
         assert_eq!((leak.status, leak.code()), (403, "not_allowed"), "{}", leak.text);
+        let action = json!({"type": "COMMAND", "command": "env", "environment": [{"key": "TOKEN", "secret": "is-there-one"}]});
+        let probe = bob.post("/api/v1/runs", json!({"actions": [action], "targets": {"devices": ["web-1"]}})).await;
+        assert_eq!((probe.status, &probe.body["detail"]), (403, &leak.body["detail"]), "nor does it tell which secrets there are");
         assert_eq!(bob.get("/api/v1/secrets").await.status, 403);
         assert_eq!(bob.post("/api/v1/tasks", json!({"name": "x", "actions": []})).await.status, 403);
         assert_eq!(bob.post("/api/v1/enroll-tokens", json!({"uses": 1, "ttl": "1h", "groups": ["web"]})).await.status, 403);

@@ -1,6 +1,6 @@
 import { getRouteApi } from '@tanstack/react-router'
-import type { AuditEntry } from '../../lib/api/audit'
 import { usePagedList } from '../../lib/api/pages'
+import type { AuditEntry } from '../../lib/api/types'
 import { useLocale } from '../../lib/locale'
 import { ListAnswer, LoadMore, NothingHere } from '../../ui/answers'
 import { LogIcon } from '../../ui/icons'

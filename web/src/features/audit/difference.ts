@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../lib/api/audit'
+import type { AuditEntry } from '../../lib/api/types'
 import { type DiffLine, lineDiff } from '../../lib/line-diff'
 
 /** What an entry changed, line by line; null where it says nothing of a before and an after. */

@@ -1,6 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import { useId, useState } from 'react'
-import type { AuditEntry } from '../../lib/api/audit'
+import type { AuditEntry } from '../../lib/api/types'
 import { DiffText } from '../../ui/diff-text'
 import { ClosedIcon, OpenIcon } from '../../ui/icons'
 import { ExactMoment, Moment } from '../../ui/moment'

@@ -1,4 +1,4 @@
-import type { AuditActor, AuditEntry } from '../../lib/api/audit'
+import type { AuditActor, AuditEntry } from '../../lib/api/types'
 import { verbWords } from '../access/verbs'
 
 type Detail = AuditEntry['detail']

@@ -1,10 +1,9 @@
 import createClient, { type Middleware } from 'openapi-fetch'
-import type { AuditPaths } from './audit'
 import { ApiProblem, problemOf, unreachable } from './problem'
 import type { paths } from './schema'
 
 /** Every call to the server goes through here; `answer` turns what comes back into data or an ApiProblem. */
-export const api = createClient<paths & AuditPaths>({ baseUrl: '/', credentials: 'same-origin' })
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
 
 let tellSignedOut: () => void = () => undefined
 

@@ -48,9 +48,11 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     }
     let organization = permit.organization();
     let task = task_to_run(app, permit, &start).await?;
+    // Before anything is looked up: which secrets and devices there are is not for everybody.
+    let permit = &may_start(permit, &start, &task)?;
     check_secrets(app, organization, &start, &task).await?;
     let targets = resolve_targets(app, permit, &start.targets).await?;
-    check_targets(app, permit, &start, &task, &targets).await?;
+    check_targets(app, permit, &task, &targets).await?;
     let started = Started::prepare(app, permit, &start, task, targets)?;
     let sending = started.to_send();
     let input = (Actor::from(permit), started, once);
@@ -179,14 +181,21 @@ async fn resolve_targets(app: &App, permit: &Permit, named: &Targets) -> ApiResu
     Ok(targets)
 }
 
-/// What is started must be allowed on every device: a task that is not marked for self-service, and actions that are no task, need
-/// an admin there. Actions that name secrets need one everywhere, since whoever writes the actions can read what they are given.
-async fn check_targets(app: &App, permit: &Permit, start: &StartRun, task: &SignedTask, targets: &[Target]) -> ApiResult<()> {
-    let is_exec = start.actions.is_some();
-    if is_exec && !named_secrets(&task.bytes).is_empty() {
+/// Leave to start it anywhere at all. Actions that name secrets need an admin of the whole organization, since whoever writes the actions
+/// can read what they are given.
+fn may_start(permit: &Permit, start: &StartRun, task: &SignedTask) -> ApiResult<Permit> {
+    if start.actions.is_none() {
+        return Ok(permit.clone());
+    }
+    if !named_secrets(&task.bytes).is_empty() {
         permit.also(Verb::WriteSecrets)?;
     }
-    let permit = if is_exec { &permit.also(Verb::Exec)? } else { permit };
+    permit.also(Verb::Exec)
+}
+
+/// What is started must be allowed on every device: a task that is not marked for self-service, and actions that are no task, need
+/// an admin there.
+async fn check_targets(app: &App, permit: &Permit, task: &SignedTask, targets: &[Target]) -> ApiResult<()> {
     let role = if task.self_service { Role::SelfService } else { Role::Admin };
     if permit.is_uniform() {
         let name = targets.first().map(|target| target.name.as_str()).unwrap_or_default();
