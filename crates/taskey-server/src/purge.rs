@@ -51,7 +51,8 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
             "DELETE FROM output_content WHERE organization_id = $1 AND digest IN (SELECT digest FROM output_content WHERE organization_id = $1 LIMIT 500)"
         ),
         sql!("DELETE FROM event WHERE id IN (SELECT id FROM event WHERE organization_id = $1 LIMIT 500)"),
-        sql!("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE organization_id = $1 LIMIT 500)"),
+        sql!("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE organization_id = $1 AND seq IS NULL LIMIT 500)"),
+        sql!("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE organization_id = $1 AND seq IS NOT NULL LIMIT 500)"),
         sql!("DELETE FROM rejected_message WHERE id IN (SELECT id FROM rejected_message WHERE organization_id = $1 LIMIT 500)"),
         sql!(
             "DELETE FROM idempotency WHERE organization_id = $1 AND idempotency_key IN \

@@ -294,23 +294,20 @@ pub(super) async fn devices_of_organization(
         sees_device!("d.id", "$4"),
         " ORDER BY d.name LIMIT $5"
     );
-    // Who sees few would have the others looked at one by one: here those few are found first.
+    // Who sees few would have the others looked at one by one: here those few are found first, and only a page of them is read.
     let few_that_are_seen = sql!(
         "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
-         FROM device d WHERE d.organization_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) \
-         AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
-         (SELECT 1 FROM device_group_member m WHERE m.device_id = d.id AND m.device_group_id = $3)) \
-         AND d.id IN (SELECT m.device_id FROM group_member am JOIN group_override ao ON ao.group_id = am.group_id \
+         FROM device d WHERE d.id IN (SELECT s.id FROM device s WHERE s.organization_id = $1 AND s.removed_at IS NULL \
+         AND (CAST($2 AS TEXT) IS NULL OR s.name > $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM device_group_member m WHERE m.device_id = s.id AND m.device_group_id = $3)) \
+         AND s.id IN (SELECT m.device_id FROM group_member am JOIN group_override ao ON ao.group_id = am.group_id \
          AND ao.scope_kind = 'device_group' AND ao.role >= 1 JOIN device_group_member m ON m.device_group_id = ao.scope_id \
-         WHERE am.user_id = $4) ORDER BY d.name LIMIT $5"
+         WHERE am.user_id = $4) ORDER BY s.name LIMIT $5) ORDER BY d.name"
     );
     let sql = if sight.by_overrides_alone { few_that_are_seen } else { all_that_are_seen };
     let rows = db.rows(sql, args![sight.organization, after, group, sight.only, limit]).await?;
     let mut devices = rows.iter().map(device_row).collect::<Result<Vec<_>, _>>()?;
-    if let (Some(first), Some(last)) = (devices.first(), devices.last()) {
-        let (first, last) = (first.device.name.clone(), last.device.name.clone());
-        add_groups(&mut db, sight.organization, &mut devices, &first, &last).await?;
-    }
+    add_groups(&mut db, &mut devices).await?;
     Ok(devices)
 }
 
@@ -328,28 +325,23 @@ pub(super) async fn device_of_organization(
     );
     let Some(row) = source.row(sql, args![organization, word]).await? else { return Ok(None) };
     let mut found = device_row(&row)?;
-    let name = found.device.name.clone();
-    add_groups(source, organization, std::slice::from_mut(&mut found), &name, &name).await?;
+    add_groups(source, std::slice::from_mut(&mut found)).await?;
     Ok(Some(found))
 }
 
-/// Adds their groups to devices whose names lie between these two.
-async fn add_groups(
-    source: &mut impl Source,
-    organization: OrganizationId,
-    devices: &mut [DeviceRow],
-    first: &str,
-    last: &str,
-) -> Result<(), DbError> {
+/// Adds their groups to devices.
+async fn add_groups(source: &mut impl Source, devices: &mut [DeviceRow]) -> Result<(), DbError> {
     let sql = sql!(
-        "SELECT m.device_id, g.id, g.name FROM device d JOIN device_group_member m ON m.device_id = d.id \
-         JOIN device_group g ON g.id = m.device_group_id \
-         WHERE d.organization_id = $1 AND d.removed_at IS NULL AND d.name >= $2 AND d.name <= $3 ORDER BY g.name"
+        "SELECT m.device_id, g.id, g.name FROM device_group_member m JOIN device_group g ON g.id = m.device_group_id \
+         WHERE m.device_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ORDER BY g.name"
     );
-    let mut places: HashMap<DeviceId, &mut DeviceRow> = devices.iter_mut().map(|row| (row.device.id, row)).collect();
-    for row in source.rows(sql, args![organization, first, last]).await? {
-        if let Some(found) = places.get_mut(&row.get("device_id")?) {
-            found.groups.push(DeviceGroupRef { id: row.get("id")?, name: row.get("name")? });
+    for some in devices.chunks_mut(WORDS_AT_ONCE) {
+        let words: Vec<String> = some.iter().map(|row| row.device.id.to_string()).collect();
+        let mut places: HashMap<DeviceId, &mut DeviceRow> = some.iter_mut().map(|row| (row.device.id, row)).collect();
+        for row in source.rows(sql, padded(&words)).await? {
+            if let Some(found) = places.get_mut(&row.get("device_id")?) {
+                found.groups.push(DeviceGroupRef { id: row.get("id")?, name: row.get("name")? });
+            }
         }
     }
     Ok(())

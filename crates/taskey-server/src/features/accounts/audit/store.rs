@@ -34,7 +34,8 @@ pub struct Filter {
     pub since: Option<Time>,
 }
 
-/// A list that is led by one condition, the one with an index of its own; the others are looked at row by row.
+/// A list that is led by one condition, the one with an index of its own; the others are looked at row by row. The indexes are of sealed
+/// rows: whoever does something writes none of them, the sealer does.
 macro_rules! list_by {
     ($condition:literal) => {
         sql!(concat!(
@@ -59,28 +60,42 @@ pub async fn list(
     before: Place,
     limit: usize,
 ) -> Result<Vec<Stored>, DbError> {
-    let sql = match filter {
-        Filter { subject: Some(_), .. } => list_by!("subject = $8"),
-        Filter { actor_id: Some(_), .. } => list_by!("actor_id = $6"),
-        Filter { actor_name: Some(_), .. } => list_by!("actor_name = $7"),
-        Filter { action: Some(_), .. } => list_by!("action = $9"),
-        Filter { noun: Some(_), .. } => list_by!("rtrim(action, replace(action, '.', '')) = $10"),
-        Filter { user: Some(_), .. } => list_by!("user_id = $5"),
-        _ => list_by!("at >= $2"),
+    let sealed = match filter {
+        Filter { subject: Some(_), .. } => list_by!("seq IS NOT NULL AND subject = $8"),
+        Filter { actor_id: Some(_), .. } => list_by!("seq IS NOT NULL AND actor_id = $6"),
+        Filter { actor_name: Some(_), .. } => list_by!("seq IS NOT NULL AND actor_name = $7"),
+        Filter { action: Some(_), .. } => list_by!("seq IS NOT NULL AND action = $9"),
+        Filter { noun: Some(_), .. } => list_by!("seq IS NOT NULL AND rtrim(action, replace(action, '.', '')) = $10"),
+        Filter { user: Some(_), .. } => list_by!("seq IS NOT NULL AND user_id = $5"),
+        _ => list_by!("seq IS NOT NULL AND at >= $2"),
     };
     let range = args![organization, filter.since.unwrap_or(Time::from_ms(0)), before.at, before.id];
     let who = args![filter.user, filter.actor_id.as_ref().cloned(), filter.actor_name.as_ref().cloned()];
     let what = args![filter.subject.as_ref().cloned(), filter.action.as_ref().cloned(), filter.noun.as_ref().cloned(), limit];
-    rows(source, sql, [range, who, what].concat()).await
+    let values = [range, who, what].concat();
+    let mut found = rows(source, list_by!("seq IS NULL"), values.clone()).await?;
+    found.extend(rows(source, sealed, values).await?);
+    found.sort_by_key(|row| std::cmp::Reverse((row.entry.at, row.id)));
+    // Sealed between the two looks.
+    found.dedup_by_key(|row| row.id);
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// The newest user who acted under that name: one who was removed since is found too.
 pub async fn user_named(source: &mut impl Source, organization: OrganizationId, name: &str) -> Result<Option<UserId>, DbError> {
-    let sql = sql!(
-        "SELECT user_id FROM audit WHERE organization_id = $1 AND actor_name = $2 AND actor_kind = 'user' AND user_id IS NOT NULL \
-         ORDER BY at DESC, id DESC LIMIT 1"
+    let unsealed = sql!(
+        "SELECT user_id FROM audit WHERE organization_id = $1 AND seq IS NULL AND actor_name = $2 AND actor_kind = 'user' \
+         AND user_id IS NOT NULL ORDER BY at DESC, id DESC LIMIT 1"
     );
-    Ok(source.row(sql, args![organization, name]).await?.as_ref().and_then(user_of))
+    let sealed = sql!(
+        "SELECT user_id FROM audit WHERE organization_id = $1 AND seq IS NOT NULL AND actor_name = $2 AND actor_kind = 'user' \
+         AND user_id IS NOT NULL ORDER BY at DESC, id DESC LIMIT 1"
+    );
+    if let Some(row) = source.row(unsealed, args![organization, name]).await? {
+        return Ok(user_of(&row));
+    }
+    Ok(source.row(sealed, args![organization, name]).await?.as_ref().and_then(user_of))
 }
 
 /// Sealed rows after `after`, in the order of the chain.
