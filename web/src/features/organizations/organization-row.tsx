@@ -33,7 +33,7 @@ export function OrganizationRow({ organization }: { organization: Organization }
             {isOwn && <Tag tone="active">yours</Tag>}
           </Group>
           <Text size="sm" c="dimmed">
-            {count(organization.members, 'user')} · {count(organization.devices, 'device')} · since{' '}
+            {count(organization.members, 'user')} · {count(organization.devices, 'device')} · made{' '}
             <Moment at={organization.created_at} />
           </Text>
           {organization.delete_at && (

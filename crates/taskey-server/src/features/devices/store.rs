@@ -231,7 +231,6 @@ pub(super) async fn is_enrolled(tx: &mut Tx<'_>, id: DeviceId) -> Result<bool, D
     Ok(tx.row(sql!("SELECT 1 AS one FROM device WHERE id = $1 AND removed_at IS NULL"), args![id]).await?.is_some())
 }
 
-/// Keeps the head of a message that can never be taken in.
 /// A message that is not taken in.
 pub(super) struct Rejected<'a> {
     pub why: &'a str,

@@ -8,7 +8,7 @@ mod ops;
 mod store;
 
 pub use http::api;
-pub use ops::forget_scope;
+pub use ops::{Member, forget_scope};
 pub(super) use store::{group_of_organization, leave, leave_all};
 pub use store::{insert_group, join, super_group};
 

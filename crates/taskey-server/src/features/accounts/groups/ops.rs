@@ -93,9 +93,9 @@ pub(super) async fn remove_group(app: &App, permit: &Permit, word: String) -> Ap
         .await
 }
 
-/// Whether a user is to be in a group or not.
+/// Whether somebody, or something, is to be in a group or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Member {
+pub enum Member {
     In,
     Out,
 }

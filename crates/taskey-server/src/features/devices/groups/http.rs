@@ -11,9 +11,10 @@ use utoipa_axum::routes;
 
 use super::super::ops::shown as shown_device;
 use super::super::store::devices_of_organization;
-use super::ops::{self, Member, find_device_group, shown};
+use super::ops::{self, find_device_group, shown};
 use super::store::{self, DeviceGroupRow};
 use crate::app::App;
+use crate::features::accounts::groups::Member;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::platform::http::Body;
 use crate::platform::http::etag::{etag, if_match};

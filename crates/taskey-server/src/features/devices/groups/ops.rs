@@ -12,7 +12,7 @@ use super::super::store::Target;
 use super::store::{self, DeviceGroupRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::accounts::groups::forget_scope;
+use crate::features::accounts::groups::{Member, forget_scope};
 use crate::features::accounts::{Permit, Scope};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{Source, Tx};
@@ -130,13 +130,6 @@ pub(super) async fn remove_device_group(app: &App, permit: &Permit, word: String
             })
         })
         .await
-}
-
-/// Whether a device is to be in a group or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Member {
-    In,
-    Out,
 }
 
 /// Puts a device into a group, or takes it out; what is so already stays.
