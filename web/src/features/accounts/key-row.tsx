@@ -24,8 +24,7 @@ export function KeyRow({ apiKey, onRemove }: KeyRowProps) {
           {apiKey.addresses.length > 0 && ` · only from ${apiKey.addresses.join(', ')}`}
         </Text>
         <Text size="sm" c="dimmed">
-          Created{' '}
-          <Moment at={apiKey.created_at} />
+          Created <Moment at={apiKey.created_at} />
           {apiKey.configured ? ' · of ' : ' by '}
           {apiKey.owner}
           {' · '}
