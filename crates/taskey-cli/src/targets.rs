@@ -20,7 +20,7 @@ pub fn parse_target(text: &str) -> Result<Target, String> {
 
 /// All of them, after the devices that were named by themselves.
 pub fn join(devices: Vec<String>, targets: Vec<Target>) -> Targets {
-    let mut joined = Targets { devices, groups: Vec::new() };
+    let mut joined = Targets { devices, ..Targets::default() };
     for target in targets {
         match target {
             Target::Device(name) => joined.devices.push(name),

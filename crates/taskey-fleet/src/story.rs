@@ -167,7 +167,7 @@ async fn run(client: &Client, devices: Vec<String>) -> anyhow::Result<Duration> 
     let start = StartRun {
         task: None,
         actions: Some(vec![action]),
-        targets: Targets { devices, groups: Vec::new() },
+        targets: Targets { devices, ..Targets::default() },
         when_offline: WhenOffline::Fail,
         expires_in: None,
     };

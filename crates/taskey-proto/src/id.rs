@@ -96,6 +96,8 @@ ids! {
     TaskId = "tsk_";
     RunId = "run_";
     ExecutionId = "exe_";
+    ScheduleId = "sch_";
+    CalendarId = "cal_";
     /// One `taskey serve` process.
     NodeId = "nod_";
     /// The instance: one database with its keys.

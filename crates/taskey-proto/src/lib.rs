@@ -20,6 +20,7 @@ pub mod page;
 pub mod problem;
 pub mod quiet;
 pub mod runs;
+pub mod schedules;
 pub mod secrets;
 pub mod size;
 pub mod tasks;

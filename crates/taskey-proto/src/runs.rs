@@ -104,7 +104,7 @@ pub struct StartRun {
 }
 
 /// Whom a run is for. Resolved once, and frozen with the run.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Targets {
@@ -114,6 +114,9 @@ pub struct Targets {
     /// Ids or names of device groups: every device in them that you may see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// Over labels and facts, as `role=web and os!=alpine`: every device that matches and that you may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
 }
 
 pub const TARGETS_MAX: usize = 10_000;

@@ -99,7 +99,7 @@ fn start_of(args: ExecArgs) -> StartRun {
     StartRun {
         task: None,
         actions: Some(vec![Action::Command(command)]),
-        targets: Targets { devices: vec![args.device], groups: Vec::new() },
+        targets: Targets { devices: vec![args.device], ..Targets::default() },
         when_offline: WhenOffline::Fail,
         expires_in: Some(EXPIRES_IN),
     }

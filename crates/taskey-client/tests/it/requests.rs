@@ -21,7 +21,7 @@ fn run() -> serde_json::Value {
 }
 
 fn start() -> StartRun {
-    let targets = Targets { devices: vec!["web-1".to_owned()], groups: Vec::new() };
+    let targets = Targets { devices: vec!["web-1".to_owned()], ..Targets::default() };
     StartRun { task: Some("hello".to_owned()), actions: None, targets, when_offline: Default::default(), expires_in: None }
 }
 

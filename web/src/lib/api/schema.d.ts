@@ -2292,6 +2292,8 @@ export interface components {
             devices?: string[];
             /** @description Ids or names of device groups: every device in them that you may see. */
             groups?: string[];
+            /** @description Over labels and facts, as `role=web and os!=alpine`: every device that matches and that you may see. */
+            selector?: string | null;
         };
         /** @description A task as the API shows it. */
         Task: {

@@ -94,6 +94,9 @@ fn start_errors(start: &StartRun) -> Vec<FieldError> {
     if start.targets.devices.is_empty() && start.targets.groups.is_empty() {
         errors.push(FieldError::new("/targets/devices", "name at least one device, or a device group"));
     }
+    if start.targets.selector.is_some() {
+        errors.push(FieldError::new("/targets/selector", "selectors are not understood yet; name devices or device groups"));
+    }
     if start.targets.groups.len() > GROUPS_MAX {
         errors.push(FieldError::new("/targets/groups", format!("at most {GROUPS_MAX} device groups")));
     }
