@@ -1,0 +1,4 @@
+//! What schedules do, seen from outside.
+
+mod build;
+mod clocks;
