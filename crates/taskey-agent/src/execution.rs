@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use taskey_proto::Time;
 use taskey_proto::id::{ExecutionId, RunId};
-use taskey_proto::line::{ActionReport, Finished};
+use taskey_proto::line::{ActionReport, Finished, FiredSlot};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{State, Stream, Truncated};
 use taskey_proto::tasks::{Action, Limits, OnFailure};
@@ -41,6 +41,8 @@ pub enum Step {
 pub struct Plan {
     pub execution: ExecutionId,
     pub run: RunId,
+    /// The slot that it is for, where a schedule on this device began it.
+    pub slot: Option<FiredSlot>,
     pub valid_until: Time,
     pub on_failure: OnFailure,
     pub steps: Vec<Step>,
@@ -135,6 +137,7 @@ pub async fn run(plan: Plan, ground: Ground, stop: watch::Receiver<Option<Stop>>
         isolation: started_at.map(|_| plan.isolation(&ground.warden).to_owned()),
         actions: reports,
         chunks: Vec::new(),
+        slot: plan.slot,
     };
     // The agent outlives its executions; without it nobody is left to tell.
     let _ = events.send(Event::Finished(Box::new(finished)));
@@ -163,6 +166,7 @@ pub fn never_ran(execution: ExecutionId, state: State, reason: Reason, actions: 
         isolation: None,
         actions,
         chunks: Vec::new(),
+        slot: None,
     }
 }
 

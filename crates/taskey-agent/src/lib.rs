@@ -14,6 +14,7 @@
 //! the server has acknowledged it, the device's own date decides about validity.
 
 pub mod agent;
+pub mod alarm;
 pub mod audit_head;
 pub mod cell;
 pub mod cli;
@@ -42,12 +43,14 @@ pub mod policy;
 pub mod policy_test;
 pub mod proxy;
 pub mod recovery;
+pub mod schedules;
 pub mod secrets;
 pub mod server_url;
 pub mod spawn;
 pub mod state_dir;
 pub mod status;
 pub mod stream;
+pub mod timezone;
 pub mod tls;
 pub mod upload;
 pub mod users;

@@ -10,12 +10,12 @@
 //! A start is held back for [`START_HELD`]: an execution that ends within it is told by its end alone. Output goes at most
 //! every [`OUTPUT_EVERY`]. An end that the journal holds is not kept in memory while the line is down.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use taskey_proto::Time;
 use taskey_proto::id::ExecutionId;
-use taskey_proto::line::{Chunk, Finished, MESSAGE_LEN_MAX, Sync, Up};
+use taskey_proto::line::{Assigned, Chunk, Finished, FiredSlot, MESSAGE_LEN_MAX, Sync, UNFIRED_MAX, Unfired, Up};
 use taskey_proto::runs::Stream;
 use tokio::time::Instant;
 
@@ -40,8 +40,27 @@ pub struct Outbox {
     open: HashMap<u64, Open>,
     number: u64,
     sync: Option<Sync>,
+    /// What is kept of schedules, until the server has acknowledged it.
+    assigned: Option<Pending<Assigned>>,
+    /// Slots that began nothing, by their number in the journal: those that are on their way.
+    unfired_open: BTreeSet<u64>,
     stories: BTreeMap<ExecutionId, Story>,
     uploads: Uploads,
+}
+
+#[derive(Debug)]
+struct Pending<T> {
+    what: T,
+    told: bool,
+}
+
+/// What an acknowledgement says that the server has.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Has {
+    /// The end of an execution, and all that came before it.
+    End(ExecutionId),
+    /// Slots that began nothing, by their numbers in the journal.
+    Unfired(Vec<u64>),
 }
 
 /// At most one upload is wanted or under way.
@@ -68,6 +87,8 @@ pub struct Upload {
 #[derive(Debug)]
 enum Open {
     Sync,
+    Assigned,
+    Unfired(Vec<u64>),
     Started(ExecutionId),
     Output { execution: ExecutionId, first: u64, last: u64 },
     End(ExecutionId),
@@ -76,6 +97,8 @@ enum Open {
 /// One execution, from its begin until the server has acknowledged its end.
 #[derive(Debug, Default)]
 struct Story {
+    /// Of an execution that a schedule began here: the server learns of it by its start or its end.
+    slot: Option<FiredSlot>,
     start: Option<Start>,
     output: Unacknowledged,
     output_due: Option<Instant>,
@@ -91,6 +114,7 @@ struct Start {
     isolation: String,
     due: Instant,
     told: bool,
+    acknowledged: bool,
 }
 
 #[derive(Debug)]
@@ -137,6 +161,10 @@ impl Outbox {
         self.window = 0;
         self.sync = None;
         self.open.clear();
+        self.unfired_open.clear();
+        if let Some(assigned) = &mut self.assigned {
+            assigned.told = false;
+        }
         for story in self.stories.values_mut() {
             story.line_down();
         }
@@ -147,14 +175,24 @@ impl Outbox {
         self.sync = Some(sync);
     }
 
-    pub fn begin(&mut self, execution: ExecutionId) {
-        self.stories.insert(execution, Story::default());
+    /// Says which schedules are kept; an earlier list that the server does not have yet is of no use any more.
+    pub fn assigned(&mut self, what: Assigned) {
+        self.assigned = Some(Pending { what, told: false });
+    }
+
+    /// Whether slots of this number are on their way.
+    pub fn is_open(&self, unfired: u64) -> bool {
+        self.unfired_open.contains(&unfired)
+    }
+
+    pub fn begin(&mut self, execution: ExecutionId, slot: Option<FiredSlot>) {
+        self.stories.insert(execution, Story { slot, ..Story::default() });
     }
 
     pub fn started(&mut self, execution: ExecutionId, at: Time, isolation: &str, now: Instant) {
         if let Some(story) = self.stories.get_mut(&execution) {
             let due = now + START_HELD;
-            story.start = Some(Start { at, isolation: isolation.to_owned(), due, told: false });
+            story.start = Some(Start { at, isolation: isolation.to_owned(), due, told: false, acknowledged: false });
             story.output_due = Some(due);
         }
     }
@@ -195,13 +233,33 @@ impl Outbox {
         self.stories.entry(execution).or_default().end = Some(End::in_journal());
     }
 
-    /// The next message that may leave now. `load` fetches an end from the journal.
-    pub fn next(&mut self, now: Instant, mut load: impl FnMut(ExecutionId) -> Option<Finished>) -> Option<Message> {
+    /// The next message that may leave now. `load` fetches an end from the journal, `unfired` are the slots in it that began nothing.
+    pub fn next<'a>(
+        &mut self,
+        now: Instant,
+        mut load: impl FnMut(ExecutionId) -> Option<Finished>,
+        unfired: impl Iterator<Item = (u64, &'a Unfired)>,
+    ) -> Option<Message> {
         if self.open.len() >= self.window {
             return None;
         }
         if let Some(sync) = self.sync.take() {
             return Some(self.open_message(Open::Sync, &Up::Sync(sync)));
+        }
+        // Before what those schedules have begun.
+        if let Some(assigned) = self.assigned.as_mut().filter(|assigned| !assigned.told) {
+            assigned.told = true;
+            let up = Up::Assigned(assigned.what.clone());
+            return Some(self.open_message(Open::Assigned, &up));
+        }
+        let (numbers, slots): (Vec<u64>, Vec<Unfired>) = unfired
+            .filter(|(number, _)| !self.unfired_open.contains(number))
+            .take(UNFIRED_MAX)
+            .map(|(number, slots)| (number, slots.clone()))
+            .unzip();
+        if !slots.is_empty() {
+            self.unfired_open.extend(&numbers);
+            return Some(self.open_message(Open::Unfired(numbers), &Up::Unfired { slots }));
         }
         let uploads = &mut self.uploads;
         let (open, up) = self.stories.iter_mut().find_map(|(execution, story)| story.next(*execution, now, uploads, &mut load))?;
@@ -237,11 +295,19 @@ impl Outbox {
         self.stories.values().filter_map(Story::due).min()
     }
 
-    /// The server has a message; returns the execution whose end it has with that.
-    pub fn acknowledged(&mut self, number: u64) -> Option<ExecutionId> {
+    /// The server has a message; returns what needs no more telling with that.
+    pub fn acknowledged(&mut self, number: u64) -> Option<Has> {
         let open = self.open.remove(&number)?;
         let execution = match &open {
             Open::Sync => return None,
+            Open::Assigned => {
+                self.assigned.take_if(|assigned| assigned.told);
+                return None;
+            }
+            Open::Unfired(numbers) => {
+                numbers.iter().for_each(|number| drop(self.unfired_open.remove(number)));
+                return Some(Has::Unfired(numbers.clone()));
+            }
             Open::Started(execution) | Open::Output { execution, .. } | Open::End(execution) => *execution,
         };
         let story = self.stories.get_mut(&execution)?;
@@ -249,10 +315,11 @@ impl Outbox {
         match open {
             Open::Output { first, last, .. } => story.output.acknowledge(first, last),
             Open::End(_) => story.end.iter_mut().for_each(|end| end.acknowledged = true),
-            Open::Sync | Open::Started(_) => {}
+            Open::Started(_) => story.start.iter_mut().for_each(|start| start.acknowledged = true),
+            Open::Sync | Open::Assigned | Open::Unfired(_) => {}
         }
         let over = story.open_count == 0 && story.end.as_ref().is_some_and(|end| end.acknowledged);
-        over.then(|| self.stories.remove(&execution)).map(|_| execution)
+        over.then(|| self.stories.remove(&execution)).map(|_| Has::End(execution))
     }
 
     /// Executions that have begun here and whose end is not acknowledged.
@@ -314,7 +381,7 @@ impl Story {
     fn next_of_running(&mut self, execution: ExecutionId, now: Instant) -> Option<(Open, Up)> {
         if let Some(start) = self.start.as_mut().filter(|start| !start.told && start.due <= now) {
             start.told = true;
-            let up = Up::Started { execution, started_at: start.at, isolation: start.isolation.clone() };
+            let up = Up::Started { execution, started_at: start.at, isolation: start.isolation.clone(), slot: self.slot };
             return Some((Open::Started(execution), up));
         }
         if !self.again.is_empty() {
@@ -353,6 +420,17 @@ impl Story {
         let report_len = to_json(&rest).len();
         let chunks_len: usize = chunks.iter().map(|chunk| json_len(chunk.data.len())).sum();
         let fits = report_len + chunks_len <= CHUNKS_LEN_MAX;
+        if !fits && let Some(start) = unheard_start(&mut self.start, rest.slot.is_some(), &rest) {
+            // Its output has no place at the server before that.
+            let slot = rest.slot;
+            rest.chunks = chunks;
+            end.rest = Some(rest);
+            if std::mem::replace(&mut start.told, true) {
+                return None;
+            }
+            let up = Up::Started { execution, started_at: start.at, isolation: start.isolation.clone(), slot };
+            return Some((Open::Started(execution), up));
+        }
         if !fits && end.output != EndOutput::ByLine {
             // It is read anew when its turn comes, or when it has to go by the line: no more than one is held for HTTP.
             end.output = EndOutput::Large;
@@ -380,6 +458,17 @@ impl Story {
         let output = self.output_due.filter(|_| self.output.has_waiting());
         start.into_iter().chain(output).min()
     }
+}
+
+/// The start of an execution that the server cannot know of before it has acknowledged it; `None` where it knows.
+fn unheard_start<'a>(start: &'a mut Option<Start>, is_own: bool, report: &Finished) -> Option<&'a mut Start> {
+    if !is_own {
+        return None;
+    }
+    let (at, isolation) = (report.started_at.unwrap_or(report.finished_at), report.isolation.clone().unwrap_or_default());
+    // One of an earlier life of the agent has no start here any more.
+    let start = start.get_or_insert_with(|| Start { at, isolation, due: Instant::now(), told: false, acknowledged: false });
+    (!start.acknowledged).then_some(start)
 }
 
 fn output_message(execution: ExecutionId, chunks: Vec<Chunk>) -> (Open, Up) {

@@ -34,6 +34,7 @@ fn lost(unfinished: &Unfinished, now: Time) -> Finished {
     let actions = begun.kinds.iter().map(|kind| not_started(kind, State::Lost, reason.clone())).collect();
     let mut report = never_ran(begun.execution, State::Lost, reason, actions, now.max(begun.started_at));
     report.started_at = Some(begun.started_at);
+    report.slot = begun.slot;
     report
 }
 
@@ -57,6 +58,7 @@ mod tests {
             boot_id: boot_id.clone(),
             started_at: Time::from_ms(5_000),
             kinds: vec!["COMMAND".to_owned(), "SCRIPT".to_owned()],
+            slot: None,
         };
         journal.begin(begun).unwrap();
         let mut left = std::process::Command::new("sleep").arg("600").env("TASKEY_EXECUTION_ID", execution.to_string()).spawn().unwrap();

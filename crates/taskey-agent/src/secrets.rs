@@ -3,9 +3,10 @@
 mod mask;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use taskey_proto::document::Order;
 use taskey_proto::problem::Reason;
+use taskey_proto::secrets::SealedSecret;
 use taskey_proto::tasks::KeyValue;
 use x25519_dalek::PublicKey;
 
@@ -23,9 +24,9 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Opens what came with an order.
-    pub fn open(order: &Order, keys: &Keys) -> Result<Self, Reason> {
-        if order.secrets.is_empty() {
+    /// Opens what was sealed for one purpose: the id of an execution, or of a schedule.
+    pub fn open(sealed: &[SealedSecret], purpose: &dyn Display, keys: &Keys) -> Result<Self, Reason> {
+        if sealed.is_empty() {
             // Computing the public key takes as long as starting a process.
             return Ok(Self::default());
         }
@@ -34,13 +35,12 @@ impl Secrets {
             let shared = keys.sealing.diffie_hellman(&PublicKey::from(theirs));
             shared.was_contributory().then(|| shared.to_bytes())
         };
-        let open = |secret: &taskey_proto::secrets::SealedSecret| {
-            let value = secret.open(&own, order.execution, agree).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            let unreadable =
-                || Reason::new("secret_unreadable", format!("the secret {} was not sealed for this execution here", secret.name));
+        let open = |secret: &SealedSecret| {
+            let value = secret.open(&own, purpose, agree).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let unreadable = || Reason::new("secret_unreadable", format!("the secret {} was not sealed for this here", secret.name));
             value.map(|value| (secret.name.clone(), value)).ok_or_else(unreadable)
         };
-        Ok(Self(order.secrets.iter().map(open).collect::<Result<_, _>>()?))
+        Ok(Self(sealed.iter().map(open).collect::<Result<_, _>>()?))
     }
 
     /// The value that a pair stands for.

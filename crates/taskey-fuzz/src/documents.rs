@@ -183,7 +183,7 @@ fn read_as_other(bytes: &[u8]) {
         assert_eq!(parsed.claim.counter, 7);
     }
     if let Ok(secret) = serde_json::from_slice::<SealedSecret>(bytes) {
-        assert!(secret.open(&key, world.orders[0].execution, |_| Some([9; 32])).is_err());
+        assert!(secret.open(&key, &world.orders[0].execution, |_| Some([9; 32])).is_err());
     }
 }
 

@@ -45,7 +45,7 @@ fn fold(up: &Up) {
     let chunks = match up {
         Up::Output { chunks, .. } => chunks,
         Up::Finished(finished) => &finished.chunks,
-        Up::Sync(_) | Up::Started { .. } => return,
+        Up::Sync(_) | Up::Started { .. } | Up::Assigned(_) | Up::Unfired { .. } => return,
     };
     let (stored, last) = chunks.split_at(chunks.len() / 2);
     put_together(stored, last);

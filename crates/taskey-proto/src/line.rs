@@ -10,9 +10,10 @@ use crate::Time;
 use crate::audit::AuditHead;
 use crate::devices::Labels;
 use crate::document::{Order, SignedDocument};
-use crate::id::{DeviceId, ExecutionId};
+use crate::id::{DeviceId, ExecutionId, ScheduleId};
 use crate::problem::Reason;
 use crate::runs::{State, Stream, Truncated};
+use crate::schedules::SlotState;
 
 /// Down: the server's orders to one device.
 pub fn cmd_topic(device: DeviceId) -> String {
@@ -50,6 +51,10 @@ pub enum Down {
     },
     /// After a sync: how far the organization's audit log is. The device keeps the newest that the server's key has signed.
     AuditHead(Box<AuditHead>),
+    /// What the device is to keep of schedules has changed: it asks for it by `POST /agent/v1/assignment`.
+    Schedules {
+        number: u64,
+    },
     #[serde(other)]
     Unknown,
 }
@@ -65,6 +70,9 @@ pub enum Up {
         execution: ExecutionId,
         started_at: Time,
         isolation: String,
+        /// Of an execution that a schedule began on the device: the server may not know of it yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<FiredSlot>,
     },
     Output {
         execution: ExecutionId,
@@ -72,6 +80,12 @@ pub enum Up {
     },
     /// The end of an execution, in whatever way. The journal keeps it until it is acknowledged.
     Finished(Box<Finished>),
+    /// The device keeps the assignment of this number.
+    Assigned(Assigned),
+    /// Slots that came and began nothing. The journal keeps them until they are acknowledged.
+    Unfired {
+        slots: Vec<Unfired>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +97,58 @@ pub struct Sync {
     pub policy: serde_json::Value,
     /// Executions in the journal: running, or finished and not yet acknowledged.
     pub held: Vec<ExecutionId>,
+    /// The number of the assignment that it keeps, 0 for none; missing from agents that keep no schedules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<u64>,
 }
+
+/// Which revisions of schedules a device keeps, and since when: it is there for the slots later than that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    pub number: u64,
+    /// When it took the assignment, by the clock that it fires by.
+    pub at: Time,
+    /// Until when it fires without a newer one.
+    pub lease_until: Time,
+    /// The device's own time zone.
+    pub timezone: String,
+    pub holdings: Vec<Held>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub schedule: ScheduleId,
+    pub revision: u32,
+    pub since: Time,
+}
+
+/// The slot that an execution was begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiredSlot {
+    pub schedule: ScheduleId,
+    pub revision: u32,
+    pub at: Time,
+    /// `fired` or `caught_up`.
+    pub state: SlotState,
+    /// Milliseconds after its time and its splay.
+    pub late_ms: u64,
+}
+
+/// Slots of one schedule in a row, from `at` to `until`, that began nothing for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfired {
+    pub schedule: ScheduleId,
+    pub revision: u32,
+    pub at: Time,
+    pub until: Time,
+    pub count: u64,
+    /// `skipped` or `missed`.
+    pub state: SlotState,
+    pub reason: Reason,
+}
+
+/// Slots in one message.
+pub const UNFIRED_MAX: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
@@ -96,6 +161,9 @@ pub struct Finished {
     pub actions: Vec<ActionReport>,
     /// Output that was not sent before.
     pub chunks: Vec<Chunk>,
+    /// Of an execution that a schedule began on the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<FiredSlot>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeviceId, ExecutionId, RunId, TaskId};
+use crate::id::{DeviceId, ExecutionId, RunId, ScheduleId, TaskId};
 use crate::problem::Reason;
 use crate::tasks::Action;
 use crate::{Span, Time};
@@ -153,10 +153,23 @@ pub struct RunTask {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cause {
-    /// `manual` for a person in the browser, `api` for a key.
+    /// `manual` for a person, `api` for a key, `schedule` for a schedule.
     pub kind: String,
-    /// The name of the user or key.
+    /// The name of the user, key or schedule.
     pub by: String,
+    /// Of a run that a schedule began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<RunSlot>,
+}
+
+/// The slot that a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunSlot {
+    pub schedule: ScheduleId,
+    pub revision: u32,
+    /// When it was due.
+    pub at: Time,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,10 +1,12 @@
 //! Secrets: named values that tasks use and nobody reads back.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use crate::crypto::{self, CryptoError, PublicKey};
-use crate::id::{ExecutionId, SecretId};
+use crate::id::SecretId;
 use crate::problem::FieldError;
 
 /// Shorter ones could not be masked without masking half of every output.
@@ -47,7 +49,7 @@ impl SetSecret {
     }
 }
 
-/// A secret's value on its way to one device for one execution.
+/// A secret's value on its way to one device, for one execution or for one schedule that it keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SealedSecret {
@@ -59,9 +61,9 @@ pub struct SealedSecret {
 }
 
 impl SealedSecret {
-    /// Seals a value for one device and one execution; nothing else opens it.
-    pub fn seal(name: &str, version: u32, value: &[u8], device: &PublicKey, execution: ExecutionId) -> Result<Self, CryptoError> {
-        let sealed = crypto::seal(device, context(name, execution).as_bytes(), value)?;
+    /// Seals a value for one device and one purpose, the id of an execution or a schedule; nothing else opens it.
+    pub fn seal(name: &str, version: u32, value: &[u8], device: &PublicKey, purpose: &dyn Display) -> Result<Self, CryptoError> {
+        let sealed = crypto::seal(device, context(name, purpose).as_bytes(), value)?;
         Ok(Self { name: name.to_owned(), version, sealed })
     }
 
@@ -69,13 +71,13 @@ impl SealedSecret {
     pub fn open(
         &self,
         device: &PublicKey,
-        execution: ExecutionId,
+        purpose: &dyn Display,
         agree: impl FnOnce([u8; 32]) -> Option<[u8; 32]>,
     ) -> Result<Vec<u8>, CryptoError> {
-        crypto::unseal(device, context(&self.name, execution).as_bytes(), &self.sealed, agree)
+        crypto::unseal(device, context(&self.name, purpose).as_bytes(), &self.sealed, agree)
     }
 }
 
-fn context(name: &str, execution: ExecutionId) -> String {
-    format!("taskey secret {execution} {name}")
+fn context(name: &str, purpose: &dyn Display) -> String {
+    format!("taskey secret {purpose} {name}")
 }

@@ -30,6 +30,11 @@ impl Timetable {
         self.blocks.gate(at, &self.zone)
     }
 
+    /// Whether there are neither windows nor calendars.
+    pub fn is_always_open(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     pub fn explain(&self, at: Time) -> Explanation {
         let before = at.plus_ms(-1);
         let firing = self.next(before).filter(|firing| firing.at == at);

@@ -67,6 +67,10 @@ impl Blocks {
         Ok(Self { windows, blocked })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.windows.is_empty() && self.blocked.is_empty()
+    }
+
     pub(crate) fn gate(&self, at: Time, zone: &Zone) -> Gate {
         let by = match self.event_at(at) {
             Some(event) => format!("calendar {}", event.name),

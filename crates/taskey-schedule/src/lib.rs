@@ -11,6 +11,7 @@
 mod check;
 mod civil;
 mod cron;
+pub mod due;
 mod error;
 mod every;
 mod explain;

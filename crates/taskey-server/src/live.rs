@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb, renewed};
-use crate::features::{devices, runs};
+use crate::features::{devices, runs, schedules};
 use crate::platform::db::DbError;
 use crate::platform::db::events::{self, Cursor, Event};
 use crate::platform::http::problem::ApiResult;
@@ -136,6 +136,10 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
         },
         "run" => match event.subject.parse() {
             Ok(run) => runs::sees_run(&app.db, permit.sight(), run).await?,
+            Err(_) => false,
+        },
+        "schedule" => match event.subject.parse() {
+            Ok(schedule) => schedules::sees_schedule(&app.db, permit.sight(), schedule).await?,
             Err(_) => false,
         },
         "task" => may(Verb::ReadTasks),

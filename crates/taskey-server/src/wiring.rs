@@ -16,7 +16,7 @@ use crate::config::{Config, Database};
 use crate::features::accounts::bootstrap::BootstrapError;
 use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
-use crate::features::{accounts, devices, quiet, runs, secrets, tasks};
+use crate::features::{accounts, devices, quiet, runs, schedules, secrets, tasks};
 use crate::install::{self, Agents};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
@@ -109,6 +109,8 @@ impl Server {
         jobs.spawn(runs::jobs::end_overdue(app.clone()));
         jobs.spawn(runs::jobs::follow_events(app.clone()));
         jobs.spawn(runs::output::fold::fold_what_is_due(app.clone()));
+        jobs.spawn(schedules::jobs::follow_events(app.clone()));
+        jobs.spawn(schedules::firing::fire_due(app.clone()));
         let listener = Listener::start(listener, tls).map_err(|source| StartError::Listen { address: config.listen, source })?;
         let http = tokio::spawn(serve_http(app.clone(), listener));
         let url = app.public_url.clone();
@@ -230,7 +232,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         quiet: Quiet::new(is_quiet),
         lines: mqtt::Lines::default(),
         polls: Default::default(),
-        uplink: Arc::new(devices::DeviceLine::new(runs::intake::take_in, runs::delivery::deliver)),
+        uplink: Arc::new(devices::DeviceLine::new(schedules::intake::take_in, schedules::delivery::deliver)),
         in_flight: Default::default(),
         setup_code: Default::default(),
         sign_in_throttle: Default::default(),
@@ -272,6 +274,7 @@ fn api() -> Api {
         .merge(secrets::http::api())
         .merge(tasks::http::api())
         .merge(runs::http::api())
+        .merge(schedules::http::api())
         .merge(quiet::http::api())
         .merge(live::api())
         .merge(explain::api())

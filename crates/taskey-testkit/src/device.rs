@@ -42,7 +42,7 @@ impl FakeDevice {
         let public = PublicKey(x25519_dalek::PublicKey::from(&own).to_bytes());
         let open = |secret: &SealedSecret| {
             let agree = |theirs: [u8; 32]| Some(own.diffie_hellman(&x25519_dalek::PublicKey::from(theirs)).to_bytes());
-            let value = secret.open(&public, order.execution, agree).expect("it was sealed for this device and this execution");
+            let value = secret.open(&public, &order.execution, agree).expect("it was sealed for this device and this execution");
             (secret.name.clone(), String::from_utf8(value).expect("a text"))
         };
         order.secrets.iter().map(open).collect()
@@ -205,6 +205,7 @@ impl FakeLine {
             facts: [("os".to_owned(), "linux".to_owned())].into(),
             policy: json!({"allow_actions": ["COMMAND"]}),
             held,
+            assignment: None,
         };
         self.report(device, &Up::Sync(sync)).await;
     }

@@ -2,8 +2,10 @@
 //!
 //! It is a loop over events. Nothing else writes the journal or decides what runs; the line and the executions are tasks that
 //! send it news. Before it waits it pumps: starts what may start, sends what may leave, and then makes the journal durable, so
-//! that an end is on its way while the disk works. `intake` takes what comes from the server, `telling` gives what goes there.
+//! that an end is on its way while the disk works. `intake` takes what comes from the server, `telling` gives what goes
+//! there, `firing` begins what schedules on this device ask for.
 
+mod firing;
 mod intake;
 mod telling;
 
@@ -15,30 +17,33 @@ use std::time::Duration;
 
 use taskey_proto::Time;
 use taskey_proto::document::Order;
-use taskey_proto::id::ExecutionId;
-use taskey_proto::line::Down;
+use taskey_proto::id::{ExecutionId, ScheduleId};
+use taskey_proto::line::{Down, FiredSlot};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::alarm::Alarm;
 use crate::audit_head;
 use crate::clock::{Clock, ServerTime};
 use crate::credential::newest_time;
 use crate::errand::OWN_PROGRAM;
 use crate::execution::Event;
 use crate::executor::{CarryOut, Stop};
-use crate::fetch::{Fetched, Fetcher};
+use crate::fetch::{Fetched, FetchedSchedules, Fetcher};
 use crate::group::Warden;
 use crate::identity::{Identity, IdentityError, Keys};
 use crate::journal::{JOURNAL_FILE, Journal};
 use crate::line::{FromLine, Line, NEWS_MAX, ToLine, Ways};
-use crate::outbox::Outbox;
+use crate::outbox::{Has, Outbox};
+use crate::schedules::Schedules;
 use crate::state_dir::StateDir;
 use crate::status::LineNote;
 use crate::upload::{Uploaded, Uploader};
 use crate::users::{User, Users};
 use crate::{VERSION, facts, info, recovery, status, warning};
 
+use firing::LastReading;
 use telling::SYNC_EVERY;
 
 /// After its executions have ended, a stopping agent tries for so long to tell.
@@ -62,7 +67,7 @@ impl Config {
     pub fn new(state: StateDir) -> Self {
         Self {
             state,
-            clock: Clock::Boot,
+            clock: Clock::Machine,
             warden: Warden::default(),
             users: Users::default(),
             kill_grace: Duration::from_secs(5),
@@ -110,10 +115,14 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let line = tokio::spawn(line.hold(line_orders, line_events));
 
     let (fetched_tx, fetched) = mpsc::unbounded_channel();
-    let fetcher = Fetcher { state: config.state.clone(), keys: keys.clone(), server: server.clone(), fetched: fetched_tx };
+    let (schedules_tx, fetched_schedules) = mpsc::unbounded_channel();
+    let fetcher =
+        Fetcher { state: config.state.clone(), keys: keys.clone(), server: server.clone(), fetched: fetched_tx, schedules: schedules_tx };
     let (uploaded_tx, uploaded) = mpsc::unbounded_channel();
     let uploader = Uploader { state: config.state.clone(), keys: keys.clone(), server, uploaded: uploaded_tx };
     let (events_tx, events) = mpsc::unbounded_channel();
+    let schedules = Schedules::open(&config.state, &identity);
+    let alarm = Alarm::of(&config.clock);
     let mut agent = Agent {
         identity,
         keys,
@@ -132,6 +141,11 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         sync_at: Instant::now() + SYNC_EVERY,
         fetcher,
         fetching: HashSet::new(),
+        schedules,
+        is_asking: false,
+        ask_again: false,
+        alarm,
+        last_reading: None,
         uploader,
         events: events_tx,
         config,
@@ -142,7 +156,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     for (report, valid_until) in lost {
         agent.end(report, valid_until);
     }
-    let mut inputs = Inputs { from_line, events, fetched, uploaded, children: Children::of(&agent.config.warden) };
+    agent.begin_schedules();
+    let mut inputs = Inputs { from_line, events, fetched, fetched_schedules, uploaded, children: Children::of(&agent.config.warden) };
     agent.work(&mut inputs, shutdown).await;
     agent.stop(&mut inputs).await;
     // The line must not wait for somebody to take its news.
@@ -177,6 +192,13 @@ struct Agent {
     sync_at: Instant,
     fetcher: Fetcher,
     fetching: HashSet<ExecutionId>,
+    schedules: Schedules,
+    /// Whether the server is being asked what to keep.
+    is_asking: bool,
+    /// Whether it has to be asked once more after that.
+    ask_again: bool,
+    alarm: Alarm,
+    last_reading: Option<LastReading>,
     uploader: Uploader,
     events: mpsc::UnboundedSender<Event>,
 }
@@ -188,11 +210,28 @@ struct Running {
     isolation: &'static str,
     /// Whether its first process was started.
     started: bool,
+    /// Which schedule on this device began it.
+    schedule: Option<ScheduleId>,
 }
 
+/// What is to be executed once there is a place.
 struct Waiting {
-    order: Box<Order>,
+    what: What,
     valid_until: Time,
+}
+
+enum What {
+    Order(Box<Order>),
+    Slot(FiredSlot),
+}
+
+impl Waiting {
+    fn schedule(&self) -> Option<ScheduleId> {
+        match &self.what {
+            What::Order(_) => None,
+            What::Slot(slot) => Some(slot.schedule),
+        }
+    }
 }
 
 /// Everything that wakes the agent.
@@ -200,6 +239,7 @@ struct Inputs {
     from_line: mpsc::Receiver<FromLine>,
     events: mpsc::UnboundedReceiver<Event>,
     fetched: mpsc::UnboundedReceiver<Fetched>,
+    fetched_schedules: mpsc::UnboundedReceiver<FetchedSchedules>,
     uploaded: mpsc::UnboundedReceiver<Uploaded>,
     children: Children,
 }
@@ -208,19 +248,23 @@ enum Input {
     Line(FromLine),
     Event(Event),
     Fetched(Fetched),
+    FetchedSchedules(FetchedSchedules),
     Uploaded(Uploaded),
     ChildEnded,
+    AlarmRang,
     Due,
 }
 
 impl Inputs {
     /// The next thing that happens, at the latest at `due`.
-    async fn next(&mut self, due: Instant) -> Input {
+    async fn next(&mut self, due: Instant, alarm: &mut Alarm) -> Input {
         tokio::select! {
             Some(event) = self.events.recv() => Input::Event(event),
             Some(from_line) = self.from_line.recv() => Input::Line(from_line),
             Some(fetched) = self.fetched.recv() => Input::Fetched(fetched),
+            Some(fetched) = self.fetched_schedules.recv() => Input::FetchedSchedules(fetched),
             Some(uploaded) = self.uploaded.recv() => Input::Uploaded(uploaded),
+            () = alarm.rung() => Input::AlarmRang,
             () = self.children.ended() => Input::ChildEnded,
             () = sleep_until(due) => Input::Due,
         }
@@ -256,7 +300,7 @@ impl Agent {
             self.pump().await;
             let due = self.next_due();
             tokio::select! {
-                input = inputs.next(due) => self.take(input),
+                input = inputs.next(due, &mut self.alarm) => self.take(input),
                 () = &mut shutdown => return,
             }
             while let Some(input) = inputs.ready() {
@@ -275,14 +319,14 @@ impl Agent {
         while !self.running.is_empty() && Instant::now() < ended_by {
             self.pump().await;
             let due = self.next_due().min(ended_by);
-            let input = inputs.next(due).await;
+            let input = inputs.next(due, &mut self.alarm).await;
             self.take_last(input);
         }
         let told_by = Instant::now() + FAREWELL;
         self.pump().await;
         while !self.outbox.is_empty() && self.outbox.line_is_up() && Instant::now() < told_by {
             let due = self.next_due().min(told_by);
-            let input = inputs.next(due).await;
+            let input = inputs.next(due, &mut self.alarm).await;
             self.take_last(input);
             self.pump().await;
         }
@@ -294,16 +338,18 @@ impl Agent {
             Input::Line(from_line) => self.take_line(from_line),
             Input::Event(event) => self.take_event(event),
             Input::Fetched(fetched) => self.take_fetched(fetched),
+            Input::FetchedSchedules(fetched) => self.take_fetched_schedules(fetched),
             Input::Uploaded(uploaded) => self.take_uploaded(uploaded),
+            Input::AlarmRang => self.fire_due(),
             Input::ChildEnded => drop(self.config.warden.reap_strays()),
             Input::Due => self.sync_if_due(),
         }
     }
 
-    /// While stopping, no order is taken any more.
+    /// While stopping, no order is taken any more and no schedule fires.
     fn take_last(&mut self, input: Input) {
         match input {
-            Input::Line(FromLine::Message(_)) | Input::Fetched(_) => {}
+            Input::Line(FromLine::Message(_)) | Input::Fetched(_) | Input::FetchedSchedules(_) | Input::AlarmRang => {}
             input => self.take(input),
         }
     }
@@ -314,6 +360,8 @@ impl Agent {
                 self.generation = generation;
                 self.time.saw(server_time);
                 self.identity.epoch = epoch;
+                // The first word of the server may say that the date is wrong, and so what is due.
+                self.fire_due();
                 let sync = self.sync();
                 self.outbox.line_up(usize::from(window), sync);
                 self.sync_at = Instant::now() + SYNC_EVERY;
@@ -331,9 +379,13 @@ impl Agent {
     }
 
     fn take_acknowledgement(&mut self, number: u64) {
-        let Some(execution) = self.outbox.acknowledged(number) else { return };
-        // Lost, this record would only make the end be told once more.
-        if let Err(error) = self.journal.acknowledge(execution, self.time.now()) {
+        // Lost, these records would only make it be told once more.
+        let written = match self.outbox.acknowledged(number) {
+            None => return,
+            Some(Has::End(execution)) => self.journal.acknowledge(execution, self.time.now()),
+            Some(Has::Unfired(numbers)) => numbers.into_iter().try_for_each(|number| self.journal.acknowledge_unfired(number)),
+        };
+        if let Err(error) = written {
             warning!("the journal cannot be written: {error}");
         }
     }
@@ -348,6 +400,7 @@ impl Agent {
                     warning!("a head of the audit log is not kept: {error}");
                 }
             }
+            Ok(Down::Schedules { number }) => self.hear_of_assignment(number),
             Ok(Down::Unknown) => info!("the server sent a message of a type that taskeyd {VERSION} does not know"),
             Err(error) => warning!("a message of the server cannot be read: {error}"),
         }
@@ -369,7 +422,8 @@ impl Agent {
             Event::Output { execution, action, stream, data } => self.outbox.output(execution, action, stream, &data),
             Event::Finished(report) => {
                 let valid_until = self.running.remove(&report.execution).map(|running| running.valid_until);
-                self.end(*report, valid_until.unwrap_or_else(|| self.time.now()));
+                let valid_until = valid_until.unwrap_or_else(|| self.time.now());
+                self.end(*report, valid_until);
             }
         }
     }

@@ -47,7 +47,9 @@ impl Agent {
     pub(super) async fn pump(&mut self) {
         let now = Instant::now();
         let time = self.time.now();
-        while let Some(message) = self.outbox.next(now, |execution| Some(load(&self.journal, execution, time))) {
+        while let Some(message) =
+            self.outbox.next(now, |execution| Some(load(&self.journal, execution, time)), self.journal.unfired_waiting())
+        {
             let _ = self.to_line.send(ToLine::Publish { generation: self.generation, message });
         }
         if let Some(upload) = self.outbox.next_upload() {
@@ -99,7 +101,8 @@ impl Agent {
             boot_id: self.boot_id.clone(),
             facts: facts::collect(),
             policy,
-            held: self.outbox.held().chain(self.waiting.iter().map(|waiting| waiting.order.execution)).collect(),
+            held: self.outbox.held().chain(self.waiting.iter().map(|waiting| self.execution_of(waiting))).collect(),
+            assignment: Some(self.schedules.number()),
         }
     }
 }

@@ -85,12 +85,13 @@ fn begin(actions: Value, user: &str) -> Going {
         steps: steps.collect(),
         rules: Rules::default(),
         secrets: Secrets::default(),
+        slot: None,
     };
     let ground = Ground {
         warden: Warden::default(),
         users: Users::default(),
         own: Users::default().own(),
-        time: ServerTime::new(Clock::Boot, Time::from_ms(1_000_000)),
+        time: ServerTime::new(Clock::Machine, Time::from_ms(1_000_000)),
         kill_grace: Duration::from_millis(300),
         own_program: "/nonexistent".into(),
         simulated: None,
@@ -107,6 +108,7 @@ fn begin(actions: Value, user: &str) -> Going {
         isolation: None,
         actions: vec![],
         chunks: vec![],
+        slot: None,
     };
     Going { execution, stop, events, told: Told { finished: nothing_yet, streams: HashMap::new(), started_count: 0 } }
 }

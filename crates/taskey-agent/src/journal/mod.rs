@@ -4,9 +4,12 @@
 //! server's acknowledgement, and even then its report, without the output, is kept until the order is no longer valid: an
 //! order that comes a second time is answered with it and never run again. At most [`DONE_MAX`] such reports are kept.
 //!
+//! What schedules here have settled is in the same file; see [`slots`].
+//!
 //! A record that says "acknowledged" need not be durable: if it is lost, the report is sent once more.
 
 mod log;
+pub mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,11 +17,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use taskey_proto::Time;
-use taskey_proto::id::{ExecutionId, RunId};
-use taskey_proto::line::{Chunk, Finished};
-use taskey_proto::runs::Stream;
+use taskey_proto::id::{ExecutionId, RunId, ScheduleId};
+use taskey_proto::line::{Chunk, Finished, FiredSlot, Unfired};
+use taskey_proto::runs::{State, Stream};
 
 use self::log::{Log, Place};
+use self::slots::{Progress, Slots, WaitingSlot};
 use crate::state_dir::sync_parent;
 
 pub const JOURNAL_FILE: &str = "journal.log";
@@ -43,6 +47,9 @@ pub struct Begun {
     pub started_at: Time,
     /// The `type` of each action.
     pub kinds: Vec<String>,
+    /// Of an execution that a schedule began here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<FiredSlot>,
 }
 
 /// A process that was started: its id is also that of its session and group. `born` tells it from a later one of the same id.
@@ -86,6 +93,7 @@ struct Index {
     done: BTreeMap<ExecutionId, End>,
     /// Acknowledged, though their end could not be written; remembered so that they are not run again.
     unwritten: BTreeSet<ExecutionId>,
+    slots: Slots,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +122,24 @@ enum Record<'a> {
         valid_until: Time,
         report: &'a Finished,
     },
+    /// How far a schedule is; `None`: it is not kept any more.
+    Progress {
+        schedule: ScheduleId,
+        progress: Option<&'a Progress>,
+    },
+    Waits(&'a WaitingSlot),
+    /// The same number again replaces what it said.
+    Unfired {
+        number: u64,
+        slots: &'a Unfired,
+    },
+    UnfiredAcknowledged {
+        number: u64,
+    },
+    /// Written when the file is rewritten, so that no number is used twice.
+    UnfiredNumber {
+        number: u64,
+    },
 }
 
 /// A record as far as the index needs it: output is skipped, not copied.
@@ -125,11 +151,19 @@ enum Entry {
     Finished { valid_until: Time, report: ReportId },
     Acknowledged { execution: ExecutionId },
     Done { valid_until: Time, report: ReportId },
+    Progress { schedule: ScheduleId, progress: Option<Progress> },
+    Waits(WaitingSlot),
+    Unfired { number: u64, slots: Unfired },
+    UnfiredAcknowledged { number: u64 },
+    UnfiredNumber { number: u64 },
 }
 
 #[derive(Deserialize)]
 struct ReportId {
     execution: ExecutionId,
+    state: State,
+    #[serde(default)]
+    slot: Option<FiredSlot>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +203,10 @@ impl Journal {
             self.log.retract(place);
             return Err(error);
         }
+        if let Some(slot) = begun.slot {
+            self.index.slots.settle(slot.schedule, slot.revision, slot.at);
+            self.index.slots.waits_no_more(slot.schedule, slot.at);
+        }
         self.index.unfinished.insert(begun.execution, Unfinished { begun, processes: Vec::new() });
         Ok(())
     }
@@ -187,6 +225,59 @@ impl Journal {
         let place = self.append(&Record::Finished { valid_until, report })?;
         self.index.unfinished.remove(&report.execution);
         self.index.finished.insert(report.execution, End { place, valid_until });
+        self.index.ended(report.slot, report.state);
+        Ok(())
+    }
+
+    /// How far a schedule is here, if it is kept here.
+    pub fn progress(&self, schedule: ScheduleId) -> Option<&Progress> {
+        self.index.slots.progress(schedule)
+    }
+
+    /// Every schedule that is kept, with how far it is.
+    pub fn all_progress(&self) -> impl Iterator<Item = (&ScheduleId, &Progress)> {
+        self.index.slots.all_progress()
+    }
+
+    /// Durable after [`Journal::sync`], or with the next begin.
+    pub fn set_progress(&mut self, schedule: ScheduleId, progress: Option<Progress>) -> io::Result<()> {
+        self.append(&Record::Progress { schedule, progress: progress.as_ref() })?;
+        self.index.slots.set_progress(schedule, progress);
+        Ok(())
+    }
+
+    /// Writes that slots began nothing; they are settled with that. `open` says which numbers are on their way to the server. It need not be
+    /// durable: forgotten, it would be found out again.
+    pub fn unfired(&mut self, slots: &Unfired, open: impl Fn(u64) -> bool) -> io::Result<()> {
+        let (number, slots) = self.index.slots.place(slots, open);
+        self.append(&Record::Unfired { number, slots: &slots })?;
+        self.index.slots.insert_unfired(number, slots);
+        if self.log.len() > self.compact_at {
+            self.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Writes that a slot is due and waits. It need not be durable: forgotten, it would be found due again.
+    pub fn waits(&mut self, waiting: WaitingSlot) -> io::Result<()> {
+        self.append(&Record::Waits(&waiting))?;
+        self.index.slots.waits(waiting);
+        Ok(())
+    }
+
+    /// Slots that wait, those of one schedule in their order.
+    pub fn waiting_slots(&self) -> Vec<WaitingSlot> {
+        self.index.slots.waiting().copied().collect()
+    }
+
+    /// Slots that began nothing and are not acknowledged, oldest first.
+    pub fn unfired_waiting(&self) -> impl Iterator<Item = (u64, &Unfired)> {
+        self.index.slots.unfired()
+    }
+
+    pub fn acknowledge_unfired(&mut self, number: u64) -> io::Result<()> {
+        self.append(&Record::UnfiredAcknowledged { number })?;
+        self.index.slots.acknowledge(number);
         Ok(())
     }
 
@@ -292,6 +383,16 @@ impl Journal {
                 keep(&serde_json::to_vec(&Record::Done { valid_until: end.valid_until, report: &report })?)?;
             }
         }
+        for (schedule, progress) in self.index.slots.all_progress() {
+            keep(&serde_json::to_vec(&Record::Progress { schedule: *schedule, progress: Some(progress) })?)?;
+        }
+        for waiting in self.index.slots.waiting() {
+            keep(&serde_json::to_vec(&Record::Waits(waiting))?)?;
+        }
+        for (number, slots) in self.index.slots.unfired() {
+            keep(&serde_json::to_vec(&Record::Unfired { number, slots })?)?;
+        }
+        keep(&serde_json::to_vec(&Record::UnfiredNumber { number: self.index.slots.number() })?)?;
         log.sync()?;
         if let (Some(beside), Some(path)) = (&beside, &self.path) {
             std::fs::rename(beside, path)?;
@@ -344,6 +445,10 @@ impl Index {
         let Ok(entry) = serde_json::from_slice::<Entry>(payload) else { return };
         match entry {
             Entry::Begun(begun) => {
+                if let Some(slot) = begun.slot {
+                    self.slots.settle(slot.schedule, slot.revision, slot.at);
+                    self.slots.waits_no_more(slot.schedule, slot.at);
+                }
                 self.unfinished.insert(begun.execution, Unfinished { begun, processes: Vec::new() });
             }
             Entry::Process { execution, process } => {
@@ -354,11 +459,26 @@ impl Index {
             Entry::Finished { valid_until, report } => {
                 self.unfinished.remove(&report.execution);
                 self.finished.insert(report.execution, End { place, valid_until });
+                self.ended(report.slot, report.state);
             }
             Entry::Acknowledged { execution } => self.acknowledge(execution),
             Entry::Done { valid_until, report } => {
                 self.done.insert(report.execution, End { place, valid_until });
             }
+            Entry::Progress { schedule, progress } => self.slots.set_progress(schedule, progress),
+            Entry::Waits(waiting) => self.slots.waits(waiting),
+            Entry::Unfired { number, slots } => self.slots.insert_unfired(number, slots),
+            Entry::UnfiredAcknowledged { number } => self.slots.acknowledge(number),
+            Entry::UnfiredNumber { number } => self.slots.go_on_from(number),
+        }
+    }
+
+    fn ended(&mut self, slot: Option<FiredSlot>, state: State) {
+        if let Some(slot) = slot {
+            // A slot that never began anything, for a policy refused it, is settled by its end alone.
+            self.slots.settle(slot.schedule, slot.revision, slot.at);
+            self.slots.waits_no_more(slot.schedule, slot.at);
+            self.slots.ended(slot, state);
         }
     }
 

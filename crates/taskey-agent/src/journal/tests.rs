@@ -28,6 +28,7 @@ fn begun(number: u128) -> Begun {
         boot_id: "boot".to_owned(),
         started_at: Time::from_ms(1_000),
         kinds: vec!["COMMAND".to_owned()],
+        slot: None,
     }
 }
 
@@ -41,6 +42,7 @@ fn report(number: u128, output: &[u8]) -> Finished {
         isolation: Some("process_group".to_owned()),
         actions: vec![],
         chunks: vec![Chunk { seq: 1, action: 0, stream: Stream::Output, data: output.to_vec() }],
+        slot: None,
     }
 }
 

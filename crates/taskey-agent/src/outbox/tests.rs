@@ -17,6 +17,7 @@ fn sync() -> Sync {
         facts: BTreeMap::new(),
         policy: serde_json::Value::Null,
         held: vec![],
+        assignment: None,
     }
 }
 
@@ -39,13 +40,14 @@ fn report(number: u128) -> Finished {
         isolation: None,
         actions: vec![action],
         chunks: vec![],
+        slot: None,
     }
 }
 
 /// Everything that leaves at `now`, with its number.
 fn drain(outbox: &mut Outbox, now: Instant, journal: Option<&Finished>) -> Vec<(u64, Up)> {
     let mut told = Vec::new();
-    while let Some(message) = outbox.next(now, |_| journal.cloned()) {
+    while let Some(message) = outbox.next(now, |_| journal.cloned(), std::iter::empty()) {
         assert!(message.payload.len() <= MESSAGE_LEN_MAX);
         told.push((message.number, serde_json::from_slice(&message.payload).unwrap()));
     }
@@ -66,7 +68,7 @@ fn connected(now: Instant) -> Outbox {
 fn a_short_execution_is_told_by_its_end_alone() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"hello");
     assert!(drain(&mut outbox, now, None).is_empty());
@@ -75,7 +77,7 @@ fn a_short_execution_is_told_by_its_end_alone() {
     let told = drain(&mut outbox, now, None);
     let [(number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
     assert_eq!(finished.chunks[0].data, b"hello");
-    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+    assert_eq!(outbox.acknowledged(*number), Some(Has::End(execution(1))));
     assert!(outbox.is_empty());
 }
 
@@ -83,7 +85,7 @@ fn a_short_execution_is_told_by_its_end_alone() {
 fn a_longer_one_streams_at_its_pace_and_ends_without_what_was_sent() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"one");
     let later = now + START_HELD;
@@ -107,7 +109,7 @@ fn a_longer_one_streams_at_its_pace_and_ends_without_what_was_sent() {
 fn an_end_is_over_only_when_all_that_was_sent_before_it_is_acknowledged() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"one");
     let told = drain(&mut outbox, now + START_HELD, None);
@@ -115,14 +117,14 @@ fn an_end_is_over_only_when_all_that_was_sent_before_it_is_acknowledged() {
     let end = drain(&mut outbox, now, None);
     assert_eq!(outbox.acknowledged(end[0].0), None);
     assert_eq!(outbox.acknowledged(told[0].0), None);
-    assert_eq!(outbox.acknowledged(told[1].0), Some(execution(1)));
+    assert_eq!(outbox.acknowledged(told[1].0), Some(Has::End(execution(1))));
 }
 
 #[test]
 fn after_a_broken_line_everything_unacknowledged_goes_again_under_its_numbers() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"one");
     let later = now + START_HELD;
@@ -146,7 +148,7 @@ fn after_a_broken_line_everything_unacknowledged_goes_again_under_its_numbers() 
 fn an_end_without_a_line_is_read_from_the_journal_when_the_line_is_back() {
     let now = Instant::now();
     let mut outbox = Outbox::default();
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"one");
     let record = outbox.finish(report(1));
@@ -155,12 +157,12 @@ fn an_end_without_a_line_is_read_from_the_journal_when_the_line_is_back() {
     let told = drain(&mut outbox, now, Some(&record));
     let [(_, Up::Sync(_)), (number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
     assert_eq!(finished.chunks[0].data, b"one");
-    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+    assert_eq!(outbox.acknowledged(*number), Some(Has::End(execution(1))));
 }
 
 /// An outbox with a line and an execution that has ended with more than a message holds, and its record in the journal.
 fn with_much(now: Instant, number: u128, outbox: &mut Outbox) -> Finished {
-    outbox.begin(execution(number));
+    outbox.begin(execution(number), None);
     outbox.started(execution(number), Time::from_ms(1), "process_group", now);
     outbox.output(execution(number), 0, Stream::Output, &vec![b'x'; 10 * CHUNK_LEN_MAX]);
     outbox.finish(report(number))
@@ -176,7 +178,7 @@ fn much_output_goes_over_http_and_then_the_end_alone() {
     assert_eq!(upload.chunks, record.chunks);
     assert!(outbox.next_upload().is_none());
     // Meanwhile the line is free for others, and may break.
-    outbox.begin(execution(2));
+    outbox.begin(execution(2), None);
     let short = outbox.finish(report(2));
     assert_eq!(drain(&mut outbox, now, Some(&short)).len(), 1);
     outbox.line_up(32, sync());
@@ -186,14 +188,14 @@ fn much_output_goes_over_http_and_then_the_end_alone() {
     let told = drain(&mut outbox, now, Some(&record));
     let [(number, Up::Finished(finished))] = &told[..] else { panic!("{told:?}") };
     assert!(finished.chunks.is_empty());
-    assert_eq!(outbox.acknowledged(*number), Some(execution(1)));
+    assert_eq!(outbox.acknowledged(*number), Some(Has::End(execution(1))));
 }
 
 #[test]
 fn what_was_on_a_line_that_broke_is_told_again_beside_what_went_over_http() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"on the line");
     assert_eq!(drain(&mut outbox, now + START_HELD, None).len(), 2);
@@ -230,7 +232,7 @@ fn output_that_http_does_not_take_goes_by_the_line() {
     assert_eq!(seen, (1..=10).collect::<Vec<_>>());
     assert!(matches!(told.last(), Some((_, Up::Finished(_)))));
     let over: Vec<_> = told.iter().filter_map(|(number, _)| outbox.acknowledged(*number)).collect();
-    assert_eq!(over, [execution(1)]);
+    assert_eq!(over, [Has::End(execution(1))]);
 }
 
 #[test]
@@ -240,10 +242,11 @@ fn one_upload_at_a_time_and_what_waits_for_its_turn_is_not_read_again_and_again(
     let records = [with_much(now, 1, &mut outbox), with_much(now, 2, &mut outbox)];
     let mut loaded = 0;
     let mut pump = |outbox: &mut Outbox| {
-        outbox.next(now, |execution| {
+        let load = |execution| {
             loaded += 1;
             records.iter().find(|record| record.execution == execution).cloned()
-        })
+        };
+        outbox.next(now, load, std::iter::empty())
     };
     for _ in 0..5 {
         assert!(pump(&mut outbox).is_none());
@@ -260,7 +263,7 @@ fn one_upload_at_a_time_and_what_waits_for_its_turn_is_not_read_again_and_again(
 fn an_end_after_a_broken_line_still_has_the_chunks_that_were_open() {
     let now = Instant::now();
     let mut outbox = connected(now);
-    outbox.begin(execution(1));
+    outbox.begin(execution(1), None);
     outbox.started(execution(1), Time::from_ms(1), "process_group", now);
     outbox.output(execution(1), 0, Stream::Output, b"one");
     drain(&mut outbox, now + START_HELD, None);

@@ -41,10 +41,13 @@ pub struct Schedule {
     pub words: String,
     /// The next slot, as far as the server can tell: a device-local time zone is the device's to know.
     pub next_at: Option<Time>,
-    /// How many devices it is for now, and how many of them hold this revision. Zero for a schedule that fires on the server.
+    /// How many devices it is for now.
     pub device_count: u64,
-    pub holding_count: u64,
-    /// The newest slot that is settled, on any device that you may see.
+    /// How many of them hold this revision; left out in lists, and where the server fires it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holding_count: Option<u64>,
+    /// The newest slot that is settled, on any device that you may see; left out in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Slot>,
     pub created_at: Time,
     pub updated_at: Time,
@@ -217,10 +220,24 @@ pub struct Holding {
     pub since: Option<Time>,
     /// Without a word from the server it stops then.
     pub lease_until: Option<Time>,
+    /// Its own time zone.
+    pub timezone: String,
+    /// Of a schedule that runs once: whether it has, here.
+    pub completed: bool,
     /// Why it holds an older revision or none, or has stopped.
     pub reason: Option<Reason>,
     /// When its next slot is due, with its splay.
     pub next_at: Option<Time>,
+}
+
+/// One version of a schedule, as somebody wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScheduleVersion {
+    pub version: u32,
+    pub created_at: Time,
+    pub created_by: String,
+    pub spec: ScheduleSpec,
 }
 
 /// The run of a slot: one for all devices that hold a revision, so that both sides name it alike without a word.

@@ -5,5 +5,6 @@ pub mod accounts;
 pub mod devices;
 pub mod quiet;
 pub mod runs;
+pub mod schedules;
 pub mod secrets;
 pub mod tasks;

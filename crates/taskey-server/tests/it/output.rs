@@ -55,6 +55,7 @@ impl Web {
             isolation: None,
             actions: vec![action],
             chunks,
+            slot: None,
         };
         self.line.report(self.device.id, &Up::Finished(Box::new(finished))).await;
     }

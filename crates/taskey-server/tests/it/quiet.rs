@@ -23,6 +23,7 @@ fn finished(execution: &str, at: Time) -> Up {
         isolation: None,
         actions: vec![],
         chunks: vec![],
+        slot: None,
     }))
 }
 

@@ -35,6 +35,7 @@ fn finished(execution: ExecutionId, state: State, code: Option<i64>, chunks: Vec
         isolation: Some("process_group".to_owned()),
         actions: vec![action],
         chunks,
+        slot: None,
     }))
 }
 
@@ -62,7 +63,7 @@ on_both! {
         let verified = judge.verify(&order).unwrap();
         assert_eq!((verified.run.to_string(), verified.task.actions[0]["arguments"][0].as_str()), (run.clone(), Some("-a")));
 
-        let started = Up::Started { execution: order.execution, started_at: now(&server), isolation: "process_group".to_owned() };
+        let started = Up::Started { execution: order.execution, started_at: now(&server), isolation: "process_group".to_owned(), slot: None };
         line.report(device.id, &started).await;
         assert_eq!(ann.get(&format!("/api/v1/runs/{run}")).await.body["state"], "running");
         let output = Up::Output { execution: order.execution, chunks: vec![chunk(1, Stream::Output, b"Linux ")] };
@@ -132,7 +133,7 @@ on_both! {
         let mut line = device.connect(&server).await;
         let (run, _) = ann.exec("web-1", &["true"]).await;
         let id = order(line.down().await.unwrap()).execution;
-        line.report(device.id, &Up::Started { execution: id, started_at: now(&server), isolation: "process_group".to_owned() }).await;
+        line.report(device.id, &Up::Started { execution: id, started_at: now(&server), isolation: "process_group".to_owned(), slot: None }).await;
         line.sync(device.id, vec![]).await;
         let lost = ann.get(&format!("/api/v1/runs/{run}?wait=30")).await;
         assert_eq!((lost.body["state"].as_str(), lost.body["executions"][0]["reason"]["code"].as_str()), (Some("lost"), Some("not_held")));

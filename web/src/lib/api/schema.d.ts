@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/agent/v1/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A device asks which schedules it is to keep. */
+        post: operations["fetch_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agent/v1/challenge": {
         parameters: {
             query?: never;
@@ -809,6 +826,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's schedules, as far as one may see a device of theirs. */
+        get: operations["list_schedules"];
+        put?: never;
+        /** Makes a schedule, version 1. */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["show_schedule"];
+        /** Replaces a schedule by its next version; the same content again changes nothing, unless its task is newer now. */
+        put: operations["replace_schedule"];
+        post?: never;
+        /** Removes a schedule; its slots and runs stay. Devices stop as soon as they hear of it. */
+        delete: operations["remove_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices of a schedule, with what each of them holds of it and when it fires next there. */
+        get: operations["list_holdings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a schedule fire no more until it is resumed; what runs goes on. */
+        post: operations["pause_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused schedule fire again, or one that is done begin anew. Slots in between are not caught up. */
+        post: operations["resume_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settled slots of a schedule, newest first. */
+        get: operations["list_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a schedule, newest first. */
+        get: operations["list_schedule_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a schedule would do: its words, its next slots, its devices. Nothing is stored. */
+        post: operations["simulate_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/secrets": {
         parameters: {
             query?: never;
@@ -1271,10 +1427,11 @@ export interface components {
         };
         /** @description Who or what started a run. */
         Cause: {
-            /** @description The name of the user or key. */
+            /** @description The name of the user, key or schedule. */
             by: string;
-            /** @description `manual` for a person in the browser, `api` for a key. */
+            /** @description `manual` for a person, `api` for a key, `schedule` for a schedule. */
             kind: string;
+            slot?: components["schemas"]["RunSlot"] | null;
         };
         /** @description A new password for oneself. Every other session of one's own ends. */
         ChangePassword: {
@@ -1430,6 +1587,8 @@ export interface components {
             id: components["schemas"]["DeviceId"];
             name: string;
         };
+        /** @enum {string} */
+        Dst: "gap" | "overlap";
         /** @description Changes a device; what is left out stays as it is. `labels` replaces them all. */
         EditDevice: {
             labels?: components["schemas"]["BTreeMap"] | null;
@@ -1543,10 +1702,29 @@ export interface components {
             /** @description Such as `runs.exec`. */
             verb: string;
         };
+        /** @description Asks for what a device is to keep. */
+        FetchAssignment: {
+            /** @description Digests of the documents that it has, which need not come again. */
+            has: string[];
+        };
+        /** @description The answer to [`FetchAssignment`]. */
+        FetchedAssignment: {
+            /** @description An [`Assignment`]. */
+            assignment: components["schemas"]["SignedDocument"];
+            /** @description What the device lacks of it. Where it is too much for one answer some are left out: the device keeps these and asks again. */
+            schedules: components["schemas"]["KeptSchedule"][];
+            /** @description Values of secrets for every schedule of the assignment whose task names some. */
+            secrets?: components["schemas"]["ScheduleSecrets"][];
+        };
         /** @description One field that is wrong: where (RFC 6901, into the request's body) and what to do. */
         FieldError: {
             detail: string;
             pointer: string;
+        };
+        /** @description A slot to come. */
+        Firing: {
+            at: components["schemas"]["Time"];
+            dst?: components["schemas"]["Dst"] | null;
         };
         /** @description What one group gives in one place. */
         Grant: {
@@ -1586,6 +1764,24 @@ export interface components {
         };
         /** @description A header: `Name: value`, or a key with its value or secret. */
         Header: string | components["schemas"]["KeyValue"];
+        /** @description Which slots of a schedule a device is there for. */
+        Holding: {
+            /** @description Of a schedule that runs once: whether it has, here. */
+            completed: boolean;
+            device: components["schemas"]["DeviceRef"];
+            lease_until?: components["schemas"]["Time"] | null;
+            next_at?: components["schemas"]["Time"] | null;
+            online: boolean;
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Format: int32
+             * @description The revision that it holds; null until it has said so.
+             */
+            revision?: number | null;
+            since?: components["schemas"]["Time"] | null;
+            /** @description Its own time zone. */
+            timezone: string;
+        };
         /** @description A request that the device sends. `code` of its result is the HTTP status, `output` the body of the answer. */
         HttpRequest: {
             /** @description Sent unchanged. Not beside `form`. */
@@ -1619,6 +1815,12 @@ export interface components {
             expires_at: components["schemas"]["Time"];
             /** @description `PUBLIC_URL/invite#inv_SECRET`: what follows the `#` reaches no server's log. */
             link: string;
+        };
+        /** @description A schedule's document and the bytes of its task. */
+        KeptSchedule: {
+            /** @description A [`ScheduleDocument`]. */
+            document: components["schemas"]["SignedDocument"];
+            task: string;
         };
         KeyId: string;
         /** @description A name with its value: one of `value` and `secret`. */
@@ -1664,6 +1866,19 @@ export interface components {
         };
         /** @enum {string} */
         Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
+        /** @description What becomes of slots at whose time nobody was there. */
+        Missed: "skip" | "last" | {
+            /** @description The newest `max` of those not older than `age` are caught up, oldest first. */
+            all: components["schemas"]["MissedAll"];
+        };
+        MissedAll: {
+            age: components["schemas"]["Span"];
+            /**
+             * Format: int32
+             * @description 1 to 100.
+             */
+            max: number;
+        };
         NamedDevice: {
             id: components["schemas"]["DeviceId"];
             name: string;
@@ -1673,6 +1888,11 @@ export interface components {
          * @enum {string}
          */
         OldQueue: "cancel" | "keep";
+        /**
+         * @description What a slot does that falls outside the windows or into an event of a calendar.
+         * @enum {string}
+         */
+        OnBlock: "skip" | "defer";
         /**
          * @description What happens to the actions after one that failed.
          * @enum {string}
@@ -1750,6 +1970,14 @@ export interface components {
              */
             next: number;
         };
+        /** @description What a slot does while an execution of the same schedule is still running on its device. */
+        Overlap: "allow" | "forbid" | {
+            /**
+             * Format: int32
+             * @description Up to so many wait their turn, 1 to 100.
+             */
+            queue: number;
+        } | "replace";
         /**
          * @description What a group may do in one scope: a role of its own there, or the group's.
          * @enum {string}
@@ -1893,6 +2121,27 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Holding: {
+            items: {
+                /** @description Of a schedule that runs once: whether it has, here. */
+                completed: boolean;
+                device: components["schemas"]["DeviceRef"];
+                lease_until?: components["schemas"]["Time"] | null;
+                next_at?: components["schemas"]["Time"] | null;
+                online: boolean;
+                reason?: components["schemas"]["Reason"] | null;
+                /**
+                 * Format: int32
+                 * @description The revision that it holds; null until it has said so.
+                 */
+                revision?: number | null;
+                since?: components["schemas"]["Time"] | null;
+                /** @description Its own time zone. */
+                timezone: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_NamedDevice: {
             items: {
                 id: components["schemas"]["DeviceId"];
@@ -1941,6 +2190,59 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Schedule: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description How many devices it is for now.
+                 */
+                device_count: number;
+                /**
+                 * Format: int64
+                 * @description How many of them hold this revision; left out in lists, and where the server fires it.
+                 */
+                holding_count?: number | null;
+                id: components["schemas"]["ScheduleId"];
+                last?: components["schemas"]["Slot"] | null;
+                name: string;
+                next_at?: components["schemas"]["Time"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /**
+                 * Format: int32
+                 * @description Counts up whenever what devices hold changes: by an edit, a new version of the task, a resumption.
+                 */
+                revision: number;
+                /** @description What you may do with it: the least of your roles on its devices. */
+                role: components["schemas"]["Role"];
+                spec: components["schemas"]["ScheduleSpec"];
+                state: components["schemas"]["ScheduleState"];
+                /** @description The task and the version of it that runs. */
+                task: components["schemas"]["ScheduledTask"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit.
+                 */
+                version: number;
+                /** @description What `spec` says, in words. */
+                words: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_ScheduleVersion: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                created_by: string;
+                spec: components["schemas"]["ScheduleSpec"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Secret: {
             items: {
                 created_at: components["schemas"]["Time"];
@@ -1970,6 +2272,31 @@ export interface components {
                 id: components["schemas"]["SessionId"];
                 /** @description To the minute. */
                 last_seen_at: components["schemas"]["Time"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Slot: {
+            items: {
+                /** @description When it was due, before any splay. */
+                at: components["schemas"]["Time"];
+                /** Format: int64 */
+                count: number;
+                device?: components["schemas"]["DeviceRef"] | null;
+                execution?: components["schemas"]["ExecutionId"] | null;
+                /**
+                 * Format: int64
+                 * @description How long after its time (with its splay) it began, in milliseconds.
+                 */
+                late_ms?: number | null;
+                outcome?: components["schemas"]["State"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /** Format: int32 */
+                revision: number;
+                run?: components["schemas"]["RunId"] | null;
+                schedule: components["schemas"]["ScheduleId"];
+                state: components["schemas"]["SlotState"];
+                until: components["schemas"]["Time"];
             }[];
             next?: string | null;
         };
@@ -2033,6 +2360,11 @@ export interface components {
                 username: string;
             }[];
             next?: string | null;
+        };
+        /** @description Pauses a schedule. */
+        PauseSchedule: {
+            /** @description Shown to whoever wonders. */
+            reason?: string;
         };
         /** @enum {string} */
         Presence: "online" | "offline";
@@ -2159,12 +2491,129 @@ export interface components {
             task: components["schemas"]["RunTask"];
         };
         RunId: string;
+        /** @description The slot that a run is for. */
+        RunSlot: {
+            /** @description When it was due. */
+            at: components["schemas"]["Time"];
+            /** Format: int32 */
+            revision: number;
+            schedule: components["schemas"]["ScheduleId"];
+        };
         /** @description The task of a run. Actions that were given at once have a name, but neither id nor version. */
         RunTask: {
             id?: components["schemas"]["TaskId"] | null;
             name: string;
             /** Format: int32 */
             version?: number | null;
+        };
+        /** @description A schedule as the API shows it. */
+        Schedule: {
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many devices it is for now.
+             */
+            device_count: number;
+            /**
+             * Format: int64
+             * @description How many of them hold this revision; left out in lists, and where the server fires it.
+             */
+            holding_count?: number | null;
+            id: components["schemas"]["ScheduleId"];
+            last?: components["schemas"]["Slot"] | null;
+            name: string;
+            next_at?: components["schemas"]["Time"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Format: int32
+             * @description Counts up whenever what devices hold changes: by an edit, a new version of the task, a resumption.
+             */
+            revision: number;
+            /** @description What you may do with it: the least of your roles on its devices. */
+            role: components["schemas"]["Role"];
+            spec: components["schemas"]["ScheduleSpec"];
+            state: components["schemas"]["ScheduleState"];
+            /** @description The task and the version of it that runs. */
+            task: components["schemas"]["ScheduledTask"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every edit.
+             */
+            version: number;
+            /** @description What `spec` says, in words. */
+            words: string;
+        };
+        /** @description The task of a schedule, with the version that its devices hold. */
+        ScheduledTask: {
+            id: components["schemas"]["TaskId"];
+            name: string;
+            /**
+             * Format: int32
+             * @description A newer version, which does not run here yet: whoever wrote it may not run tasks on all devices of this schedule. Apply the schedule
+             *     again to take it.
+             */
+            newer?: number | null;
+            /** Format: int32 */
+            version: number;
+        };
+        ScheduleId: string;
+        ScheduleSecrets: {
+            schedule: components["schemas"]["ScheduleId"];
+            secrets: components["schemas"]["SealedSecret"][];
+        };
+        /** @description A schedule as it is written. Exactly one rule stands at the top (`cron`, `every`, `at`, `rrule`, `boot`, `enroll`), or several under `when`. */
+        ScheduleSpec: {
+            at?: components["schemas"]["Time"] | null;
+            /** @description Each time a device starts. */
+            boot?: boolean;
+            /** @description Names of calendars: it does not fire during their events. */
+            calendars?: string[];
+            /**
+             * @description Five fields: minute, hour, day of month, month, day of week; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. Where both days
+             *     are given, either is enough. `L`, `W` and `#` are known.
+             */
+            cron?: string | null;
+            description?: string;
+            ends_at?: components["schemas"]["Time"] | null;
+            /** @description Once on each device, when it first holds the schedule. */
+            enroll?: boolean;
+            every?: components["schemas"]["Span"] | null;
+            expires_in?: components["schemas"]["Span"] | null;
+            missed?: components["schemas"]["Missed"];
+            name: string;
+            on_block?: components["schemas"]["OnBlock"];
+            overlap?: components["schemas"]["Overlap"];
+            /** @description RFC 5545: `FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18`, with `DTSTART`, `RDATE` and `EXDATE` lines before and after it where wanted. */
+            rrule?: string | null;
+            /** @description After one completed execution it is done; see `state`. */
+            run_once?: boolean;
+            /** @description `cron` has a sixth field in front: the second. */
+            seconds?: boolean;
+            splay?: components["schemas"]["Span"] | null;
+            starts_at?: components["schemas"]["Time"] | null;
+            targets: components["schemas"]["Targets"];
+            /** @description Id or name of a task. */
+            task: string;
+            /** @description An IANA name as `Europe/Berlin`, or `device` for the zone of each device. Default: `UTC`. */
+            timezone?: string;
+            /** @description Several rules; a moment that several of them name is one slot. */
+            when?: components["schemas"]["When"][];
+            when_offline?: components["schemas"]["WhenOffline"];
+            where?: components["schemas"]["Where"];
+            /** @description It fires only inside one of these, where any are given. */
+            windows?: components["schemas"]["Window"][];
+        };
+        /** @enum {string} */
+        ScheduleState: "active" | "paused" | "done";
+        /** @description One version of a schedule, as somebody wrote it. */
+        ScheduleVersion: {
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            spec: components["schemas"]["ScheduleSpec"];
+            /** Format: int32 */
+            version: number;
         };
         /** @description A script, given to its interpreter as a file. */
         Script: {
@@ -2180,7 +2629,7 @@ export interface components {
             /** @description Default: the user's home. */
             working_directory?: string | null;
         };
-        /** @description A secret's value on its way to one device for one execution. */
+        /** @description A secret's value on its way to one device, for one execution or for one schedule that it keeps. */
         SealedSecret: {
             name: string;
             sealed: string;
@@ -2266,8 +2715,53 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @description Asks what a schedule would do, before it is saved. */
+        SimulateSchedule: {
+            /** @description How many slots to come; default 50, at most 500. */
+            count?: number | null;
+            from?: components["schemas"]["Time"] | null;
+            spec: components["schemas"]["ScheduleSpec"];
+        };
+        /** @description What a schedule would do. */
+        Simulation: {
+            /** Format: int64 */
+            device_count: number;
+            /** @description The first 100 devices it would be for now, by name, and how many there are. */
+            devices: components["schemas"]["DeviceRef"][];
+            next: components["schemas"]["Firing"][];
+            /** @description What is worth knowing before it is saved: collisions with other schedules of the task, a rule that fires very often. */
+            warnings: string[];
+            words: string;
+        };
         /** @example 512M */
         Size: string;
+        /** @description A settled slot; or several in a row that did not fire for the same reason, from `at` to `until`, both of them slots. */
+        Slot: {
+            /** @description When it was due, before any splay. */
+            at: components["schemas"]["Time"];
+            /** Format: int64 */
+            count: number;
+            device?: components["schemas"]["DeviceRef"] | null;
+            execution?: components["schemas"]["ExecutionId"] | null;
+            /**
+             * Format: int64
+             * @description How long after its time (with its splay) it began, in milliseconds.
+             */
+            late_ms?: number | null;
+            outcome?: components["schemas"]["State"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int32 */
+            revision: number;
+            run?: components["schemas"]["RunId"] | null;
+            schedule: components["schemas"]["ScheduleId"];
+            state: components["schemas"]["SlotState"];
+            until: components["schemas"]["Time"];
+        };
+        /**
+         * @description What became of a slot. One and only one of them, for good.
+         * @enum {string}
+         */
+        SlotState: "fired" | "caught_up" | "skipped" | "missed";
         /** @example 1h30m */
         Span: string;
         /** @description Starts a run: of a stored task (`task`), or of actions given at once (`actions`), never both. */
@@ -2364,11 +2858,37 @@ export interface components {
         };
         /** @enum {string} */
         UserState: "active" | "invited" | "disabled";
+        /** @enum {string} */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /** @description One rule: one of its fields is given. */
+        When: {
+            at?: components["schemas"]["Time"] | null;
+            boot?: boolean;
+            cron?: string | null;
+            enroll?: boolean;
+            every?: components["schemas"]["Span"] | null;
+            rrule?: string | null;
+            seconds?: boolean;
+        };
         /**
          * @description What to do with a target that is offline when the run starts.
          * @enum {string}
          */
         WhenOffline: "queue" | "skip" | "fail";
+        /**
+         * @description Who watches the clock.
+         * @enum {string}
+         */
+        Where: "device" | "server";
+        /** @description A time of day on some days of the week, in the schedule's time zone. One that ends before it begins goes on past midnight. */
+        Window: {
+            /** @description Empty: every day. */
+            days?: components["schemas"]["Weekday"][];
+            /** @description `HH:MM`. */
+            from: string;
+            /** @description `HH:MM`, exclusive; `24:00` is the end of the day. */
+            until: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2378,6 +2898,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    fetch_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FetchAssignment"];
+            };
+        };
+        responses: {
+            /** @description What it is to keep, and the documents that it lacks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchedAssignment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ask_challenge: {
         parameters: {
             query?: never;
@@ -4506,6 +5059,396 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ExecutionGroup"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                /** @description Of this task alone: its id or name. */
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Schedules by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleSpec"];
+            };
+        };
+        responses: {
+            /** @description The schedule */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_schedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleSpec"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holdings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Holding"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseSchedule"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_slots: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Of this device alone. */
+                device?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Slot"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedule_versions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScheduleVersion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulateSchedule"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
                 };
             };
             /** @description A problem */

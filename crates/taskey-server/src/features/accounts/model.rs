@@ -96,6 +96,9 @@ verbs! {
     WriteSecrets = "secrets.write", Everywhere(Admin);
     ReadTasks = "tasks.read", Somewhere(ReadOnly);
     WriteTasks = "tasks.write", Everywhere(Admin);
+    ReadSchedules = "schedules.read", There(ReadOnly);
+    /// To schedule tasks on devices on which one may start any.
+    WriteSchedules = "schedules.write", There(Admin);
     ReadRuns = "runs.read", There(ReadOnly);
     /// To start a task; one that is not marked for self-service needs an admin.
     StartRuns = "runs.start", There(SelfService);

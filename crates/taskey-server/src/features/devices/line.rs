@@ -23,6 +23,8 @@ pub type Deliver = fn(App, LineDevice, Option<Vec<ExecutionId>>) -> BoxFuture<'s
 
 pub struct IntakeContext {
     pub device: LineDevice,
+    /// The server's.
+    pub epoch: u64,
     pub now: Time,
 }
 
@@ -216,7 +218,8 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
         Ok(Up::Sync(sync)) => Some(sync.held.clone()),
         _ => None,
     });
-    let batch = Batch { context: IntakeContext { device: device.clone(), now: app.now() }, intake: line.intake, messages };
+    let batch =
+        Batch { context: IntakeContext { device: device.clone(), epoch: app.epoch, now: app.now() }, intake: line.intake, messages };
     let written = app.db.write(batch, |tx, batch| Box::pin(take_in(tx, batch))).await;
     if let Err(error) = written {
         tracing::error!(%error, device = %device.id, "reports were not stored");

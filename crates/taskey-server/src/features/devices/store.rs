@@ -422,6 +422,15 @@ pub struct Target {
 /// Words looked up by one statement; its text has as many places.
 const WORDS_AT_ONCE: usize = 16;
 
+/// Those of these devices that are enrolled, as targets, by name.
+pub async fn targets_by_id(db: &Db, organization: OrganizationId, ids: &[DeviceId]) -> Result<Vec<Target>, DbError> {
+    let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let found = find_targets(db, Sight::whole(organization), &words).await?;
+    let mut targets: Vec<Target> = found.into_iter().flatten().collect();
+    targets.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(targets)
+}
+
 /// Looks targets up by id or name; `None` for a word that names no device that one may see.
 pub async fn find_targets(db: &Db, sight: Sight, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
     let sql = sql!(

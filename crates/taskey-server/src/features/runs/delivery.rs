@@ -99,7 +99,8 @@ async fn hand_out(tx: &mut Tx<'_>, input: &DeliverInput) -> Result<Delivery, DbE
                 let reason = Reason::new("not_held", "The device's journal no longer knows of it.");
                 end_execution(tx, &execution, &End::by_server(State::Lost, reason, input.now), input.now).await?;
             }
-            (State::Dispatched | State::Running, Some(true)) => {
+            // Begun there by a schedule: whether it holds it or not, it is to end it, or not to begin it.
+            (State::Pending, Some(_)) | (State::Dispatched | State::Running, Some(true)) => {
                 if let Some(by) = execution.cancelled_by {
                     delivery.cancels.push((execution.id, by));
                 }
@@ -121,7 +122,7 @@ async fn announce_changed(tx: &mut Tx<'_>, execution: &OpenExecution, state: Sta
 pub(super) async fn with_secrets(app: &App, mut order: Order) -> Order {
     let names = named_secrets(&order.task);
     if !names.is_empty() {
-        order.secrets = seal_for(app, order.device, order.execution, &names).await;
+        order.secrets = seal_for(app, order.device, &order.execution, &names).await;
     }
     order
 }

@@ -24,12 +24,14 @@ pub fn take_in<'a>(tx: &'a mut Tx<'_>, context: &'a IntakeContext, message: &'a 
         match message {
             // Facts are the devices' own; what waits is delivered after the commit.
             Up::Sync(_) => Ok(()),
-            Up::Started { execution, started_at, isolation } => started(tx, context, *execution, *started_at, isolation).await,
+            Up::Started { execution, started_at, isolation, .. } => started(tx, context, *execution, *started_at, isolation).await,
             Up::Output { execution, chunks } => {
                 let execution = known(tx, context, *execution).await?;
                 store_chunks(tx, &execution, chunks).await
             }
             Up::Finished(finished) => self::finished(tx, context, finished).await,
+            // Of the slice that owns schedules.
+            Up::Assigned(_) | Up::Unfired { .. } => Ok(()),
         }
     })
 }

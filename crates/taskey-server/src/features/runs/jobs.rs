@@ -12,7 +12,7 @@ use super::ops::end_execution;
 use super::restored::{self, QUIET_ENDED};
 use super::store::{self, End};
 use crate::app::App;
-use crate::platform::db::events::{Cursor, Event};
+use crate::platform::db::events::{Event, Follower};
 use crate::platform::db::{DbError, Tx, events};
 
 /// How far apart two looks at what is due are at most, and at least.
@@ -22,8 +22,6 @@ const LOOK_MIN: Duration = Duration::from_millis(20);
 pub(super) const QUEUED: &str = "runs:queued";
 const EVENTS_AT_ONCE: usize = 200;
 const CONSUMER: &str = "runs";
-/// Events that are read again at most after a restart.
-const UNSTORED_MAX: usize = 1_000;
 
 /// Ends what has waited too long: `expired` for what was never sent, `lost` for what was never reported.
 pub async fn end_overdue(app: App) {
@@ -74,30 +72,21 @@ async fn end_overdue_in(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
 /// cancellations of runs that another node has started or cancelled.
 pub async fn follow_events(app: App) {
     let mut waker = app.db.hub().subscribe(events::ALL);
-    let mut reader = None;
+    let mut follower = Follower::new(CONSUMER);
     loop {
-        if let Err(error) = react(&app, &mut reader).await {
+        if let Err(error) = react(&app, &mut follower).await {
             tracing::error!(%error, "events were not taken in");
         }
         waker.woken().await;
     }
 }
 
-/// How far this job has read, and how much of that is not stored. Most events are of no interest here, and a commit for each would
-/// cost more than reading some again after a restart.
-struct Reader {
-    position: Cursor,
-    unstored: usize,
-}
-
-async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
-    let reader = match reader {
-        Some(reader) => reader,
-        None => reader.insert(Reader { position: events::position(&app.db, CONSUMER).await?, unstored: 0 }),
-    };
+async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
     loop {
-        let batch = events::read(&app.db, None, reader.position, EVENTS_AT_ONCE).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
+        let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
         let removed: Vec<_> = batch.iter().filter(|event| event.name == "device.removed").collect();
         for device in removed.iter().filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             end_executions_of(app, device).await?;
@@ -112,12 +101,7 @@ async fn react(app: &App, reader: &mut Option<Reader>) -> Result<(), DbError> {
         if batch.iter().any(|event| event.name == QUIET_ENDED) {
             restored::deliver_what_was_kept(app).await?;
         }
-        reader.position = last.cursor;
-        reader.unstored += batch.len();
-        if !removed.is_empty() || reader.unstored >= UNSTORED_MAX {
-            events::advance(&app.db, CONSUMER, reader.position).await?;
-            reader.unstored = 0;
-        }
+        follower.took(&app.db, &batch, !removed.is_empty()).await?;
     }
 }
 
@@ -161,7 +145,7 @@ async fn end_some_of(tx: &mut Tx<'_>, device: DeviceId, now: Time) -> Result<usi
     let open = store::open_executions_of_device(tx, device, 200).await?;
     for execution in &open {
         let reason = Reason::new("device_removed", "The device was removed.");
-        let state = if matches!(execution.state, State::Pending | State::Queued) { State::Cancelled } else { State::Lost };
+        let state = if execution.state == State::Queued { State::Cancelled } else { State::Lost };
         end_execution(tx, execution, &End::by_server(state, reason, now), now).await?;
     }
     Ok(open.len())

@@ -10,6 +10,8 @@
 //! result would be one of ours: a final state is written once, and only `lost`, or what a restore cancelled unseen, is ever corrected, by
 //! a late report. An order that was signed in an earlier epoch is not sent again; see `restored`.
 //!
+//! *Runs of schedules* that fire on devices begin there; see [`scheduled`]. Until a device has reported, its execution is `pending`.
+//!
 //! What may never happen: an execution without an end, an end without a reason, two ends.
 
 pub mod delivery;
@@ -20,6 +22,7 @@ mod model;
 mod ops;
 pub mod output;
 pub mod restored;
+pub mod scheduled;
 mod store;
 mod view;
 

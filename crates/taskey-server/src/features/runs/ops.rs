@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use http::StatusCode;
-use taskey_proto::Time;
 use taskey_proto::access::Role;
 use taskey_proto::crypto::sha256;
 use taskey_proto::document::{
@@ -12,8 +11,11 @@ use taskey_proto::document::{
 };
 use taskey_proto::id::{DeviceId, ExecutionId, NodeId, OrganizationId, RunId, UserId};
 use taskey_proto::problem::{Code, FieldError, Reason};
-use taskey_proto::runs::{Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX, Targets};
+use taskey_proto::runs::{
+    Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX, Targets, WhenOffline,
+};
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
+use taskey_proto::{Span, Time};
 
 use super::delivery;
 use super::jobs::QUEUED;
@@ -53,7 +55,14 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     check_secrets(app, organization, &start, &task).await?;
     let targets = resolve_targets(app, permit, &start.targets).await?;
     check_targets(app, permit, &task, &targets).await?;
-    let started = Started::prepare(app, permit, &start, task, targets)?;
+    let kind = if permit.principal().is_person() { "manual" } else { "api" };
+    let origin = Origin {
+        run: RunId::new(app.uuid()),
+        cause: Cause { kind: kind.to_owned(), by: permit.principal().actor_name(), slot: None },
+        user: Some(permit.principal().user),
+    };
+    let waiting = Waiting { when_offline: start.when_offline, expires_in: start.expires_in.unwrap_or(EXPIRES_DEFAULT) };
+    let started = Started::prepare(app, origin, waiting, task, targets)?;
     let sending = started.to_send();
     let input = (Actor::from(permit), started, once);
     let answer = app
@@ -75,12 +84,17 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
         })
         .await?;
     if !answer.replayed {
-        metrics::counter!("taskey_runs_started_total").increment(1);
-        for order in sending {
-            delivery::send_order(app, order).await;
-        }
+        send_started(app, sending).await;
     }
     Ok(answer)
+}
+
+/// After the commit: the orders of devices that are online.
+pub(super) async fn send_started(app: &App, orders: Vec<Order>) {
+    metrics::counter!("taskey_runs_started_total").increment(1);
+    for order in orders {
+        delivery::send_order(app, order).await;
+    }
 }
 
 fn start_errors(start: &StartRun) -> Vec<FieldError> {
@@ -209,11 +223,25 @@ async fn check_targets(app: &App, permit: &Permit, task: &SignedTask, targets: &
     targets.iter().try_for_each(|target| permit.at_least(role, scopes.get(&target.id).map_or(&[], Vec::as_slice), &target.name))
 }
 
+/// Who or what starts a run.
+pub(super) struct Origin {
+    pub run: RunId,
+    pub cause: Cause,
+    pub user: Option<UserId>,
+}
+
+/// What becomes of a run's executions whose devices are offline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub when_offline: WhenOffline,
+    pub expires_in: Span,
+}
+
 /// A run as it will be written: everything decided and signed before the transaction begins.
-struct Started {
+pub(super) struct Started {
     node: NodeId,
     epoch: u64,
-    user: UserId,
+    user: Option<UserId>,
     run: Run,
     task: SignedTask,
     authorization: SignedDocument,
@@ -224,14 +252,14 @@ struct Started {
 }
 
 impl Started {
-    fn prepare(app: &App, permit: &Permit, start: &StartRun, task: SignedTask, targets: Vec<Target>) -> ApiResult<Self> {
+    pub(super) fn prepare(app: &App, origin: Origin, waiting: Waiting, task: SignedTask, targets: Vec<Target>) -> ApiResult<Self> {
         let now = app.now();
-        let id = RunId::new(app.uuid());
-        let expires_at = now.plus_ms(start.expires_in.unwrap_or(EXPIRES_DEFAULT).ms() as i64);
+        let id = origin.run;
+        let expires_at = now.plus_ms(waiting.expires_in.ms() as i64);
         let executions: Vec<Execution> = targets
             .into_iter()
             .map(|target| {
-                let beginning = begin(target.online, start.when_offline);
+                let beginning = begin(target.online, waiting.when_offline);
                 Execution {
                     id: ExecutionId::new(app.uuid()),
                     run: id,
@@ -268,11 +296,10 @@ impl Started {
         for state in states() {
             *counts.entry(state.word().to_owned()).or_default() += 1;
         }
-        let kind = if permit.principal().is_person() { "manual" } else { "api" };
         let run = Run {
             id,
             task: RunTask { id: task.id, name: task.name.clone(), version: task.version },
-            cause: Cause { kind: kind.to_owned(), by: permit.principal().actor_name() },
+            cause: origin.cause,
             state,
             reason: None,
             created_at: now,
@@ -282,22 +309,11 @@ impl Started {
         };
         let proofs = (0..run.executions.iter().flatten().count()).map(|index| tree.proof(index)).collect();
         let until = Until { expires_at, report_by: report_by(expires_at, task.timeout_ms) };
-        Ok(Self {
-            node: app.node,
-            epoch: app.epoch,
-            user: permit.principal().user,
-            run,
-            task,
-            authorization,
-            dispatch,
-            proofs,
-            until,
-            open_count,
-        })
+        Ok(Self { node: app.node, epoch: app.epoch, user: origin.user, run, task, authorization, dispatch, proofs, until, open_count })
     }
 
     /// The orders of the devices that are online.
-    fn to_send(&self) -> Vec<Order> {
+    pub(super) fn to_send(&self) -> Vec<Order> {
         let executions = self.run.executions.iter().flatten().zip(&self.proofs);
         executions
             .filter(|(execution, _)| execution.state == State::Dispatched)
@@ -313,7 +329,7 @@ impl Started {
             .collect()
     }
 
-    async fn insert(&self, tx: &mut Tx<'_>, actor: &Actor) -> ApiResult<()> {
+    pub(super) async fn insert(&self, tx: &mut Tx<'_>, actor: &Actor) -> ApiResult<()> {
         let (organization, now) = (actor.organization, self.run.created_at);
         insert_document(tx, organization, &self.task).await?;
         store::insert_run(tx, organization, &self.run, self.user, &self.task.digest, self.open_count).await?;
@@ -376,23 +392,45 @@ async fn cancel_some(tx: &mut Tx<'_>, input: &CancelInput) -> ApiResult<Vec<Open
     if row.open_count == 0 {
         return Err(ApiError::new(Code::RunOver, format!("It ended as {}; there is nothing left to cancel.", row.run.state.word())));
     }
-    let open: Vec<_> = store::open_executions_of_run(tx, input.run, CHUNK).await?;
-    let mut asked = Vec::new();
-    for execution in open.into_iter().filter(|execution| execution.cancelled_by.is_none()) {
-        store::set_cancelled_by(tx, execution.id, &input.actor.name).await?;
-        if matches!(execution.state, State::Pending | State::Queued) {
-            let reason = Reason::new("cancelled", format!("Cancelled by {} before it was sent.", input.actor.name));
-            end_execution(tx, &execution, &End::by_server(State::Cancelled, reason, input.now), input.now).await?;
-        } else {
-            asked.push(execution);
-        }
-    }
+    let asked = cancel_executions(tx, input.run, &input.actor.name, input.now).await?;
     let subject = input.run.to_string();
     record(tx, &input.actor, input.now, "run.cancelled", &subject, &serde_json::json!({"asked": asked.len()})).await?;
     // The node that asks the devices on its lines; the others see to theirs.
     let data = serde_json::json!({"asked": asked.len(), "node": input.node});
     tx.announce(Announce { organization, name: "run.cancelled", subject: &subject, at: input.now, data: &data }).await?;
     Ok(asked)
+}
+
+/// Ends what waits of a run, and marks what its devices are to end; answers the latter.
+async fn cancel_executions(tx: &mut Tx<'_>, run: RunId, by: &str, now: Time) -> Result<Vec<OpenExecution>, DbError> {
+    let open: Vec<_> = store::open_executions_of_run(tx, run, CHUNK).await?;
+    let mut asked = Vec::new();
+    for execution in open.into_iter().filter(|execution| execution.cancelled_by.is_none()) {
+        store::set_cancelled_by(tx, execution.id, by).await?;
+        // What waits on its device for its time to come, or has begun there unheard, is ended by the device.
+        if execution.state == State::Queued {
+            let reason = Reason::new("cancelled", format!("Cancelled by {by} before it was sent."));
+            end_execution(tx, &execution, &End::by_server(State::Cancelled, reason, now), now).await?;
+        } else {
+            asked.push(execution);
+        }
+    }
+    Ok(asked)
+}
+
+/// Cancels what is open of a run, without anybody's leave: for the server itself.
+pub(super) async fn cancel_open(app: &App, run: RunId, by: &str) -> Result<(), DbError> {
+    loop {
+        let input = (run, by.to_owned(), app.now());
+        let asked = app.db.write(input, |tx, (run, by, now)| Box::pin(cancel_executions(tx, *run, by, *now))).await?;
+        let is_done = asked.len() < CHUNK;
+        for execution in asked {
+            delivery::send_cancel(app, execution.device, execution.id, by);
+        }
+        if is_done {
+            return Ok(());
+        }
+    }
 }
 
 /// One's own run is cancelled with what it took to start it; another one's by an admin.

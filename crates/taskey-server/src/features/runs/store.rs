@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use taskey_proto::Time;
 use taskey_proto::access::Role;
 use taskey_proto::document::{Order, Proof, SignedDocument};
-use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId, UserId};
+use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId, ScheduleId, UserId};
 use taskey_proto::line::ActionReport;
 use taskey_proto::problem::Reason;
-use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunTask, State};
+use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunSlot, RunTask, State};
 
 use super::model::GroupKey;
 use super::output::read::Place;
 use super::output::store::is_folded;
+use super::scheduled::Unmet;
 use crate::features::accounts::Sight;
 use crate::features::tasks::document::document_bytes;
 use crate::platform::db::{Db, DbError, FromCol, Row, Source, Tx};
@@ -40,18 +41,21 @@ pub(super) async fn insert_run(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
     run: &Run,
-    user: UserId,
+    user: Option<UserId>,
     task_digest: &str,
     open_count: u64,
 ) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO run (id, organization_id, task_id, task_name, task_version, task_digest, cause_kind, cause_by, state, open_count, \
-         created_at, finished_at, target_count, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+         created_at, finished_at, target_count, user_id, schedule_id, schedule_revision, slot_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
     );
     let task = args![run.id, organization, run.task.id, &run.task.name, run.task.version.map(i64::from), task_digest];
     let target_count = run.executions.as_ref().map_or(0, Vec::len);
     let rest = args![&run.cause.kind, &run.cause.by, run.state.word(), open_count, run.created_at, run.finished_at, target_count, user];
-    tx.later(sql, [task, rest].concat()).await
+    let slot = run.cause.slot;
+    let slot = args![slot.map(|slot| slot.schedule), slot.map(|slot| i64::from(slot.revision)), slot.map(|slot| slot.at)];
+    tx.later(sql, [task, rest, slot].concat()).await
 }
 
 pub(super) async fn insert_run_document(
@@ -199,7 +203,7 @@ pub(super) async fn executions_expired(tx: &mut Tx<'_>, now: Time) -> Result<Vec
 pub(super) async fn executions_unreported(tx: &mut Tx<'_>, now: Time) -> Result<Vec<OpenExecution>, DbError> {
     let sql = sql!(
         "SELECT id, run_id, organization_id, device_id, state, reason_code, expires_at, cancelled_by, output_len, epoch FROM execution \
-         WHERE finished_at IS NULL AND report_by <= $1 AND state IN ('dispatched', 'running') ORDER BY report_by LIMIT 200"
+         WHERE finished_at IS NULL AND report_by <= $1 AND state IN ('pending', 'dispatched', 'running') ORDER BY report_by LIMIT 200"
     );
     let rows = tx.rows(sql, args![now]).await?;
     rows.iter().map(open_execution).collect()
@@ -364,7 +368,7 @@ fn run_row(row: &Row) -> Result<RunRow, DbError> {
     let run = Run {
         id: row.get("id")?,
         task: RunTask { id: row.get("task_id")?, name: row.get("task_name")?, version: version.map(|version| version as u32) },
-        cause: Cause { kind: row.get("cause_kind")?, by: row.get("cause_by")? },
+        cause: Cause { kind: row.get("cause_kind")?, by: row.get("cause_by")?, slot: run_slot(row)? },
         state: row.get("state")?,
         reason: reason(row)?,
         created_at: row.get("created_at")?,
@@ -373,6 +377,11 @@ fn run_row(row: &Row) -> Result<RunRow, DbError> {
         executions: None,
     };
     Ok(RunRow { run, open_count: row.get("open_count")?, user: row.get("user_id")? })
+}
+
+fn run_slot(row: &Row) -> Result<Option<RunSlot>, DbError> {
+    let Some(schedule) = row.get("schedule_id")? else { return Ok(None) };
+    Ok(Some(RunSlot { schedule, revision: row.get("schedule_revision")?, at: row.get("slot_at")? }))
 }
 
 /// A run, for whoever may see one of its devices.
@@ -558,4 +567,39 @@ pub(super) async fn order(tx: &mut Tx<'_>, execution: ExecutionId) -> Result<Ord
         proof: Proof { index: row.get("leaf_index")?, count: row.get("leaf_count")?, path },
         secrets: Vec::new(),
     })
+}
+
+/// Adds executions to a run that is there; false where it is not. One that was over is open again.
+pub(super) async fn grow_run(tx: &mut Tx<'_>, run: RunId, count: u64) -> Result<bool, DbError> {
+    let sql = sql!(
+        "UPDATE run SET open_count = open_count + $2, target_count = target_count + $2, finished_at = NULL, \
+         state = CASE WHEN finished_at IS NULL THEN state ELSE 'running' END WHERE id = $1"
+    );
+    Ok(tx.execute(sql, args![run, count]).await? > 0)
+}
+
+/// What is expected of a device in some slots of a schedule.
+pub(super) async fn pending_of_slots(tx: &mut Tx<'_>, unmet: &Unmet<'_>) -> Result<Vec<OpenExecution>, DbError> {
+    let sql = sql!(
+        "SELECT e.id, e.run_id, e.organization_id, e.device_id, e.state, e.reason_code, e.expires_at, e.cancelled_by, e.output_len, e.epoch \
+         FROM run r JOIN execution e ON e.run_id = r.id AND e.device_id = $2 \
+         WHERE r.schedule_id = $1 AND r.schedule_revision = $3 AND r.slot_at >= $4 AND r.slot_at <= $5 AND e.state = 'pending' LIMIT 1000"
+    );
+    let rows = tx.rows(sql, args![unmet.schedule, unmet.device, i64::from(unmet.revision), unmet.at, unmet.until]).await?;
+    rows.iter().map(open_execution).collect()
+}
+
+/// The runs of a schedule that are not over, oldest first, at most 100.
+pub async fn open_runs_of_schedule(source: &mut impl Source, schedule: ScheduleId) -> Result<Vec<RunId>, DbError> {
+    let sql = sql!("SELECT id FROM run WHERE schedule_id = $1 AND finished_at IS NULL ORDER BY slot_at LIMIT 100");
+    let rows = source.rows(sql, args![schedule]).await?;
+    rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// The state of the newest run of a revision that is over.
+pub async fn newest_run_of_revision(source: &mut impl Source, schedule: ScheduleId, revision: u32) -> Result<Option<State>, DbError> {
+    let sql = sql!(
+        "SELECT state FROM run WHERE schedule_id = $1 AND schedule_revision = $2 AND finished_at IS NOT NULL ORDER BY slot_at DESC LIMIT 1"
+    );
+    source.row(sql, args![schedule, i64::from(revision)]).await?.map(|row| row.get("state")).transpose()
 }

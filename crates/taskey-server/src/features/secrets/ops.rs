@@ -1,8 +1,9 @@
 //! What can be done with secrets, one function a verb, and how they reach a device.
 
+use std::fmt::Display;
 use taskey_proto::Time;
 use taskey_proto::crypto::PublicKey;
-use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, SecretId};
+use taskey_proto::id::{DeviceId, OrganizationId, SecretId};
 use taskey_proto::problem::FieldError;
 use taskey_proto::secrets::{SealedSecret, Secret, SetSecret};
 use taskey_proto::tasks::name_problem;
@@ -94,9 +95,9 @@ pub(super) fn no_secret() -> ApiError {
     ApiError::not_found("secret")
 }
 
-/// The values of secrets for one execution on one device. One that is gone, or cannot be opened, is left out: the device then says which one
+/// The values of secrets on one device, for one execution or schedule (`purpose` is its id). One that is gone, or cannot be opened, is left out: the device then says which one
 /// it lacks, and nothing starts without it.
-pub async fn seal_for(app: &App, device: DeviceId, execution: ExecutionId, names: &[String]) -> Vec<SealedSecret> {
+pub async fn seal_for(app: &App, device: DeviceId, purpose: &(dyn Display + Sync), names: &[String]) -> Vec<SealedSecret> {
     let (organization, key) = match sealing_key(&app.db, device).await {
         Ok(Some(found)) => found,
         Ok(None) => return Vec::new(),
@@ -107,7 +108,7 @@ pub async fn seal_for(app: &App, device: DeviceId, execution: ExecutionId, names
     };
     let mut sealed = Vec::with_capacity(names.len());
     for name in names {
-        match seal_one(app, organization, &key, execution, name).await {
+        match seal_one(app, organization, &key, purpose, name).await {
             Ok(secret) => sealed.extend(secret),
             Err(error) => tracing::error!(%error, secret = name, %organization, "a secret was not sealed"),
         }
@@ -119,12 +120,12 @@ async fn seal_one(
     app: &App,
     organization: OrganizationId,
     device: &PublicKey,
-    execution: ExecutionId,
+    purpose: &(dyn Display + Sync),
     name: &str,
 ) -> anyhow::Result<Option<SealedSecret>> {
     let Some(stored) = store::stored_secret(&app.db, organization, name).await? else { return Ok(None) };
     let value = app.vault.open_sealed(&context(organization), &stored.sealed)?;
-    Ok(Some(SealedSecret::seal(name, stored.version, &value, device, execution)?))
+    Ok(Some(SealedSecret::seal(name, stored.version, &value, device, &purpose)?))
 }
 
 /// Makes a new master key and wraps every secret's data key with it; how many there were. A server may be running on the same data.

@@ -7,7 +7,7 @@ use taskey_proto::problem::Code;
 use taskey_proto::tasks::{Action, OnFailure};
 
 use crate::app::App;
-use crate::platform::db::{Db, DbError, Source as _, Tx};
+use crate::platform::db::{Db, DbError, Row, Source as _, Tx};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 use crate::{args, sql};
@@ -62,7 +62,23 @@ pub async fn insert_document(tx: &mut Tx<'_>, organization: OrganizationId, task
 
 /// The current version of a task, by id or name, if its stored bytes are still those that were signed.
 pub async fn load_task(app: &App, organization: OrganizationId, word: &str) -> ApiResult<Option<SignedTask>> {
-    let Some(task) = find(&app.db, organization, word).await? else { return Ok(None) };
+    let found = find(&app.db, organization, word).await?;
+    found.map(|task| whole(app, task)).transpose()
+}
+
+/// A version of a task that was not removed, if its stored bytes are still those that were signed.
+pub async fn load_version(app: &App, organization: OrganizationId, task: TaskId, version: u32) -> ApiResult<Option<SignedTask>> {
+    let sql = sql!(
+        "SELECT t.id, t.name, v.version, v.spec, d.bytes, d.signature, d.digest FROM task t \
+         JOIN task_version v ON v.task_id = t.id AND v.version = $3 \
+         JOIN task_document d ON d.organization_id = t.organization_id AND d.digest = v.digest \
+         WHERE t.organization_id = $1 AND t.removed_at IS NULL AND t.id = $2"
+    );
+    let row = app.db.row(sql, args![organization, task, i64::from(version)]).await?;
+    row.map(|row| whole(app, signed(&row)?)).transpose()
+}
+
+fn whole(app: &App, task: SignedTask) -> ApiResult<SignedTask> {
     let key = app.keys.signing.public_key();
     let is_whole = hex(&sha256(&task.bytes)) == task.digest && key.verify(TASK_CONTEXT, &task.bytes, &task.signature).is_ok();
     if !is_whole {
@@ -70,7 +86,7 @@ pub async fn load_task(app: &App, organization: OrganizationId, word: &str) -> A
         let detail = "Its bytes in the database were changed behind the server's back. Write the task again to sign it anew.";
         return Err(ApiError::new(Code::TaskAltered, detail));
     }
-    Ok(Some(task))
+    Ok(task)
 }
 
 async fn find(db: &Db, organization: OrganizationId, word: &str) -> ApiResult<Option<SignedTask>> {
@@ -81,11 +97,14 @@ async fn find(db: &Db, organization: OrganizationId, word: &str) -> ApiResult<Op
          WHERE t.organization_id = $1 AND t.removed_at IS NULL AND (t.id = $2 OR t.name = $2) \
          ORDER BY CASE WHEN t.id = $2 THEN 0 ELSE 1 END LIMIT 1"
     );
-    let Some(row) = db.row(sql, args![organization, word]).await? else { return Ok(None) };
+    db.row(sql, args![organization, word]).await?.map(|row| signed(&row)).transpose()
+}
+
+fn signed(row: &Row) -> ApiResult<SignedTask> {
     let bytes: Vec<u8> = row.get("bytes")?;
     // Unreadable bytes are found out by their digest and signature.
     let actions = serde_json::from_slice::<Actions>(&bytes).map(|document| document.actions).unwrap_or_default();
-    Ok(Some(SignedTask {
+    Ok(SignedTask {
         id: Some(row.get("id")?),
         version: Some(row.get("version")?),
         name: row.get("name")?,
@@ -94,7 +113,7 @@ async fn find(db: &Db, organization: OrganizationId, word: &str) -> ApiResult<Op
         digest: row.get("digest")?,
         timeout_ms: timeout_ms(&actions),
         bytes,
-    }))
+    })
 }
 
 /// Of a task's definition what is not part of the signed bytes.

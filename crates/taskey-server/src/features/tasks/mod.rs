@@ -11,4 +11,5 @@ pub mod http;
 mod ops;
 mod store;
 
-pub use document::{SignedTask, insert_document, load_task, named_secrets, signed_task};
+pub use document::{SignedTask, insert_document, load_task, load_version, named_secrets, signed_task};
+pub use store::task_name;

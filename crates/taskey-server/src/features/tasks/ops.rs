@@ -25,6 +25,8 @@ struct WriteInput {
     spec: TaskSpec,
     text: String,
     document: SignedTask,
+    /// Whether whoever writes it may run it on every device.
+    everywhere: bool,
     once: Option<Arc<Once>>,
     now: Time,
 }
@@ -33,7 +35,8 @@ fn prepare(app: &App, permit: &Permit, spec: TaskSpec, once: Option<Arc<Once>>) 
     check(check_task(&spec))?;
     let document = signed_task(app, &spec.name, spec.on_failure, &spec.actions)?;
     let text = serde_json::to_string(&spec).map_err(ApiError::internal)?;
-    Ok(WriteInput { actor: Actor::from(permit), id: TaskId::new(app.uuid()), spec, text, document, once, now: app.now() })
+    let everywhere = permit.is_uniform();
+    Ok(WriteInput { actor: Actor::from(permit), id: TaskId::new(app.uuid()), spec, text, document, everywhere, once, now: app.now() })
 }
 
 pub(super) async fn create_task(app: &App, permit: &Permit, spec: TaskSpec, once: Option<Arc<Once>>) -> ApiResult<Answer> {
@@ -98,6 +101,10 @@ async fn insert_version(tx: &mut Tx<'_>, input: &WriteInput, id: TaskId, version
     let data = serde_json::json!({"name": input.spec.name, "version": version, "digest": input.document.digest});
     let action = if version == 1 { "task.created" } else { "task.changed" };
     record(tx, &input.actor, input.now, action, &subject, &data).await?;
+    // Schedules follow to a version whose author could have scheduled it wherever they run.
+    let data = serde_json::json!({
+        "name": input.spec.name, "version": version, "digest": input.document.digest, "everywhere": input.everywhere, "by": input.actor.name,
+    });
     tx.announce(Announce { organization, name: "task.changed", subject: &subject, at: input.now, data: &data }).await
 }
 

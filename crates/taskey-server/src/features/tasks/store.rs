@@ -111,3 +111,8 @@ pub(super) async fn versions_of_task(db: &Db, task: TaskId, before: Option<u32>,
 pub(super) async fn remove_task(tx: &mut Tx<'_>, id: TaskId, now: Time) -> Result<(), DbError> {
     tx.execute(sql!("UPDATE task SET removed_at = $2 WHERE id = $1"), args![id, now]).await.map(|_| ())
 }
+
+/// How a task is called now; also one that was removed.
+pub async fn task_name(db: &Db, task: TaskId) -> Result<Option<String>, DbError> {
+    db.row(sql!("SELECT name FROM task WHERE id = $1"), args![task]).await?.map(|row| row.get("name")).transpose()
+}

@@ -152,3 +152,41 @@ pub async fn advance(db: &Db, consumer: &'static str, to: Cursor) -> Result<(), 
     })
     .await
 }
+
+/// A job that reads all events in their order, and where it is. Most events are of no interest to it, and a commit for each would cost more
+/// than reading some again after a restart: what it does must bear being done twice.
+pub struct Follower {
+    consumer: &'static str,
+    position: Option<Cursor>,
+    unstored: usize,
+}
+
+/// Events that are read again at most after a restart.
+const UNSTORED_MAX: usize = 1_000;
+
+impl Follower {
+    pub fn new(consumer: &'static str) -> Self {
+        Self { consumer, position: None, unstored: 0 }
+    }
+
+    /// What comes next, oldest first, at most `limit`; the same again until it was [`Follower::took`].
+    pub async fn next(&mut self, db: &Db, limit: usize) -> Result<Vec<Event>, DbError> {
+        let position = match self.position {
+            Some(position) => position,
+            None => *self.position.insert(position(db, self.consumer).await?),
+        };
+        read(db, None, position, limit).await
+    }
+
+    /// Goes on after `batch`; `acted`: it is not to be read again.
+    pub async fn took(&mut self, db: &Db, batch: &[Event], acted: bool) -> Result<(), DbError> {
+        let Some(last) = batch.last() else { return Ok(()) };
+        self.position = Some(last.cursor);
+        self.unstored += batch.len();
+        if acted || self.unstored >= UNSTORED_MAX {
+            advance(db, self.consumer, last.cursor).await?;
+            self.unstored = 0;
+        }
+        Ok(())
+    }
+}

@@ -6,5 +6,6 @@ mod store;
 
 pub use http::api;
 pub(super) use ops::groups_named;
-pub use ops::{members_of, visible_group};
+pub use ops::{device_group_named, members_of, visible_group};
+pub use store::devices_of_group;
 pub(super) use store::join_groups;

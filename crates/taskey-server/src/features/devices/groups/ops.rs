@@ -211,3 +211,12 @@ fn name_taken(name: &str) -> ApiError {
 fn no_device_group() -> ApiError {
     ApiError::not_found("device group")
 }
+
+/// The id of a device group that this permit may see, by its id or name.
+pub async fn device_group_named(app: &App, permit: &Permit, word: &str) -> ApiResult<Option<DeviceGroupId>> {
+    match find_device_group(&mut &app.db, permit, word).await {
+        Ok(found) => Ok(Some(found.group.id)),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

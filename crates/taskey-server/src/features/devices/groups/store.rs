@@ -113,3 +113,18 @@ pub(super) async fn targets_of_group(db: &Db, sight: Sight, group: DeviceGroupId
         .map(|row| Ok(Target { id: row.get("id")?, name: row.get("name")?, online: row.get::<String>("presence")? == "online" }))
         .collect()
 }
+
+/// The devices of a group, whoever may see them, at most `limit`.
+pub async fn devices_of_group(
+    source: &mut impl Source,
+    organization: OrganizationId,
+    group: DeviceGroupId,
+    limit: usize,
+) -> Result<Vec<DeviceId>, DbError> {
+    let sql = sql!(
+        "SELECT m.device_id FROM device_group_member m JOIN device d ON d.id = m.device_id \
+         WHERE m.device_group_id = $1 AND m.removed = 0 AND d.organization_id = $2 AND d.removed_at IS NULL ORDER BY m.device_id LIMIT $3"
+    );
+    let rows = source.rows(sql, args![group, organization, limit]).await?;
+    rows.iter().map(|row| row.get("device_id")).collect()
+}

@@ -1,0 +1,124 @@
+//! What schedules do in the background: they follow tasks, secrets, devices and groups.
+
+use std::collections::BTreeSet;
+
+use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId, TaskId};
+use taskey_proto::problem::Code;
+
+use super::{assign, delivery, ops, store};
+use crate::app::App;
+use crate::platform::db::events::{Event, Follower};
+use crate::platform::db::{DbError, events};
+
+const CONSUMER: &str = "schedules";
+const EVENTS_AT_ONCE: usize = 200;
+
+/// What changes what a device is to keep, of a schedule that names groups or labels.
+const DEVICES_CHANGE: [&str; 6] = [
+    "device.enrolled",
+    "device.changed",
+    "device_group.changed",
+    "device_group.removed",
+    "device_group.device_added",
+    "device_group.device_removed",
+];
+
+/// Reacts to events.
+pub async fn follow_events(app: App) {
+    let mut waker = app.db.hub().subscribe(events::ALL);
+    let mut follower = Follower::new(CONSUMER);
+    loop {
+        if let Err(error) = react(&app, &mut follower).await {
+            tracing::error!(%error, "events were not taken in");
+        }
+        waker.woken().await;
+    }
+}
+
+async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
+    loop {
+        let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let acted = react_to(app, &batch).await?;
+        follower.took(&app.db, &batch, acted).await?;
+    }
+}
+
+async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
+    let mut schedules: BTreeSet<ScheduleId> = BTreeSet::new();
+    let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
+    let mut rotated: BTreeSet<OrganizationId> = BTreeSet::new();
+    for event in batch {
+        match event.name.as_str() {
+            "schedule.assigned" => poke(app, event).await?,
+            // Written by an op that assigns them itself, unless its server ended just then.
+            "schedule.created" | "schedule.changed" | "schedule.paused" | "schedule.resumed" | "schedule.removed" | "schedule.done" => {
+                schedules.extend(event.subject.parse::<ScheduleId>().ok());
+            }
+            "task.changed" => follow_task(app, event).await?,
+            "secret.changed" | "secret.removed" => drop(rotated.insert(event.organization)),
+            "device.removed" => {
+                if let Ok(device) = event.subject.parse::<DeviceId>() {
+                    schedules.extend(store::schedules_of_device(&app.db, device).await?);
+                }
+            }
+            name if DEVICES_CHANGE.contains(&name) => drop(organizations.insert(event.organization)),
+            _ => {}
+        }
+    }
+    for organization in &organizations {
+        schedules.extend(store::dynamic_schedules(&app.db, *organization).await?);
+    }
+    for schedule in &schedules {
+        assign::assign(app, *schedule).await?;
+    }
+    for organization in &rotated {
+        let devices = app.db.write(*organization, |tx, organization| Box::pin(store::renew_secrets(tx, *organization))).await?;
+        for device in devices {
+            delivery::poke(app, device).await?;
+        }
+    }
+    Ok(!(schedules.is_empty() && rotated.is_empty()))
+}
+
+/// Another node may have changed what devices on the lines of this one are to keep.
+async fn poke(app: &App, event: &Event) -> Result<(), DbError> {
+    if app.lines.count() == 0 {
+        return Ok(());
+    }
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let devices: Vec<DeviceId> = serde_json::from_value(data["devices"].clone()).unwrap_or_default();
+    for device in devices {
+        delivery::poke(app, device).await?;
+    }
+    Ok(())
+}
+
+/// A schedule follows its task to a version whose author could have scheduled it wherever it runs. Any other waits until somebody who may
+/// applies the schedule again.
+async fn follow_task(app: &App, event: &Event) -> Result<(), DbError> {
+    let Ok(task) = event.subject.parse::<TaskId>() else { return Ok(()) };
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let version = data["version"].as_u64().unwrap_or_default() as u32;
+    for row in store::schedules_of_task(&app.db, task).await? {
+        if row.task_version >= version {
+            continue;
+        }
+        let schedule = row.id;
+        if data["everywhere"].as_bool() == Some(true) {
+            match ops::follow_task(app, row, data["by"].as_str().unwrap_or_default()).await {
+                Ok(()) => {}
+                // Another node was first, or somebody edits it: either has the newest version.
+                Err(error) if error.code == Code::PreconditionFailed => {}
+                Err(error) => tracing::error!(%schedule, detail = %error.detail, "a schedule did not follow its task"),
+            }
+        } else {
+            app.db
+                .write((schedule, version), |tx, (schedule, version)| Box::pin(store::set_newer_version(tx, *schedule, *version)))
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! What a schedule would do, before it is saved.
+
+use taskey_proto::runs::DeviceRef;
+use taskey_proto::schedules::{Firing, SimulateSchedule, Simulation};
+use taskey_schedule::{Timetable, Zone, describe};
+
+use super::{ops, revision, targets};
+use crate::app::App;
+use crate::features::accounts::Permit;
+use crate::features::devices::targets_by_id;
+use crate::platform::http::ApiError;
+use crate::platform::http::problem::{ApiResult, check};
+
+const COUNT_DEFAULT: usize = 50;
+const COUNT_MAX: usize = 500;
+const DEVICES_MAX: usize = 100;
+/// Slots in an hour that are worth a word.
+const OFTEN: u64 = 60;
+
+pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSchedule) -> ApiResult<Simulation> {
+    let SimulateSchedule { spec, count, from } = simulate;
+    if count.is_some_and(|count| count == 0 || count > COUNT_MAX) {
+        return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
+    }
+    let errors = ops::spec_errors(&spec).into_iter().map(|mut error| {
+        error.pointer = format!("/spec{}", error.pointer);
+        error
+    });
+    check(errors.collect())?;
+    let ids = targets::resolve(app, permit, &spec.targets).await?;
+    let now = app.now();
+    let timing = revision::timing(&spec, now)?;
+    let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;
+    let from = from.unwrap_or(now);
+    let next: Vec<Firing> = timetable.upcoming(from).take(count.unwrap_or(COUNT_DEFAULT)).collect();
+    let devices = targets::devices(&mut &app.db, permit.organization(), &ids).await?;
+    let first: Vec<_> = devices.iter().copied().take(DEVICES_MAX).collect();
+    let shown = targets_by_id(&app.db, permit.organization(), &first).await?;
+    let mut warnings = Vec::new();
+    let per_hour = timetable.count(from, from.plus_ms(3_600_000), 1_000_000);
+    if per_hour > OFTEN {
+        warnings.push(format!("It fires {per_hour} times in the next hour, on each device."));
+    }
+    if devices.is_empty() {
+        warnings.push("No device is among its targets now.".to_owned());
+    }
+    Ok(Simulation {
+        words: describe(&spec),
+        next,
+        device_count: devices.len() as u64,
+        devices: shown.into_iter().map(|target| DeviceRef { id: target.id, name: target.name }).collect(),
+        warnings,
+    })
+}
