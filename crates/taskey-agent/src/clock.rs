@@ -25,33 +25,49 @@ pub enum Clock {
 pub struct Hands {
     boot_ms: AtomicI64,
     wall_ms: AtomicI64,
-    moved: watch::Sender<()>,
+    /// How often they were moved.
+    moved: watch::Sender<u64>,
+    /// Up to which move the agent has done what was due.
+    done: watch::Sender<u64>,
 }
 
 impl Hands {
     pub fn new(boot_ms: i64, wall: Time) -> Arc<Self> {
-        Arc::new(Self { boot_ms: boot_ms.into(), wall_ms: wall.ms().into(), moved: watch::Sender::new(()) })
+        let (moved, done) = (watch::Sender::new(0), watch::Sender::new(0));
+        Arc::new(Self { boot_ms: boot_ms.into(), wall_ms: wall.ms().into(), moved, done })
     }
 
     /// Time goes by.
     pub fn advance_ms(&self, ms: i64) {
         self.boot_ms.fetch_add(ms, Ordering::SeqCst);
         self.wall_ms.fetch_add(ms, Ordering::SeqCst);
-        self.moved.send_replace(());
+        self.moved.send_modify(|moves| *moves += 1);
     }
 
     /// Somebody sets the date; no time goes by.
     pub fn set_wall(&self, wall: Time) {
         self.wall_ms.store(wall.ms(), Ordering::SeqCst);
-        self.moved.send_replace(());
+        self.moved.send_modify(|moves| *moves += 1);
     }
 
     pub fn wall(&self) -> Time {
         Time::from_ms(self.wall_ms.load(Ordering::SeqCst))
     }
 
-    pub fn moved(&self) -> watch::Receiver<()> {
+    pub fn moved(&self) -> watch::Receiver<u64> {
         self.moved.subscribe()
+    }
+
+    /// The agent has done what was due by this move.
+    pub(crate) fn has_done(&self, moves: u64) {
+        self.done.send_replace(moves);
+    }
+
+    /// Returns once the agent that lives by them has done what is due.
+    pub async fn heeded(&self) {
+        let moves = *self.moved.borrow();
+        // The sender lives in self: waiting cannot fail.
+        let _ = self.done.subscribe().wait_for(|done| *done >= moves).await;
     }
 }
 

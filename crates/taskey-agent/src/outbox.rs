@@ -305,7 +305,7 @@ impl Outbox {
                 return None;
             }
             Open::Unfired(numbers) => {
-                numbers.iter().for_each(|number| drop(self.unfired_open.remove(number)));
+                self.unfired_open.retain(|number| !numbers.contains(number));
                 return Some(Has::Unfired(numbers.clone()));
             }
             Open::Started(execution) | Open::Output { execution, .. } | Open::End(execution) => *execution,

@@ -64,6 +64,27 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
              FROM device_group_member m JOIN device_group g ON g.id = m.device_group_id WHERE g.organization_id = $1 LIMIT 500)"
         ),
         sql!(
+            "DELETE FROM slot WHERE (schedule_id, revision, target, at) IN (SELECT l.schedule_id, l.revision, l.target, l.at FROM slot l \
+             JOIN schedule s ON s.id = l.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
+            "DELETE FROM schedule_device WHERE (schedule_id, device_id) IN (SELECT d.schedule_id, d.device_id FROM schedule_device d \
+             JOIN schedule s ON s.id = d.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
+            "DELETE FROM device_assignment WHERE device_id IN (SELECT a.device_id FROM device_assignment a \
+             JOIN device d ON d.id = a.device_id WHERE d.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
+            "DELETE FROM schedule_revision WHERE (schedule_id, revision) IN (SELECT r.schedule_id, r.revision FROM schedule_revision r \
+             JOIN schedule s ON s.id = r.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
+            "DELETE FROM schedule_version WHERE (schedule_id, version) IN (SELECT v.schedule_id, v.version FROM schedule_version v \
+             JOIN schedule s ON s.id = v.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!("DELETE FROM schedule WHERE id IN (SELECT id FROM schedule WHERE organization_id = $1 LIMIT 500)"),
+        sql!(
             "DELETE FROM task_version WHERE (task_id, version) IN (SELECT v.task_id, v.version FROM task_version v \
              JOIN task t ON t.id = v.task_id WHERE t.organization_id = $1 LIMIT 500)"
         ),

@@ -2,6 +2,7 @@
 //!
 //! Everything starts on free ports of loopback and ends with the test. Nothing sleeps: tests wait on what they see.
 
+pub mod clockwork;
 pub mod device;
 pub mod echo;
 pub mod middlebox;

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use taskey_proto::Time;
-use taskey_server::Server;
 use taskey_server::config::Config;
 use taskey_server::platform::clock::{Clock, ManualClock};
+use taskey_server::{Server, StartError};
 
 use crate::{Engine, PATIENCE};
 
@@ -96,7 +96,7 @@ impl TestServer {
             bootstrap: None,
         };
         change(&mut config);
-        let clock = ManualClock::at(Time::from_ms(1_790_000_000_000));
+        let clock = ManualClock::at(Time::from_ms(crate::clockwork::START_MS));
         let server = Server::start(config.clone(), Clock::Manual(clock.clone())).await.expect("the server starts");
         Self { folder, clock, config, server: Some(server), http: http_client() }
     }
@@ -145,6 +145,34 @@ impl TestServer {
         change(&mut self.config);
         self.server.take().expect("the server runs").stop().await;
         self.server = Some(Server::start(self.config.clone(), Clock::Manual(self.clock.clone())).await.expect("the server starts again"));
+    }
+
+    /// From the next start on it listens here.
+    pub fn set_listen(&mut self, address: SocketAddr) {
+        self.config.listen = address;
+    }
+
+    /// Stops the server until [`TestServer::resume`].
+    pub async fn pause(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+
+    pub async fn resume(&mut self) {
+        let starting = async {
+            loop {
+                // The earlier one's last connections may still hold the port.
+                match Server::start(self.config.clone(), Clock::Manual(self.clock.clone())).await {
+                    Err(StartError::Listen { .. }) => tokio::task::yield_now().await,
+                    started => break started,
+                }
+            }
+        };
+        if self.server.is_none() {
+            let started = tokio::time::timeout(PATIENCE, starting).await.expect("the port is free again");
+            self.server = Some(started.expect("the server starts again"));
+        }
     }
 
     pub async fn stop(mut self) {
@@ -210,6 +238,10 @@ impl Answer {
 }
 
 impl Person {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url)).timeout(PATIENCE);
         match (&self.key, &self.cookie) {

@@ -47,7 +47,7 @@ impl Agent {
     /// Fires what is due and sets the alarm for what is next.
     pub(super) fn fire_due(&mut self) {
         if self.schedules.kept.is_empty() {
-            return;
+            return self.set_alarm(None);
         }
         let Some(now) = firing_time(&self.time, self.config.clock.wall()) else {
             // Somebody sets the date, or the server is heard: both wake us.

@@ -265,3 +265,17 @@ fn derived(at: Time, parts: &[&[u8]]) -> uuid::Uuid {
 
 /// How long after its time a slot still counts as fired, not as missed.
 pub const GRACE_MS: i64 = 60_000;
+
+/// Why something happened, or did not: from decisions that were stored when they were made, and from the arithmetic.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScheduleExplanation {
+    /// One or two sentences.
+    pub answer: String,
+    /// What leads there, in this order.
+    pub steps: Vec<String>,
+    /// The slots to come.
+    pub next: Vec<Firing>,
+    /// The slot that was asked about, where it is settled.
+    pub slot: Option<Slot>,
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use taskey_proto::problem::Code;
 
-const ORDER: [&str; 6] = ["accounts", "devices", "secrets", "tasks", "runs", "quiet"];
+const ORDER: [&str; 7] = ["accounts", "devices", "secrets", "tasks", "runs", "schedules", "quiet"];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();

@@ -17,6 +17,7 @@ mod permissions;
 mod poll;
 mod quiet;
 mod runs;
+mod schedules;
 mod secrets;
 mod sign_in;
 mod store;

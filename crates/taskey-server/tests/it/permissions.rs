@@ -24,6 +24,7 @@ struct Things {
     session: String,
     group: String,
     device_group: String,
+    schedule: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -42,6 +43,9 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
     let put = |path: String| send(person.request(Method::PUT, &path));
     assert_eq!(put(format!("/api/v1/device-groups/lab/devices/{}", device.id)).await.status, 204);
     assert_eq!(put("/api/v1/groups/staff/members/things".to_owned()).await.status, 204);
+    let schedule = json!({"name": "nightly", "task": "hello", "cron": "30 2 * * *", "targets": {"devices": ["web-1"]}});
+    let schedule = person.post("/api/v1/schedules", schedule).await;
+    assert_eq!(schedule.status, 201, "{}", schedule.body);
     Things {
         device: device.id.to_string(),
         task: task.id().to_owned(),
@@ -54,6 +58,7 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         session: session.body["items"][0]["id"].as_str().unwrap().to_owned(),
         group: group.id().to_owned(),
         device_group: device_group.id().to_owned(),
+        schedule: schedule.id().to_owned(),
     }
 }
 
@@ -71,6 +76,7 @@ impl Things {
             ("{session}", &self.session),
             ("{group}", &self.group),
             ("{device_group}", &self.device_group),
+            ("{schedule}", &self.schedule),
             ("{version}", &"1".to_owned()),
             ("{action}", &"0".to_owned()),
             ("{stream}", &"output".to_owned()),
@@ -95,6 +101,7 @@ impl Things {
             session: other(&self.session),
             group: other(&self.group),
             device_group: other(&self.device_group),
+            schedule: other(&self.schedule),
         }
     }
 }
@@ -293,10 +300,13 @@ on_both! {
         let hers = make_things(&server, &ann).await;
         let his = make_things(&server, &mallory).await;
         let spec = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "false"}]});
+        let schedule = json!({"name": "mine", "task": "hello", "every": "1h", "targets": {"devices": ["web-1"]}});
         for (route, verb) in permitted().into_iter().filter(|(route, _)| route.path.contains('{')) {
             let body = match route.path.as_str() {
                 path if path.contains("{task}") => &spec,
                 path if path.contains("{secret}") => &json!({"value": "stolen"}),
+                path if path.ends_with("/pause") || path.ends_with("/resume") => &json!({}),
+                path if path.contains("{schedule}") => &schedule,
                 path if path.contains("/overrides/") => &json!({"role": "admin"}),
                 _ => &json!({"name": "stolen"}),
             };
@@ -344,10 +354,20 @@ on_both! {
             let answer = mallory.post("/api/v1/runs", body).await;
             assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
         }
+        for body in [
+            json!({"name": "s", "every": "1h", "task": hers.task, "targets": {"devices": [his.device]}}),
+            json!({"name": "s", "every": "1h", "task": his.task, "targets": {"devices": [hers.device]}}),
+            json!({"name": "s", "every": "1h", "task": his.task, "targets": {"groups": [hers.device_group]}}),
+        ] {
+            let answer = mallory.post("/api/v1/schedules", body.clone()).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
+            let answer = mallory.post("/api/v1/schedules/simulate", json!({"spec": body})).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
+        }
         let filtered = mallory.get(&format!("/api/v1/runs?device={}", hers.device)).await;
         assert_eq!(filtered.body["items"], json!([]));
         for (path, own) in
-            [("devices", &his.device), ("tasks", &his.task), ("runs", &his.run), ("device-groups", &his.device_group)]
+            [("devices", &his.device), ("tasks", &his.task), ("runs", &his.run), ("device-groups", &his.device_group), ("schedules", &his.schedule)]
         {
             let list = mallory.get(&format!("/api/v1/{path}")).await;
             let ids: Vec<&str> = list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
@@ -373,12 +393,21 @@ on_both! {
         assert!(routes.iter().any(|route| route.path == "/agent/v1/line") && routes.len() >= 4);
         for route in routes {
             // A line that the other device might have: its first.
-            let body = if route.path == "/agent/v1/line" { json!({"session": 1}) } else { json!({"chunks": []}) };
+            let body = match route.path.as_str() {
+                "/agent/v1/line" => json!({"session": 1}),
+                "/agent/v1/assignment" => json!({"has": []}),
+                _ => json!({"chunks": []}),
+            };
             for person in [&server.anonymous(), &server.with_key("tky_nonsense"), &ann] {
                 let answer = call(person, &route, &things.path(&route), &body).await;
                 assert_eq!((answer.status, answer.code()), (401, "not_signed_in"), "{} {}", route.method, route.path);
             }
             let answer = call(&foreign, &route, &things.path(&route), &body).await;
+            if route.path == "/agent/v1/assignment" {
+                assert_eq!(answer.status, 200, "what it is to keep itself: {}", answer.body);
+                assert_eq!(answer.body["schedules"], json!([]));
+                continue;
+            }
             let expected = if route.path == "/agent/v1/line" { (409, "line_over") } else { (404, "not_found") };
             assert_eq!((answer.status, answer.code()), expected, "{} {}", route.method, route.path);
         }

@@ -479,6 +479,8 @@ mod tests {
             ("devices.read", "read-only"),
             ("secrets.read", "read-only"),
             ("tasks.read", "read-only"),
+            ("schedules.read", "read-only"),
+            ("schedules.write", "admin"),
             ("runs.read", "read-only"),
             ("runs.start", "self-service"),
             ("runs.cancel", "self-service"),

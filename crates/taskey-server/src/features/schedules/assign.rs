@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use taskey_proto::Time;
-use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId};
+use taskey_proto::id::{DeviceId, NodeId, OrganizationId, ScheduleId};
 use taskey_proto::schedules::ScheduleState;
 
 use super::{delivery, store, targets};
@@ -17,7 +17,10 @@ const CHUNK: usize = 500;
 /// Makes every device keep of a schedule what it is to keep now, and tells those on this node's lines.
 pub async fn assign(app: &App, schedule: ScheduleId) -> Result<(), DbError> {
     loop {
-        let changed = app.db.write((schedule, app.now()), |tx, (schedule, now)| Box::pin(assign_some(tx, *schedule, *now))).await?;
+        let changed = app
+            .db
+            .write((schedule, app.node, app.now()), |tx, (schedule, node, now)| Box::pin(assign_some(tx, *schedule, *node, *now)))
+            .await?;
         for device in &changed {
             delivery::poke(app, *device).await?;
         }
@@ -28,7 +31,7 @@ pub async fn assign(app: &App, schedule: ScheduleId) -> Result<(), DbError> {
 }
 
 /// Changes a bounded number of devices; answers which.
-async fn assign_some(tx: &mut Tx<'_>, schedule: ScheduleId, now: Time) -> Result<Vec<DeviceId>, DbError> {
+async fn assign_some(tx: &mut Tx<'_>, schedule: ScheduleId, node: NodeId, now: Time) -> Result<Vec<DeviceId>, DbError> {
     let row = store::schedule(tx, schedule).await?;
     let mut wanted: BTreeMap<DeviceId, Option<u32>> = BTreeMap::new();
     if let Some(row) = row.as_ref().filter(|row| row.state == ScheduleState::Active && !row.on_server) {
@@ -54,7 +57,8 @@ async fn assign_some(tx: &mut Tx<'_>, schedule: ScheduleId, now: Time) -> Result
     store::set_device_count(tx, schedule).await?;
     let changed: Vec<DeviceId> = changes.into_iter().map(|(device, _)| device).collect();
     if let Some(organization) = organization_of(tx, schedule).await? {
-        let data = serde_json::json!({"devices": changed});
+        // The node that tells the devices on its lines; the others see to theirs.
+        let data = serde_json::json!({"devices": changed, "node": node});
         let subject = schedule.to_string();
         tx.announce(Announce { organization, name: "schedule.assigned", subject: &subject, at: now, data: &data }).await?;
     }

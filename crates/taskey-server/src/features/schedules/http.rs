@@ -5,15 +5,18 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use taskey_proto::Time;
 use taskey_proto::id::DeviceId;
 use taskey_proto::page::Page;
 use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::document::{FetchAssignment, FetchedAssignment};
-use taskey_proto::schedules::{Holding, PauseSchedule, Schedule, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot};
+use taskey_proto::schedules::{
+    Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot,
+};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::{delivery, ops, simulate, store, view};
+use super::{delivery, explain, ops, simulate, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::features::devices::http::authenticate_device;
@@ -37,6 +40,7 @@ pub fn api() -> Api {
         .route(Verb::ReadSchedules, routes!(list_schedule_versions))
         .route(Verb::ReadSchedules, routes!(list_slots))
         .route(Verb::ReadSchedules, routes!(list_holdings))
+        .route(Verb::ReadSchedules, routes!(explain_schedule))
         .device(routes!(fetch_assignment))
 }
 
@@ -199,6 +203,35 @@ async fn list_holdings(
     let mut holdings = store::holdings(&app.db, permit.sight(), row.id, paging.after()?, paging.limit() + 1).await?;
     view::complete_holdings(&row, &mut holdings, app.now())?;
     Ok(paging.page(holdings, |holding| holding.device.name.clone()))
+}
+
+/// What about a schedule.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Question {
+    /// About this instant; without it about now.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<Time>,
+    /// On this device.
+    #[param(value_type = Option<String>)]
+    device: Option<DeviceId>,
+    /// How many slots to come; default 10, at most 100.
+    next: Option<usize>,
+}
+
+/// Why a schedule fires then, did not fire then, or does not fire: from stored decisions.
+#[utoipa::path(get, path = "/api/v1/schedules/{schedule}/explain", tag = "schedules",
+    params(("schedule" = String, Path, description = "Id or name"), Question),
+    responses((status = 200, description = "Why", body = ScheduleExplanation)))]
+async fn explain_schedule(
+    State(app): State<App>,
+    permit: Permit,
+    Path(schedule): Path<String>,
+    Query(question): Query<Question>,
+) -> ApiResult<Json<ScheduleExplanation>> {
+    let row = ops::find(&app, &permit, &schedule).await?;
+    let question = explain::Question { at: question.at, device: question.device, next: question.next };
+    explain::explain(&app, &permit, row, question).await.map(Json)
 }
 
 /// A device asks which schedules it is to keep.

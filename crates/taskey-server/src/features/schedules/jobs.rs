@@ -89,6 +89,9 @@ async fn poke(app: &App, event: &Event) -> Result<(), DbError> {
         return Ok(());
     }
     let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    if data["node"].as_str() == Some(app.node.to_string().as_str()) {
+        return Ok(());
+    }
     let devices: Vec<DeviceId> = serde_json::from_value(data["devices"].clone()).unwrap_or_default();
     for device in devices {
         delivery::poke(app, device).await?;

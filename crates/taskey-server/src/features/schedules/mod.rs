@@ -15,6 +15,7 @@
 
 pub mod assign;
 pub mod delivery;
+mod explain;
 pub mod firing;
 pub mod http;
 pub mod intake;

@@ -36,15 +36,20 @@ struct Prepared {
 
 async fn prepare(app: &App, permit: &Permit, spec: ScheduleSpec) -> ApiResult<Prepared> {
     check(spec_errors(&spec))?;
+    let task = load(app, permit, &spec.task).await?;
+    let targets = targets::resolve(app, permit, &spec.targets).await?;
+    Ok(Prepared { spec, targets, task })
+}
+
+/// The task of a spec, with every secret that it needs.
+pub(super) async fn load(app: &App, permit: &Permit, word: &str) -> ApiResult<SignedTask> {
     let organization = permit.organization();
-    let task = load_task(app, organization, &spec.task)
-        .await?
-        .ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{}`", spec.task)))?;
+    let task = load_task(app, organization, word).await?;
+    let task = task.ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{word}`")))?;
     let names = named_secrets(&task.bytes);
     let lacking = missing(&app.db, organization, names.iter().map(String::as_str)).await?;
     check(lacking.into_iter().map(|name| FieldError::new("/task", format!("it needs the secret `{name}`, which is not there"))).collect())?;
-    let targets = targets::resolve(app, permit, &spec.targets).await?;
-    Ok(Prepared { spec, targets, task })
+    Ok(task)
 }
 
 /// Everything that is wrong with a spec by itself.

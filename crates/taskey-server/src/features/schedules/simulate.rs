@@ -22,12 +22,10 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     if count.is_some_and(|count| count == 0 || count > COUNT_MAX) {
         return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
     }
-    let errors = ops::spec_errors(&spec).into_iter().map(|mut error| {
-        error.pointer = format!("/spec{}", error.pointer);
-        error
-    });
-    check(errors.collect())?;
-    let ids = targets::resolve(app, permit, &spec.targets).await?;
+    check(ops::spec_errors(&spec)).map_err(|error| error.under("/spec"))?;
+    let under_spec = |error: ApiError| error.under("/spec");
+    ops::load(app, permit, &spec.task).await.map_err(under_spec)?;
+    let ids = targets::resolve(app, permit, &spec.targets).await.map_err(under_spec)?;
     let now = app.now();
     let timing = revision::timing(&spec, now)?;
     let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;

@@ -544,6 +544,24 @@ pub(super) async fn slots(
     rows.iter().map(slot_row).collect()
 }
 
+/// The row that holds a slot: of one device, or the first that has it.
+pub(super) async fn slot_at(
+    db: &Db,
+    sight: Sight,
+    schedule: ScheduleId,
+    device: Option<DeviceId>,
+    at: Time,
+) -> Result<Option<Slot>, DbError> {
+    let sql = sql!(
+        "SELECT s.*, d.name AS device_name, COALESCE(e.state, r.state) AS outcome FROM slot s LEFT JOIN device d ON d.id = s.target \
+         LEFT JOIN execution e ON e.id = s.execution_id LEFT JOIN run r ON r.id = s.run_id AND s.execution_id IS NULL \
+         WHERE s.schedule_id = $1 AND (CAST($2 AS TEXT) IS NULL OR s.target = $2) AND s.at <= $3 AND s.until_at >= $3 AND (s.target = '' OR ",
+        sees_device!("s.target", "$4"),
+        ") ORDER BY s.at DESC LIMIT 1"
+    );
+    db.row(sql, args![schedule, device, at, sight.only]).await?.as_ref().map(slot_row).transpose()
+}
+
 fn slot_row(row: &Row) -> Result<Slot, DbError> {
     let target: String = row.get("target")?;
     let device = match target.parse() {

@@ -72,6 +72,11 @@ fn shown(row: ScheduleRow, task_name: String, role: Role, now: Time) -> ApiResul
     })
 }
 
+/// What a schedule says, in words.
+pub(super) fn words(row: &ScheduleRow) -> String {
+    describe(&row.spec)
+}
+
 /// When a schedule fires, as far as the server can tell.
 pub(super) fn forecast(row: &ScheduleRow) -> ApiResult<Timetable> {
     compile(&timing(&row.spec, row.created_at)?, "UTC")
