@@ -16,6 +16,7 @@ mod every;
 mod explain;
 mod expression;
 mod gate;
+mod rrule;
 mod splay;
 mod timetable;
 mod walk;

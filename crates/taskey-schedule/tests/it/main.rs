@@ -2,3 +2,5 @@
 
 mod build;
 mod clocks;
+mod oracle;
+mod vectors;

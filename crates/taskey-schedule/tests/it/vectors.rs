@@ -1,0 +1,142 @@
+//! What other programs say, case by case: `tests/vectors/make.py` wrote it down. Where taskey says something else it has to be for a reason that
+//! docs/reference/schedules.md names, and exactly as often as it says there.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use jiff::tz::TimeZone;
+use taskey_proto::Time;
+use taskey_proto::schedules::Firing;
+use taskey_schedule::{Timetable, Zone, timing_of};
+
+use crate::build::spec;
+use crate::oracle;
+
+const CRON: &str = include_str!("../vectors/cron.txt");
+const RRULE: &str = include_str!("../vectors/rrule.txt");
+
+#[test]
+fn ten_thousand_cron_expressions_fire_as_other_programs_say_or_differ_as_documented() {
+    let mut seen = Tally::default();
+    for line in CRON.lines().skip(1) {
+        let [program, expression, zone, start, steps] = split(line);
+        let start = start.parse().unwrap();
+        let theirs = instants(start, steps);
+        let seconds = program.ends_with("+seconds");
+        let timetable = build(json!({"cron": expression, "seconds": seconds, "timezone": zone}), 0);
+        let ours: Vec<Firing> = timetable.upcoming(from_secs(start)).take(theirs.len()).collect();
+        seen.compare(line, program, &ours, &theirs, |ours| cron_class(expression, zone, start, ours, &theirs));
+    }
+    let known = [
+        ("cronsim: a wildcard while the clocks change", 5),
+        ("croniter: a step over all days with a day of the other kind", 106),
+        ("croniter: a fixed time while the clocks change", 9),
+        ("croniter: a wildcard while the clocks change", 14),
+        ("croniter+seconds: a step over all days with a day of the other kind", 25),
+        ("systemd: a fixed time while the clocks change", 7),
+        ("systemd: a wildcard while the clocks change", 5),
+    ];
+    seen.assert(CRON.lines().count() - 1, &known);
+}
+
+#[test]
+fn thousands_of_recurrence_rules_fire_as_dateutil_says_or_differ_as_documented() {
+    let mut seen = Tally::default();
+    for line in RRULE.lines().skip(1) {
+        let [start, rule, moment, steps] = split(line);
+        let moment = moment.parse().unwrap();
+        let theirs = instants(moment, steps);
+        let timetable = build(json!({"rrule": format!("DTSTART:{start}\nRRULE:{rule}")}), 0);
+        let ours: Vec<Firing> = timetable.upcoming(from_secs(moment)).take(4).collect();
+        seen.compare(line, "dateutil", &ours, &theirs, |_| rrule_class(rule));
+    }
+    seen.assert(RRULE.lines().count().saturating_sub(1), &[]);
+}
+
+/// Why another program may differ, given that a naive reader sees the slots that taskey sees.
+fn cron_class(expression: &str, zone: &str, start: i64, ours: &[Firing], theirs: &[i64]) -> Option<&'static str> {
+    let rules = zone_rules(zone);
+    let at: Vec<i64> = ours.iter().map(|firing| firing.at.ms() / 1_000).collect();
+    if expression.split(' ').count() == 5 && oracle::slots(expression, &rules, start, theirs.len()) != at {
+        return None;
+    }
+    let mut fields: Vec<&str> = expression.split(' ').collect();
+    if fields.len() == 6 {
+        fields.remove(0);
+    }
+    let is_step = |field: &str| field.starts_with("*/");
+    if (is_step(fields[2]) && fields[4] != "*") || (is_step(fields[4]) && fields[2] != "*") {
+        return Some("a step over all days with a day of the other kind");
+    }
+    let last = at.iter().chain(theirs).copied().max().unwrap_or(start);
+    let offset = |at: i64| rules.to_offset(jiff::Timestamp::from_second(at).unwrap());
+    let mut changes = (start - 86_400..last + 86_400).step_by(3_600);
+    if !changes.any(|at| offset(at) != offset(at + 3_600)) {
+        return None;
+    }
+    let wildcard = fields[0].starts_with('*') || fields[1].starts_with('*');
+    Some(if wildcard { "a wildcard while the clocks change" } else { "a fixed time while the clocks change" })
+}
+
+fn zone_rules(zone: &str) -> TimeZone {
+    TimeZone::tzif(zone, Zone::named(zone).unwrap().1).unwrap()
+}
+
+fn rrule_class(_rule: &str) -> Option<&'static str> {
+    None
+}
+
+/// How often each known difference was seen.
+#[derive(Default)]
+struct Tally {
+    same: usize,
+    differ: BTreeMap<String, usize>,
+    unknown: Vec<String>,
+}
+
+impl Tally {
+    fn compare(&mut self, line: &str, program: &str, ours: &[Firing], theirs: &[i64], class: impl Fn(&[Firing]) -> Option<&'static str>) {
+        let at: Vec<i64> = ours.iter().map(|firing| firing.at.ms() / 1_000).collect();
+        if at == theirs {
+            self.same += 1;
+        } else if let Some(class) = class(ours) {
+            *self.differ.entry(format!("{program}: {class}")).or_default() += 1;
+        } else {
+            self.unknown.push(format!("{line}\n  taskey {ours:?}\n  theirs {:?}", theirs.iter().map(|at| from_secs(*at)).collect::<Vec<_>>()));
+        }
+    }
+
+    fn assert(&self, total: usize, known: &[(&str, usize)]) {
+        assert!(
+            self.unknown.is_empty(),
+            "{} of {total} differ for no known reason, the first:\n{}",
+            self.unknown.len(),
+            self.unknown[..self.unknown.len().min(12)].join("\n")
+        );
+        let known: BTreeMap<String, usize> = known.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect();
+        assert_eq!(self.differ, known);
+        assert_eq!(self.same + known.values().sum::<usize>(), total);
+    }
+}
+
+fn build(fields: serde_json::Value, anchor: i64) -> Timetable {
+    let timing = timing_of(&spec(fields), from_secs(anchor), Vec::new()).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    Timetable::new(&timing, &Zone::utc()).unwrap()
+}
+
+fn split<const N: usize>(line: &str) -> [&str; N] {
+    line.split('|').collect::<Vec<_>>().try_into().unwrap_or_else(|_| panic!("{line}"))
+}
+
+fn instants(start: i64, steps: &str) -> Vec<i64> {
+    let steps = steps.split(',').filter(|step| !step.is_empty()).map(|step| step.parse::<i64>().unwrap());
+    steps.scan(start, |at, step| {
+        *at += step;
+        Some(*at)
+    })
+    .collect()
+}
+
+fn from_secs(secs: i64) -> Time {
+    Time::from_ms(secs * 1_000)
+}
