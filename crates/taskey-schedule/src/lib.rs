@@ -9,8 +9,11 @@
 
 #[cfg(feature = "zones")]
 mod check;
+#[cfg(feature = "zones")]
+pub mod calendar;
 mod civil;
 mod cron;
+mod english;
 mod error;
 mod every;
 mod explain;

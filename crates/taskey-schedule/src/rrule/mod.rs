@@ -14,10 +14,12 @@ use taskey_proto::Time;
 use taskey_proto::schedules::Firing;
 
 use crate::walk::{self, Pattern};
-use crate::zone::{Zone, unwall, wall};
+use crate::zone::{Zone, unwall};
 
-pub(crate) use read::{Moment, Text, read_moments};
-pub(crate) use rule::Rule;
+pub(crate) use read::{Moment, Text};
+#[cfg(feature = "zones")]
+pub(crate) use read::{Parts, read_moments};
+use rule::Rule;
 
 /// A rule with `COUNT` is walked through to its end when it is read.
 pub(crate) const COUNT_MAX: u32 = 10_000;
@@ -81,7 +83,7 @@ impl Recurrence {
             dates.push(if moment.is_day() { local + start.rem_euclid(crate::civil::DAY) } else { local });
         }
         dates.sort_unstable();
-        let dates = (!dates.is_empty()).then(|| Part { pattern: Dates(dates), last: None, excluded });
+        let dates = (!dates.is_empty()).then_some( Part { pattern: Dates(dates), last: None, excluded });
         Ok(Self { rules, dates })
     }
 
@@ -154,7 +156,7 @@ impl Moment {
     }
 
     /// The time on the wall clock of the zone. A zone of its own has to be that one.
-    fn on_the_wall(&self, zone: &Zone) -> Result<i64, String> {
+    pub(crate) fn on_the_wall(&self, zone: &Zone) -> Result<i64, String> {
         match self {
             Moment::Day(local) | Moment::Floating(local) => Ok(*local),
             Moment::Instant(at) => Ok(zone.shown(*at)),
@@ -176,7 +178,7 @@ impl Moment {
     }
 
     /// `20260131T090000`, with `Z` or without, or `20260131`.
-    fn read(text: &str, tzid: Option<&str>) -> Option<Self> {
+    pub(crate) fn read(text: &str, tzid: Option<&str>) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| {
             let part = text.get(range)?;
             part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i16>().ok())?
@@ -204,15 +206,5 @@ impl Moment {
             Some(zone) => Moment::Zoned { zone: zone.to_owned(), local },
             None => Moment::Floating(local),
         })
-    }
-}
-
-impl std::fmt::Display for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Moment::Day(local) => write!(f, "{}", wall(*local).date()),
-            Moment::Instant(at) => write!(f, "{} UTC", wall(*at).strftime("%Y-%m-%d %H:%M:%S")),
-            Moment::Floating(local) | Moment::Zoned { local, .. } => write!(f, "{}", wall(*local).strftime("%Y-%m-%d %H:%M:%S")),
-        }
     }
 }

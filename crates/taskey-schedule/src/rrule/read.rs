@@ -85,6 +85,12 @@ impl Text {
         Ok(read)
     }
 
+    /// Every moment of it but the ends of its rules.
+    #[cfg(feature = "zones")]
+    pub(crate) fn moments(&mut self) -> impl Iterator<Item = &mut Moment> {
+        self.start.iter_mut().chain(&mut self.dates).chain(&mut self.excluded)
+    }
+
     fn read_line(&mut self, line: &str) -> Result<(), String> {
         if starts_with(line, "FREQ=") || !line.contains(':') {
             return self.add_rule(line);

@@ -134,10 +134,10 @@ impl Rule {
 
     fn time_from(&self, earliest: i64) -> Option<i64> {
         let (hour, minute, second) = (earliest / HOUR, earliest % HOUR / MINUTE, earliest % MINUTE);
-        if self.hours & (1 << hour) != 0 {
-            if let Some(rest) = self.within_hour_from(minute, second) {
-                return Some(hour * HOUR + rest);
-            }
+        if self.hours & (1 << hour) != 0
+            && let Some(rest) = self.within_hour_from(minute, second)
+        {
+            return Some(hour * HOUR + rest);
         }
         let hour = lowest(self.hours, hour + 1)?;
         Some(hour * HOUR + self.within_hour_from(0, 0)?)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use jiff::tz::TimeZone;
 use taskey_proto::Time;
-use taskey_proto::schedules::Firing;
+use taskey_proto::schedules::{Firing, When};
 use taskey_schedule::{Timetable, Zone, timing_of};
 
 use crate::build::spec;
@@ -23,7 +23,9 @@ fn ten_thousand_cron_expressions_fire_as_other_programs_say_or_differ_as_documen
         let start = start.parse().unwrap();
         let theirs = instants(start, steps);
         let seconds = program.ends_with("+seconds");
-        let timetable = build(json!({"cron": expression, "seconds": seconds, "timezone": zone}), 0);
+        let fields = json!({"cron": expression, "seconds": seconds, "timezone": zone});
+        let timing = timing_of(&spec(fields), from_secs(0), Vec::new()).unwrap_or_else(|wrong| panic!("{line}: {wrong:?}"));
+        let timetable = Timetable::new(&timing, &Zone::utc()).unwrap();
         let ours: Vec<Firing> = timetable.upcoming(from_secs(start)).take(theirs.len()).collect();
         seen.compare(line, program, &ours, &theirs, |ours| cron_class(expression, zone, start, ours, &theirs));
     }
@@ -46,11 +48,15 @@ fn thousands_of_recurrence_rules_fire_as_dateutil_says_or_differ_as_documented()
         let [start, rule, moment, steps] = split(line);
         let moment = moment.parse().unwrap();
         let theirs = instants(moment, steps);
-        let timetable = build(json!({"rrule": format!("DTSTART:{start}\nRRULE:{rule}")}), 0);
+        // Not through the check, which refuses what ends before it begins.
+        let mut timing = timing_of(&spec(json!({"cron": "@daily"})), from_secs(0), Vec::new()).unwrap();
+        timing.rules = vec![When { rrule: Some(format!("DTSTART:{start}\nRRULE:{rule}")), ..When::default() }];
+        let timetable = Timetable::new(&timing, &Zone::utc()).unwrap_or_else(|wrong| panic!("{line}: {wrong}"));
         let ours: Vec<Firing> = timetable.upcoming(from_secs(moment)).take(4).collect();
         seen.compare(line, "dateutil", &ours, &theirs, |_| rrule_class(rule));
     }
-    seen.assert(RRULE.lines().count().saturating_sub(1), &[]);
+    let known = [("dateutil: BYSETPOS in the week that the rule begins in", 0), ("dateutil: BYDAY with and without a number", 0)];
+    seen.assert(RRULE.lines().count() - 1, &known);
 }
 
 /// Why another program may differ, given that a naive reader sees the slots that taskey sees.
@@ -82,8 +88,15 @@ fn zone_rules(zone: &str) -> TimeZone {
     TimeZone::tzif(zone, Zone::named(zone).unwrap().1).unwrap()
 }
 
-fn rrule_class(_rule: &str) -> Option<&'static str> {
-    None
+/// Why dateutil may differ.
+fn rrule_class(rule: &str) -> Option<&'static str> {
+    let part = |name: &str| rule.split(';').find_map(|part| part.strip_prefix(name));
+    if rule.contains("FREQ=WEEKLY") && part("BYSETPOS=").is_some() {
+        return Some("BYSETPOS in the week that the rule begins in");
+    }
+    let days: Vec<&str> = part("BYDAY=")?.split(',').collect();
+    let plain = days.iter().filter(|day| day.len() == 2).count();
+    (plain > 0 && plain < days.len()).then_some("BYDAY with and without a number")
 }
 
 /// How often each known difference was seen.
@@ -117,11 +130,6 @@ impl Tally {
         assert_eq!(self.differ, known);
         assert_eq!(self.same + known.values().sum::<usize>(), total);
     }
-}
-
-fn build(fields: serde_json::Value, anchor: i64) -> Timetable {
-    let timing = timing_of(&spec(fields), from_secs(anchor), Vec::new()).unwrap_or_else(|wrong| panic!("{wrong:?}"));
-    Timetable::new(&timing, &Zone::utc()).unwrap()
 }
 
 fn split<const N: usize>(line: &str) -> [&str; N] {
