@@ -8,9 +8,9 @@
 //! [`Timetable::gate`] says whether windows and calendars let a slot begin; they never move one.
 
 #[cfg(feature = "zones")]
-mod check;
-#[cfg(feature = "zones")]
 pub mod calendar;
+#[cfg(feature = "zones")]
+mod check;
 mod civil;
 mod cron;
 mod english;

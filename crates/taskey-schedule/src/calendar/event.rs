@@ -99,7 +99,10 @@ impl Event {
                 "DTSTART" => text.start = moments()?.pop(),
                 "DTEND" => end = moments()?.pop(),
                 "DURATION" => {
-                    length = Some(read_duration(&line.value).ok_or_else(|| wrong(format!("DURATION: `{}` is not one; write PT1H30M or P1D", line.value)))?);
+                    length = Some(
+                        read_duration(&line.value)
+                            .ok_or_else(|| wrong(format!("DURATION: `{}` is not one; write PT1H30M or P1D", line.value)))?,
+                    );
                 }
                 "RRULE" => text.rules.push(Parts::read(&line.value).map_err(|detail| wrong(format!("RRULE: {detail}")))?),
                 "RDATE" => text.dates.extend(moments()?),
@@ -136,13 +139,13 @@ impl Event {
         if !(0..=LENGTH_MAX).contains(&length) {
             return Err(wrong("it ends before it begins, or lasts more than ten years".to_owned()));
         }
-        // Binding it once says whether it can be expanded.
-        Recurrence::bind(&text, Time::from_ms(0), &reader).map_err(wrong)?;
         let comes_back = !text.rules.is_empty() || !text.dates.is_empty();
         if comes_back {
             // In a calendar an event is at its start, whatever its rule says.
-            text.dates.push(start);
+            text.dates.extend(text.start.clone());
         }
+        // Binding it once says whether it can be expanded.
+        Recurrence::bind(&text, Time::from_ms(0), &reader).map_err(wrong)?;
         Ok((Self { name: short(&name), zone, text, comes_back, length, uid, replaces }, cancelled))
     }
 

@@ -29,7 +29,8 @@ impl Days {
             numbered: parts.weekdays.iter().copied().filter(|day| day.nth != 0).collect(),
             week_start: parts.week_start,
         };
-        let says_nothing = parts.week_numbers.is_empty() && parts.year_days.is_empty() && parts.month_days.is_empty() && parts.weekdays.is_empty();
+        let says_nothing =
+            parts.week_numbers.is_empty() && parts.year_days.is_empty() && parts.month_days.is_empty() && parts.weekdays.is_empty();
         if says_nothing {
             let today = start.div_euclid(DAY);
             let (_, month, day) = date_of(today);
@@ -74,7 +75,9 @@ impl Days {
         }
         let first = days_of(year, month, 1);
         let len = month_len(year, month);
-        found.extend((1..=len).filter(|day| self.names_date(first + i64::from(*day) - 1, year, month, *day)).map(|day| first + i64::from(day) - 1));
+        found.extend(
+            (1..=len).filter(|day| self.names_date(first + i64::from(*day) - 1, year, month, *day)).map(|day| first + i64::from(day) - 1),
+        );
     }
 
     pub(super) fn names(&self, day: i64) -> bool {

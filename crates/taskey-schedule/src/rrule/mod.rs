@@ -83,7 +83,7 @@ impl Recurrence {
             dates.push(if moment.is_day() { local + start.rem_euclid(crate::civil::DAY) } else { local });
         }
         dates.sort_unstable();
-        let dates = (!dates.is_empty()).then_some( Part { pattern: Dates(dates), last: None, excluded });
+        let dates = (!dates.is_empty()).then_some(Part { pattern: Dates(dates), last: None, excluded });
         Ok(Self { rules, dates })
     }
 
@@ -161,9 +161,10 @@ impl Moment {
             Moment::Day(local) | Moment::Floating(local) => Ok(*local),
             Moment::Instant(at) => Ok(zone.shown(*at)),
             Moment::Zoned { zone: named, local } if named.eq_ignore_ascii_case(zone.name()) => Ok(*local),
-            Moment::Zoned { zone: named, .. } => {
-                Err(format!("`TZID={named}` is not the schedule's time zone {}: leave it away, or write the same under `timezone`", zone.name()))
-            }
+            Moment::Zoned { zone: named, .. } => Err(format!(
+                "`TZID={named}` is not the schedule's time zone {}: leave it away, or write the same under `timezone`",
+                zone.name()
+            )),
         }
     }
 

@@ -294,7 +294,9 @@ fn read_list(key: &str, text: &str, low: i32, high: i32, sign: Sign) -> Result<V
         match item.parse::<i32>() {
             Ok(number) if (low..=high).contains(&number) => numbers.push(number),
             Ok(number) if sign == Sign::Both && (-high..=-low).contains(&number) => numbers.push(number),
-            _ if sign == Sign::Both => return Err(format!("{key}: `{item}` is not a number from {low} to {high}, or from -{high} to -{low}")),
+            _ if sign == Sign::Both => {
+                return Err(format!("{key}: `{item}` is not a number from {low} to {high}, or from -{high} to -{low}"));
+            }
             _ => return Err(format!("{key}: `{item}` is not a number from {low} to {high}")),
         }
     }

@@ -33,11 +33,7 @@ impl Rule {
             [] => 1 << of_start,
             list => bits(list),
         };
-        let (minute, second) = if start_is_written {
-            (minute, second)
-        } else {
-            (if parts.hours.is_empty() { minute } else { 0 }, 0)
-        };
+        let (minute, second) = if start_is_written { (minute, second) } else { (if parts.hours.is_empty() { minute } else { 0 }, 0) };
         Self {
             frequency: parts.frequency,
             interval: parts.interval,

@@ -58,7 +58,8 @@ fn a_moved_repetition_leaves_its_series_and_a_cancelled_one_is_gone() {
 
 #[test]
 fn an_event_that_has_begun_before_still_blocks_and_its_start_counts_whatever_its_rule_says() {
-    let text = calendar("BEGIN:VEVENT\nSUMMARY:Shift\nDTSTART:20260101T220000Z\nDTEND:20260102T060000Z\nRRULE:FREQ=WEEKLY;BYDAY=MO\nEND:VEVENT");
+    let text =
+        calendar("BEGIN:VEVENT\nSUMMARY:Shift\nDTSTART:20260101T220000Z\nDTEND:20260102T060000Z\nRRULE:FREQ=WEEKLY;BYDAY=MO\nEND:VEVENT");
     assert_eq!(
         shown(&text, "2026-01-02T00:00:00Z", "2026-01-06T00:00:00Z"),
         ["2026-01-01T22:00:00Z 2026-01-02T06:00:00Z Shift", "2026-01-05T22:00:00Z 2026-01-06T06:00:00Z Shift"]

@@ -23,9 +23,15 @@ fn a_wrong_field_of_a_cron_expression_is_named_with_what_is_allowed() {
     let cases = [
         ("60 * * * *", "minute: `60`: allowed are 0 to 59"),
         ("0 24 * * *", "hour: `24`: allowed are 0 to 23"),
-        ("0 0 32 * *", "day of month: `32`: allowed are 1 to 31, L (the last), LW (the last working day) and 15W (the working day nearest to the 15th)"),
+        (
+            "0 0 32 * *",
+            "day of month: `32`: allowed are 1 to 31, L (the last), LW (the last working day) and 15W (the working day nearest to the 15th)",
+        ),
         ("0 0 * foo *", "month: `foo`: allowed are 1 to 12 and JAN to DEC"),
-        ("0 0 * * 8", "day of week: `8`: allowed are 0 to 7 (0 and 7 are Sunday), SUN to SAT, FRI#2 (the second Friday) and FRI#L (the last)"),
+        (
+            "0 0 * * 8",
+            "day of week: `8`: allowed are 0 to 7 (0 and 7 are Sunday), SUN to SAT, FRI#2 (the second Friday) and FRI#L (the last)",
+        ),
         ("0 0 * * FRI#6", "day of week: `FRI#6`: after `#` comes 1 to 5, or L for the last of the month"),
         ("5/15 * * * *", "minute: `5/15`: a step needs a range: `5-59/15`"),
         ("*/0 * * * *", "minute: `*/0`: a step is a number from 1 on"),
@@ -67,7 +73,10 @@ fn a_zone_that_is_not_known_comes_with_the_nearest_names() {
 #[test]
 fn what_never_fires_is_refused() {
     assert_eq!(detail(json!({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"})), "it never fires: there is no such date");
-    assert_eq!(detail(json!({"rrule": "DTSTART:20300101T000000\nRRULE:FREQ=DAILY;UNTIL=20200101"})), "it never fires: there is no such date");
+    assert_eq!(
+        detail(json!({"rrule": "DTSTART:20300101T000000\nRRULE:FREQ=DAILY;UNTIL=20200101"})),
+        "it never fires: there is no such date"
+    );
     assert_eq!(
         wrong(json!({"cron": "@yearly", "starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-03-01T00:00:00Z"})),
         [("/ends_at".to_owned(), "it never fires: no slot lies before this".to_owned())]
@@ -121,7 +130,10 @@ fn a_slot_is_explained_by_its_rule_its_clocks_and_its_windows() {
     let moved = nightly.explain(at("2026-03-29T01:00:00Z"));
     assert_eq!((moved.rule, moved.words.as_str(), moved.zone.as_str()), (Some(0), "at 02:30 every day", "Europe/Berlin"));
     assert_eq!(moved.local, "2026-03-29T03:00:00+02:00");
-    assert_eq!(moved.note.unwrap(), "The clocks went from 02:00 to 03:00, so that the time it is due at did not exist; it fires right after.");
+    assert_eq!(
+        moved.note.unwrap(),
+        "The clocks went from 02:00 to 03:00, so that the time it is due at did not exist; it fires right after."
+    );
     let twice = nightly.explain(at("2026-10-25T00:30:00Z"));
     assert_eq!(twice.note.unwrap(), "The clocks show 02:30 twice that day; it fires the first time only.");
     let none = nightly.explain(at("2026-10-25T01:30:00Z"));

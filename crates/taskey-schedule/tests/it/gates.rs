@@ -79,7 +79,10 @@ fn a_calendar_blocks_and_says_which_event_it_is() {
     let christmas = |by: &str| Some((by.to_owned(), Some("2026-12-27T08:00:00+01:00".to_owned())));
     assert_eq!(blocked(&timetable, "2026-12-25T00:00:00+01:00"), christmas("calendar holidays: Christmas"));
     assert_eq!(blocked(&timetable, "2026-12-26T12:00:00+01:00"), christmas("calendar holidays: Boxing Day"));
-    assert_eq!(blocked(&timetable, "2026-12-24T23:59:00+01:00"), Some(("outside its windows".to_owned(), Some("2026-12-27T08:00:00+01:00".to_owned()))));
+    assert_eq!(
+        blocked(&timetable, "2026-12-24T23:59:00+01:00"),
+        Some(("outside its windows".to_owned(), Some("2026-12-27T08:00:00+01:00".to_owned())))
+    );
     assert_eq!(blocked(&timetable, "2026-11-01T11:00:00+01:00").unwrap().0, "calendar trade: freeze");
     assert_eq!(blocked(&timetable, "2026-11-01T12:00:00+01:00"), None);
 }

@@ -5,10 +5,27 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// Whether a cron expression of five fields names a minute.
-pub fn names(expression: &str, at: DateTime) -> bool {
-    let fields: Vec<String> = expression.split(' ').map(str::to_uppercase).collect();
-    within(&fields[0], i32::from(at.minute()), 0, 59) && within(&fields[1], i32::from(at.hour()), 0, 23) && names_date(&fields, at.date())
+/// A cron expression of five fields.
+pub struct Naive {
+    minutes: Vec<bool>,
+    hours: Vec<bool>,
+    fields: Vec<String>,
+}
+
+impl Naive {
+    pub fn read(expression: &str) -> Self {
+        let fields: Vec<String> = expression.split(' ').map(str::to_uppercase).collect();
+        Self {
+            minutes: (0..60).map(|minute| within(&fields[0], minute, 0, 59)).collect(),
+            hours: (0..24).map(|hour| within(&fields[1], hour, 0, 23)).collect(),
+            fields,
+        }
+    }
+
+    /// Whether it names a minute.
+    pub fn names(&self, at: DateTime) -> bool {
+        self.minutes[at.minute() as usize] && self.hours[at.hour() as usize] && names_date(&self.fields, at.date())
+    }
 }
 
 fn names_date(fields: &[String], date: Date) -> bool {
@@ -30,7 +47,10 @@ fn is_day(item: &str, date: Date) -> bool {
     let workday = |date: Date| !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
     match item {
         "L" => date == date.last_of_month(),
-        "LW" => workday(date) && date.day() >= (1..=date.days_in_month()).rev().find(|day| workday(date.with().day(*day).build().unwrap())).unwrap(),
+        "LW" => {
+            workday(date)
+                && date.day() >= (1..=date.days_in_month()).rev().find(|day| workday(date.with().day(*day).build().unwrap())).unwrap()
+        }
         _ if item.ends_with('W') => {
             let Ok(wanted) = date.with().day(item.trim_end_matches('W').parse().unwrap()).build() else {
                 return false;
@@ -67,8 +87,8 @@ fn within(field: &str, number: i32, low: i32, high: i32) -> bool {
 /// The next slots after an instant in seconds, as Debian's manual says: what has a `*` in its minute or hour fires when the clocks show it; what
 /// has none fires once, as soon as the clocks show it or have leapt over it.
 pub fn slots(expression: &str, zone: &TimeZone, after: i64, count: usize) -> Vec<i64> {
-    let fields: Vec<String> = expression.split(' ').map(str::to_uppercase).collect();
-    let wildcard = fields[0].starts_with('*') || fields[1].starts_with('*');
+    let naive = Naive::read(expression);
+    let wildcard = naive.fields[0].starts_with('*') || naive.fields[1].starts_with('*');
     let shown = |at: i64| zone.to_datetime(Timestamp::from_second(at).unwrap());
     let mut found = Vec::new();
     // From a day before, so as to know what the clocks have shown already.
@@ -78,21 +98,24 @@ pub fn slots(expression: &str, zone: &TimeZone, after: i64, count: usize) -> Vec
         at += 60;
         let now = shown(at);
         let is_due = if wildcard {
-            names(expression, now)
+            naive.names(now)
         } else {
             let mut due = false;
             while reached < now {
                 reached += 1.minute();
-                due = due || names(expression, reached);
+                due = due || naive.names(reached);
             }
             due
         };
         if is_due && at > after {
             found.push(at);
         }
-        // No slot yesterday, today or tomorrow: on to tonight.
+        // No slot yesterday, today or tomorrow: on by half a day.
+        if now.minute() != 0 {
+            continue;
+        }
         let days = [now.date() - 1.day(), now.date(), now.date() + 1.day()];
-        if days.iter().all(|date| !names_date(&fields, *date)) {
+        if days.iter().all(|date| !names_date(&naive.fields, *date)) {
             at += 43_200;
             reached = shown(at);
         }

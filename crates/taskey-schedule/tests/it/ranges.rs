@@ -22,19 +22,20 @@ fn rules() -> impl Strategy<Value = Value> {
 
 fn timetables() -> impl Strategy<Value = Timetable> {
     let zones = prop_oneof![Just("Europe/Berlin"), Just("Australia/Lord_Howe"), Just("UTC"), Just("America/Santiago")];
-    (proptest::collection::vec(rules(), 1..4), zones, any::<bool>()).prop_map(|(rules, zone, bounded)| {
-        let mut fields = json!({"when": rules, "timezone": zone});
-        if bounded {
-            fields["starts_at"] = json!("2026-02-01T00:00:00Z");
-            fields["ends_at"] = json!("2027-02-01T00:00:00Z");
-        }
-        // A single moment may lie outside; then there is nothing to compare.
-        fields
-    })
-    .prop_filter_map("it never fires", |fields| {
-        let timing = taskey_schedule::timing_of(&crate::build::spec(fields), at("2026-01-01T00:00:00Z"), Vec::new()).ok()?;
-        Timetable::new(&timing, &taskey_schedule::Zone::utc()).ok()
-    })
+    (proptest::collection::vec(rules(), 1..4), zones, any::<bool>())
+        .prop_map(|(rules, zone, bounded)| {
+            let mut fields = json!({"when": rules, "timezone": zone});
+            if bounded {
+                fields["starts_at"] = json!("2026-02-01T00:00:00Z");
+                fields["ends_at"] = json!("2027-02-01T00:00:00Z");
+            }
+            // A single moment may lie outside; then there is nothing to compare.
+            fields
+        })
+        .prop_filter_map("it never fires", |fields| {
+            let timing = taskey_schedule::timing_of(&crate::build::spec(fields), at("2026-01-01T00:00:00Z"), Vec::new()).ok()?;
+            Timetable::new(&timing, &taskey_schedule::Zone::utc()).ok()
+        })
 }
 
 proptest! {

@@ -41,10 +41,19 @@ fn a_cron_expression_is_said_in_english() {
 fn a_recurrence_rule_is_said_in_english() {
     let cases = [
         ("FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18", "Every month on the last Friday of the month at 18:00, in UTC."),
-        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;BYHOUR=9,17;UNTIL=20271231", "Every 2 weeks on Monday and Friday at 09:00 and 17:00 until 2027-12-31, in UTC."),
-        ("DTSTART:20260101T093000 RRULE:FREQ=DAILY;COUNT=5 EXDATE:20260102", "Every day at 09:30 5 times, from 2026-01-01 09:30:00, not on 2026-01-02, in UTC."),
+        (
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;BYHOUR=9,17;UNTIL=20271231",
+            "Every 2 weeks on Monday and Friday at 09:00 and 17:00 until 2027-12-31, in UTC.",
+        ),
+        (
+            "DTSTART:20260101T093000 RRULE:FREQ=DAILY;COUNT=5 EXDATE:20260102",
+            "Every day at 09:30 5 times, from 2026-01-01 09:30:00, not on 2026-01-02, in UTC.",
+        ),
         ("FREQ=YEARLY;BYMONTH=3,9;BYDAY=1SU", "Every year on the first Sunday of the month in March and September, in UTC."),
-        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=8", "Every month on Monday to Friday at 08:00 (of these the last of each month), in UTC."),
+        (
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=8",
+            "Every month on Monday to Friday at 08:00 (of these the last of each month), in UTC.",
+        ),
         ("FREQ=MINUTELY;INTERVAL=10;BYHOUR=1,2", "Every 10 minutes in hour 1 and 2, in UTC."),
     ];
     for (rule, expected) in cases {
