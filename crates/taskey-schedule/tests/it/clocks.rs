@@ -48,7 +48,8 @@ fn a_wildcard_keeps_its_interval_through_gap_and_overlap() {
 #[test]
 fn the_table_in_the_documentation_is_right() {
     let day = |expression: &str, day: &str, from: &str, count: usize| -> String {
-        let times: Vec<String> = shown(&cron(expression, "Europe/Berlin"), from, count).iter().map(|slot| slot.replace(&format!("{day}T"), "")).collect();
+        let times: Vec<String> =
+            shown(&cron(expression, "Europe/Berlin"), from, count).iter().map(|slot| slot.replace(&format!("{day}T"), "")).collect();
         times.join(", ")
     };
     let march = |expression, count| day(expression, "2026-03-29", "2026-03-28T22:59:59Z", count);

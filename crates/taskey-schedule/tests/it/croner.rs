@@ -13,7 +13,8 @@ use crate::vectors::{CRON, Tally, cron_class, from_secs, split, zone_rules};
 fn croner_says_the_same_or_differs_as_documented() {
     let mut seen = Tally::default();
     let mut total = 0;
-    for line in CRON.lines().skip(1) {
+    // Every fourth: without optimisation croner takes its time.
+    for line in CRON.lines().skip(1).step_by(4) {
         let [_, expression, zone, start, _] = split(line);
         let Ok(theirs) = CronParser::new().parse(expression) else {
             continue;
@@ -27,7 +28,7 @@ fn croner_says_the_same_or_differs_as_documented() {
         let ours: Vec<Firing> = timetable.upcoming(from_secs(start)).take(3).collect();
         seen.compare(line, "croner", &ours, &theirs, |ours| cron_class(expression, zone, start, ours, &theirs));
     }
-    let known = [("croner: a step over all days with a day of the other kind", 299), ("croner: a fixed time while the clocks change", 13)];
+    let known = [("croner: a step over all days with a day of the other kind", 69), ("croner: a fixed time while the clocks change", 1)];
     seen.assert(total, &known);
 }
 
