@@ -119,7 +119,7 @@ fn read_zone(name: &str) -> Result<(Zone, ZoneRules), String> {
 
 fn unknown_zone(name: &str) -> String {
     let near = nearest_zones(name);
-    let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", crate::cron::list(&near, "or")) };
+    let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", crate::english::list(&near, "or")) };
     format!("there is no time zone `{name}`; write one as Europe/Berlin, or `device` for each device's own{hint}")
 }
 

@@ -3,7 +3,6 @@
 pub const MINUTE: i64 = 60;
 pub const HOUR: i64 = 3_600;
 pub const DAY: i64 = 86_400;
-pub const WEEK: i64 = 7 * DAY;
 
 /// The last year that is looked at: every zone can still write it.
 pub const YEAR_MAX: i32 = 9_998;

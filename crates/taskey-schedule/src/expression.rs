@@ -4,6 +4,7 @@ use taskey_proto::schedules::When;
 use taskey_proto::{Span, Time};
 
 use crate::cron::{Cron, NICKNAMES};
+use crate::rrule::Text;
 
 /// Reads a cron expression (with six fields where `seconds` says so), `@every 10s`, `@at 2030-01-01T00:00:00Z`, `@daily` and its like, `@boot`
 /// (or `@reboot`), `@enroll` (or `@enrol`), or a recurrence rule that begins with `FREQ=`, `RRULE:` or `DTSTART`.
@@ -30,7 +31,10 @@ pub fn parse_expression(text: &str, seconds: bool) -> Result<When, String> {
                 "there is no `{word}`; there are @hourly, @daily, @weekly, @monthly, @yearly, @every 10s, @at TIME, @boot and @enroll"
             ));
         }
-        _ if is_recurrence(&lower) => return Err("recurrence rules cannot be read yet".to_owned()),
+        _ if is_recurrence(&lower) => {
+            Text::read(text)?;
+            When { rrule: Some(text.to_owned()), ..When::default() }
+        }
         _ => {
             if seconds { Cron::read_with_seconds(text) } else { Cron::read(text) }?;
             When { cron: Some(text.to_owned()), seconds, ..When::default() }

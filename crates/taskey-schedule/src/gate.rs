@@ -172,6 +172,7 @@ impl Hours {
 }
 
 /// What is wrong with a window, and in which of its fields.
+#[cfg(feature = "zones")]
 pub(crate) fn window_problem(window: &Window) -> Option<(&'static str, String)> {
     Hours::read(window).err()
 }

@@ -8,15 +8,19 @@
 //! [`Timetable::gate`] says whether windows and calendars let a slot begin; they never move one.
 
 #[cfg(feature = "zones")]
+pub mod calendar;
+#[cfg(feature = "zones")]
 mod check;
 mod civil;
 mod cron;
 pub mod due;
+mod english;
 mod error;
 mod every;
 mod explain;
 mod expression;
 mod gate;
+mod rrule;
 mod splay;
 mod timetable;
 mod walk;

@@ -8,6 +8,7 @@ use crate::TimingError;
 use crate::cron::Cron;
 use crate::every::Every;
 use crate::gate::Blocks;
+use crate::rrule::{Recurrence, Text};
 use crate::walk;
 use crate::words::rule_words;
 use crate::zone::Zone;
@@ -28,6 +29,7 @@ pub struct Timetable {
 pub(crate) enum Rule {
     Cron(Box<Cron>),
     Every(Every),
+    Recurrence(Box<Recurrence>),
     At(Time),
     Boot,
     Enroll,
@@ -52,7 +54,7 @@ impl Timetable {
     /// The first slot later than `after`; `None` where there will be none again. Starts of the device and its enrolment are not known here.
     pub fn next(&self, after: Time) -> Option<Firing> {
         let after = self.not_before_start(after);
-        let next = self.rules.iter().filter_map(|rule| rule.next(&self.zone, after)).reduce(earlier)?;
+        let next = self.rules.iter().filter_map(|rule| rule.next(&self.zone, after)).reduce(walk::earlier)?;
         self.before_end(next)
     }
 
@@ -62,7 +64,7 @@ impl Timetable {
         // What each rule names next, so that only those are asked again whose slot was taken.
         let mut heads: Vec<Option<Firing>> = self.rules.iter().map(|rule| rule.next(&self.zone, after)).collect();
         std::iter::from_fn(move || {
-            let next = heads.iter().copied().flatten().reduce(earlier)?;
+            let next = heads.iter().copied().flatten().reduce(walk::earlier)?;
             for (head, rule) in heads.iter_mut().zip(&self.rules) {
                 if head.is_some_and(|head| head.at == next.at) {
                     *head = rule.next(&self.zone, next.at);
@@ -134,13 +136,8 @@ impl Timetable {
     }
 }
 
-/// The earlier of two slots; of the same, the one that no change of the clocks moved.
-fn earlier(a: Firing, b: Firing) -> Firing {
-    if (b.at, b.dst.is_some()) < (a.at, a.dst.is_some()) { b } else { a }
-}
-
 impl Rule {
-    pub(crate) fn read(when: &When, anchor: Time, _zone: &Zone) -> Result<Self, String> {
+    pub(crate) fn read(when: &When, anchor: Time, zone: &Zone) -> Result<Self, String> {
         if let Some(text) = &when.cron {
             let cron = if when.seconds { Cron::read_with_seconds(text) } else { Cron::read(text) };
             return cron.map(Box::new).map(Rule::Cron);
@@ -151,8 +148,8 @@ impl Rule {
         if let Some(at) = when.at {
             return Ok(Rule::At(at));
         }
-        if when.rrule.is_some() {
-            return Err("recurrence rules cannot be read yet".to_owned());
+        if let Some(text) = &when.rrule {
+            return Recurrence::bind(&Text::read(text)?, anchor, zone).map(Box::new).map(Rule::Recurrence);
         }
         if when.boot {
             return Ok(Rule::Boot);
@@ -167,6 +164,7 @@ impl Rule {
         match self {
             Rule::Cron(cron) => walk::next(cron.as_ref(), zone, after),
             Rule::Every(every) => every.next(after).map(unmoved),
+            Rule::Recurrence(recurrence) => recurrence.next(zone, after),
             Rule::At(at) => (*at > after).then_some(unmoved(*at)),
             Rule::Boot | Rule::Enroll => None,
         }

@@ -27,6 +27,11 @@ pub(crate) fn next(pattern: &impl Pattern, zone: &Zone, after: Time) -> Option<F
     if pattern.keeps_interval() { next_shown(pattern, zone, after) } else { next_due(pattern, zone, after) }
 }
 
+/// The earlier of two slots; of the same, the one that no change of the clocks moved.
+pub(crate) fn earlier(a: Firing, b: Firing) -> Firing {
+    if (b.at, b.dst.is_some()) < (a.at, a.dst.is_some()) { b } else { a }
+}
+
 fn next_due(pattern: &impl Pattern, zone: &Zone, after: i64) -> Option<Firing> {
     let mut from = zone.reached(after) + 1;
     loop {

@@ -14,6 +14,7 @@ mod package;
 mod step;
 mod test;
 mod up;
+mod vectors;
 mod web;
 mod workspace;
 
@@ -33,6 +34,7 @@ cargo x ci                         check, test, browsers, fuzz
 cargo x gen                        api/openapi.json and the web's client, from the code
 cargo x web                        builds the web UI, if it is stale
 cargo x package [agent|server|all] static agent, server and Debian packages, in target/packages
+cargo x schedule-vectors           asks other cron programs anew when expressions fire, for the tests of schedules; needs PyPI
 cargo x bench [trigger|login|access] [ARGS]  measures a trigger beside its floors, the API while many people sign in, or rights with many users";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         "gen" => generate::run(),
         "web" => web::ensure_built(),
         "package" => package::run(rest),
+        "schedule-vectors" => vectors::run(),
         "bench" => run_bench(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -9,7 +9,6 @@ use crate::civil::{DAY, HOUR, MINUTE, YEAR_MAX, date_of, days_of, month_len, wee
 use crate::walk::Pattern;
 
 pub(crate) use read::NICKNAMES;
-pub(crate) use words::{MONTHS, ORDINALS, WEEKDAYS, list};
 
 /// A date such as Monday, 29 February comes back after 28 years, across 2100 after 40.
 const YEARS_SEARCHED: i32 = 50;
@@ -24,8 +23,6 @@ pub(crate) struct Cron {
     months: u16,
     weekdays: Weekdays,
     keeps_interval: bool,
-    /// As it was written, for words.
-    fields: [String; 6],
 }
 
 /// Days of the month.

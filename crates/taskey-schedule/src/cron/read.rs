@@ -95,7 +95,6 @@ fn six(fields: &[&str]) -> Result<Cron, String> {
         months: numbers(&MONTH, month)? as u16,
         weekdays: weekdays(weekday)?,
         keeps_interval: minute.starts_with('*') || hour.starts_with('*'),
-        fields: [second, minute, hour, day, month, weekday].map(|field| field.to_ascii_uppercase()),
     })
 }
 
