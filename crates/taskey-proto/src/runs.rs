@@ -1,5 +1,8 @@
 //! Runs: one firing of a task over its targets. An execution is one device's part, a result one action's.
 
+pub mod explain;
+pub mod queue;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -153,9 +156,9 @@ pub struct RunTask {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cause {
-    /// `manual` for a person in the browser, `api` for a key.
+    /// `manual` for a person in the browser, `api` for a key, `schedule` for a schedule.
     pub kind: String,
-    /// The name of the user or key.
+    /// The name of the user, key or schedule.
     pub by: String,
 }
 
@@ -175,7 +178,20 @@ pub struct Execution {
     pub actions: Vec<ActionResult>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One execution of a run in a few bytes, for drawing many at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tile {
+    pub id: ExecutionId,
+    /// The name of its device.
+    pub device: String,
+    pub state: State,
+}
+
+/// Tiles on one page of `GET /api/v1/runs/{run}/grid`.
+pub const TILES_MAX: usize = 5_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceRef {
     pub id: DeviceId,

@@ -269,6 +269,24 @@ export interface paths {
         patch: operations["edit_device"];
         trace?: never;
     };
+    "/api/v1/devices/{device}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a device, in the order in which it will be sent. */
+        get: operations["show_queue"];
+        put?: never;
+        post?: never;
+        /** Cancels everything that waits for a device. What was sent already is let be. It needs an admin there. */
+        delete: operations["purge_queue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{device}/rekey": {
         parameters: {
             query?: never;
@@ -349,6 +367,40 @@ export interface paths {
          *     of a download that broke off.
          */
         get: operations["download_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels one execution; its run goes on with the others. */
+        post: operations["cancel_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why an execution waits, did not run, or ended as it did, and what comes next. */
+        get: operations["explain_execution"];
         put?: never;
         post?: never;
         delete?: never;
@@ -784,6 +836,40 @@ export interface paths {
         };
         /** A run's executions with their results. */
         get: operations["list_executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why a run waits, or ended as it did, and what comes next. */
+        get: operations["explain_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's executions in a few bytes each, for drawing many at once: no results, no reasons. */
+        get: operations["show_grid"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1271,9 +1357,9 @@ export interface components {
         };
         /** @description Who or what started a run. */
         Cause: {
-            /** @description The name of the user or key. */
+            /** @description The name of the user, key or schedule. */
             by: string;
-            /** @description `manual` for a person in the browser, `api` for a key. */
+            /** @description `manual` for a person in the browser, `api` for a key, `schedule` for a schedule. */
             kind: string;
         };
         /** @description A new password for oneself. Every other session of one's own ends. */
@@ -1512,6 +1598,19 @@ export interface components {
             started_at?: components["schemas"]["Time"] | null;
             state: components["schemas"]["State"];
         };
+        /** @description What happened to an execution so far, from what was stored when it happened. */
+        ExecutionExplanation: {
+            /** @description Why it waits, did not run, or ended so. */
+            answer: string;
+            device: components["schemas"]["DeviceRef"];
+            execution: components["schemas"]["ExecutionId"];
+            next?: components["schemas"]["ExplanationNext"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            run: components["schemas"]["RunId"];
+            state: components["schemas"]["State"];
+            /** @description In the order in which they happened. Starts and ends on the device have its clock's time. */
+            steps: components["schemas"]["ExplanationStep"][];
+        };
         /**
          * @description Executions of one run that ended alike: in the same state for the same reason, with the same results and, byte for byte,
          *     the same output.
@@ -1542,6 +1641,19 @@ export interface components {
             user: components["schemas"]["UserRef"];
             /** @description Such as `runs.exec`. */
             verb: string;
+        };
+        /** @description What comes. */
+        ExplanationNext: {
+            /** @description When, at the latest. */
+            at: components["schemas"]["Time"];
+            code: components["schemas"]["NextCode"];
+            detail: string;
+        };
+        /** @description One thing that happened. */
+        ExplanationStep: {
+            at: components["schemas"]["Time"];
+            code: components["schemas"]["StepCode"];
+            detail: string;
         };
         /** @description One field that is wrong: where (RFC 6901, into the request's body) and what to do. */
         FieldError: {
@@ -1668,6 +1780,8 @@ export interface components {
             id: components["schemas"]["DeviceId"];
             name: string;
         };
+        /** @enum {string} */
+        NextCode: "expires" | "too_late" | "given_up";
         /**
          * @description What becomes of the executions that waited when the backup was made.
          * @enum {string}
@@ -1922,6 +2036,26 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_QueuedExecution: {
+            items: {
+                cause: components["schemas"]["Cause"];
+                execution: components["schemas"]["ExecutionId"];
+                /** @description When it is given up. */
+                expires_at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description From 1, in the order in which they are sent.
+                 */
+                position: number;
+                reason?: components["schemas"]["Reason"] | null;
+                run: components["schemas"]["RunId"];
+                /** @description Since when it waits. */
+                since: components["schemas"]["Time"];
+                task: components["schemas"]["RunTask"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Run: {
             items: {
                 cause: components["schemas"]["Cause"];
@@ -2004,6 +2138,16 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Tile: {
+            items: {
+                /** @description The name of its device. */
+                device: string;
+                id: components["schemas"]["ExecutionId"];
+                state: components["schemas"]["State"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_User: {
             items: {
                 created_at: components["schemas"]["Time"];
@@ -2065,9 +2209,34 @@ export interface components {
         };
         /** @description 32 bytes in standard base64 */
         PublicKey: string;
+        /** @description What a purge did. */
+        Purged: {
+            /**
+             * Format: int64
+             * @description How many executions were cancelled.
+             */
+            cancelled: number;
+        };
         Quarantine: {
             reason: components["schemas"]["Reason"];
             since: components["schemas"]["Time"];
+        };
+        /** @description An execution that waits for its device. */
+        QueuedExecution: {
+            cause: components["schemas"]["Cause"];
+            execution: components["schemas"]["ExecutionId"];
+            /** @description When it is given up. */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description From 1, in the order in which they are sent.
+             */
+            position: number;
+            reason?: components["schemas"]["Reason"] | null;
+            run: components["schemas"]["RunId"];
+            /** @description Since when it waits. */
+            since: components["schemas"]["Time"];
+            task: components["schemas"]["RunTask"];
         };
         /**
          * @description Whether this server is quiet, and what there is to know before that is ended. While it is, people sign in, devices connect and
@@ -2158,7 +2327,28 @@ export interface components {
             state: components["schemas"]["State"];
             task: components["schemas"]["RunTask"];
         };
+        /** @description The same of a run: its executions together. */
+        RunExplanation: {
+            answer: string;
+            next?: components["schemas"]["ExplanationNext"] | null;
+            /** @description What its executions have in common, the largest part first. */
+            parts: components["schemas"]["RunPart"][];
+            run: components["schemas"]["RunId"];
+            state: components["schemas"]["State"];
+            steps: components["schemas"]["ExplanationStep"][];
+        };
         RunId: string;
+        /** @description The executions of a run that are in one state for one reason. */
+        RunPart: {
+            answer: string;
+            /** Format: int64 */
+            count: number;
+            device: components["schemas"]["DeviceRef"];
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description One of them, on `device`; the answer and the reason are its own. */
+            sample: components["schemas"]["ExecutionId"];
+            state: components["schemas"]["State"];
+        };
         /** @description The task of a run. Actions that were given at once have a name, but neither id nor version. */
         RunTask: {
             id?: components["schemas"]["TaskId"] | null;
@@ -2285,6 +2475,8 @@ export interface components {
          */
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
         /** @enum {string} */
+        StepCode: "device_offline" | "asked" | "resolved" | "queued" | "sent" | "started" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
+        /** @enum {string} */
         Stream: "output" | "error";
         /** @description Whom a run is for. Resolved once, and frozen with the run. */
         Targets: {
@@ -2330,6 +2522,13 @@ export interface components {
             spec: components["schemas"]["TaskSpec"];
             /** Format: int32 */
             version: number;
+        };
+        /** @description One execution of a run in a few bytes, for drawing many at once. */
+        Tile: {
+            /** @description The name of its device. */
+            device: string;
+            id: components["schemas"]["ExecutionId"];
+            state: components["schemas"]["State"];
         };
         /** Format: date-time */
         Time: string;
@@ -3126,6 +3325,75 @@ export interface operations {
             };
         };
     };
+    show_queue: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedExecution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purge_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much was cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rekey_device: {
         parameters: {
             query?: never;
@@ -3290,6 +3558,68 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The execution; where it was sent, its device ends it and reports */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionExplanation"];
                 };
             };
             /** @description A problem */
@@ -4470,6 +4800,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Execution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunExplanation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_grid: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Tiles on a page, 1 to 5,000, which is the default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tile"];
                 };
             };
             /** @description A problem */
