@@ -34,7 +34,7 @@ pub async fn purge(client: &Client, device: &str, yes: bool, output: Output) -> 
     if output.is_table() {
         return output::line(&format!("{}: {} cancelled", found.name, purged.cancelled));
     }
-    output.thing(&purged, &found.name, || Table::of_fields())
+    output.thing(&purged, &found.name, Table::of_fields)
 }
 
 fn table(queued: &[QueuedExecution]) -> Table {

@@ -8,8 +8,8 @@ use taskey_proto::id::{DeviceId, RunId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{ActionResult, Execution, OutputEvent, Run, State};
 
-use super::explain::{self, RunOrExecution};
 use super::execution_groups;
+use super::explain::{self, RunOrExecution};
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -53,7 +53,8 @@ async fn cancel_one(tx: &mut Tx<'_>, input: &CancelOne) -> ApiResult<Option<Open
         let reason = Reason::new("cancelled", format!("Cancelled by {} before it was sent.", actor.name));
         end_execution(tx, &execution, &End::by_server(State::Cancelled, reason, now), now).await?;
     }
-    let data = serde_json::json!({"run": execution.run, "device": {"id": execution.device, "name": device_name}, "asked": u8::from(!waits)});
+    let data =
+        serde_json::json!({"run": execution.run, "device": {"id": execution.device, "name": device_name}, "asked": u8::from(!waits)});
     record(tx, actor, now, "execution.cancelled", &execution.id.to_string(), &data).await?;
     if waits {
         return Ok(None);

@@ -49,9 +49,8 @@ pub(super) async fn of_device(
 
 /// How many wait for a device up to this execution, itself included.
 pub(super) async fn waiting_up_to(db: &Db, device: DeviceId, execution: ExecutionId) -> Result<u64, DbError> {
-    let sql = sql!(
-        "SELECT count(*) AS count FROM execution WHERE device_id = $1 AND finished_at IS NULL AND state = 'queued' AND id <= $2"
-    );
+    let sql =
+        sql!("SELECT count(*) AS count FROM execution WHERE device_id = $1 AND finished_at IS NULL AND state = 'queued' AND id <= $2");
     db.row(sql, args![device, execution]).await?.ok_or(DbError::Aborted)?.get("count")
 }
 

@@ -50,10 +50,10 @@ pub fn after<K: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<K>, Ap
 
 /// A page out of up to `limit + 1` items; `key` is what the list is ordered by.
 pub fn page_of<T, K: std::fmt::Display>(limit: usize, mut items: Vec<T>, key: impl Fn(&T) -> K) -> PageAnswer<T> {
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = if more { items.last().map(|item| base64url(key(item).to_string().as_bytes())) } else { None };
-        PageAnswer(Page { items, next })
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = if more { items.last().map(|item| base64url(key(item).to_string().as_bytes())) } else { None };
+    PageAnswer(Page { items, next })
 }
 
 pub struct PageAnswer<T>(pub Page<T>);

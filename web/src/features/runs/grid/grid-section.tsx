@@ -2,6 +2,7 @@ import { Text } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import type { Run } from '../../../lib/api/types'
+import { numberText } from '../../../lib/locale'
 import { count } from '../../../lib/words'
 import { Failed, LoadingRows } from '../../../ui/answers'
 import { Section } from '../../../ui/section'
@@ -44,7 +45,7 @@ export function GridSection({ run }: { run: Run }) {
           <>
             <Text size="sm" c="dimmed" mb="xs" id="grid-hint">
               {state
-                ? `${count(places.length, 'device')} of ${count(deviceCount({ counts }), 'device')}: ${stateWord(state)}.`
+                ? `${numberText(places.length)} of ${count(deviceCount({ counts }), 'device')}: ${stateWord(state)}.`
                 : `${count(places.length, 'device')}, a tile each.`}{' '}
               Choose one to see what happens on it.
             </Text>

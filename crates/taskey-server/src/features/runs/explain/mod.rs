@@ -139,7 +139,9 @@ fn answer(facts: &Facts) -> String {
         State::Pending => format!("It waits. {}", sentence(&detail_or(&facts.reason, "nothing says for what"))),
         State::Queued => waiting(facts),
         State::Dispatched => match facts.standing.presence {
-            _ if facts.is_quiet => format!("Its order was sent to {device} before this server was restored, and is not sent again.{asked_to_end}"),
+            _ if facts.is_quiet => {
+                format!("Its order was sent to {device} before this server was restored, and is not sent again.{asked_to_end}")
+            }
             Presence::Online => format!("Its order was sent to {device}, which has not said yet that it began.{asked_to_end}"),
             Presence::Offline => format!(
                 "Its order was sent to {device}, which went offline without a word of it: it may run there, or the order is sent again when the device is back.{asked_to_end}"
@@ -148,7 +150,9 @@ fn answer(facts: &Facts) -> String {
         State::Running => match facts.standing.presence {
             Presence::Online => format!("It runs on {device}.{asked_to_end}"),
             Presence::Offline => {
-                format!("It began on {device}, which is offline now. It goes on there, and is reported when the device is back.{asked_to_end}")
+                format!(
+                    "It began on {device}, which is offline now. It goes on there, and is reported when the device is back.{asked_to_end}"
+                )
             }
         },
         ended => over(facts, ended),
@@ -212,9 +216,13 @@ fn next(facts: &Facts) -> Option<ExplanationNext> {
             let detail = format!("It is sent to {device} as soon as {when}. What was not sent by then expires and never runs.");
             (facts.expires_at, NextCode::Expires, detail)
         }
-        State::Dispatched => (facts.expires_at, NextCode::TooLate, format!("What {device} has not begun by then, it does not begin any more.")),
+        State::Dispatched => {
+            (facts.expires_at, NextCode::TooLate, format!("What {device} has not begun by then, it does not begin any more."))
+        }
         State::Running => {
-            let detail = format!("It ends when its actions do, or at their time limits. If {device} has told nothing by then, it is given up for lost.");
+            let detail = format!(
+                "It ends when its actions do, or at their time limits. If {device} has told nothing by then, it is given up for lost."
+            );
             (facts.report_by, NextCode::GivenUp, detail)
         }
         _ => return None,

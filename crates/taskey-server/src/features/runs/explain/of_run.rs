@@ -39,9 +39,23 @@ pub(in super::super) fn explain_run(facts: &RunFacts) -> RunExplanation {
         && only.count == 1
     {
         let execution = explain_execution(&only.sample);
-        return RunExplanation { run: facts.run, state: facts.state, answer: execution.answer, steps: execution.steps, next: execution.next, parts };
+        return RunExplanation {
+            run: facts.run,
+            state: facts.state,
+            answer: execution.answer,
+            steps: execution.steps,
+            next: execution.next,
+            parts,
+        };
     }
-    RunExplanation { run: facts.run, state: facts.state, answer: answer_of_many(facts), steps: steps(facts), next: next(&facts.parts), parts }
+    RunExplanation {
+        run: facts.run,
+        state: facts.state,
+        answer: answer_of_many(facts),
+        steps: steps(facts),
+        next: next(&facts.parts),
+        parts,
+    }
 }
 
 fn part(part: &Part) -> RunPart {
@@ -108,9 +122,7 @@ fn next(parts: &[Part]) -> Option<ExplanationNext> {
             let detail = "Each is sent as soon as its device is online. The first that was not sent by then expires and never runs.";
             Some((part.expires_at, NextCode::Expires, detail))
         }
-        State::Dispatched => {
-            Some((part.expires_at, NextCode::TooLate, "Devices that have not begun by then do not begin any more."))
-        }
+        State::Dispatched => Some((part.expires_at, NextCode::TooLate, "Devices that have not begun by then do not begin any more.")),
         State::Running => {
             let detail = "It ends when the actions do, or at their time limits. The first device that has told nothing by then is given up for lost.";
             Some((part.report_by, NextCode::GivenUp, detail))

@@ -87,13 +87,22 @@ fn each_way_to_wait_has_its_answer() {
         (Facts { before: 1, ..queued() }, "It waits for web-1, which is offline. One other is sent before it."),
         (Facts { before: 7, ..queued() }, "It waits for web-1, which is offline. 7 others are sent before it."),
         (Facts { standing: online(), ..queued() }, "web-1 is online, and gets it as soon as it has room for it."),
-        (Facts { standing: online(), before: 130, ..queued() }, "web-1 is online, and gets it as soon as it has room for it. 130 others are sent before it."),
-        (Facts { is_quiet: true, ..queued() }, "This server was restored from a backup and sends nothing until its operator ends that: `taskey quiet end`."),
+        (
+            Facts { standing: online(), before: 130, ..queued() },
+            "web-1 is online, and gets it as soon as it has room for it. 130 others are sent before it.",
+        ),
+        (
+            Facts { is_quiet: true, ..queued() },
+            "This server was restored from a backup and sends nothing until its operator ends that: `taskey quiet end`.",
+        ),
         (
             Facts { standing: Standing { is_quarantined: true, ..standing }, ..queued() },
             "It waits for web-1, which is in quarantine and let in only with new keys: `taskey devices rekey web-1`.",
         ),
-        (Facts { standing: Standing { is_removed: true, ..standing }, ..queued() }, "web-1 was removed; what waited for it is being cancelled."),
+        (
+            Facts { standing: Standing { is_removed: true, ..standing }, ..queued() },
+            "web-1 was removed; what waited for it is being cancelled.",
+        ),
         (
             Facts { state: State::Pending, reason: Some(Reason::new("approval", "it waits for an approval")), ..queued() },
             "It waits. It waits for an approval.",
@@ -103,16 +112,16 @@ fn each_way_to_wait_has_its_answer() {
             Facts { standing: Standing { since: at(30), ..standing }, ..dispatched() },
             "Its order was sent to web-1, which went offline without a word of it: it may run there, or the order is sent again when the device is back.",
         ),
-        (
-            Facts { is_quiet: true, ..dispatched() },
-            "Its order was sent to web-1 before this server was restored, and is not sent again.",
-        ),
+        (Facts { is_quiet: true, ..dispatched() }, "Its order was sent to web-1 before this server was restored, and is not sent again."),
         (
             Facts { cancelled_by: Some("bob".to_owned()), ..dispatched() },
             "Its order was sent to web-1, which has not said yet that it began. bob has cancelled it, and web-1 is asked to end it.",
         ),
         (running(), "It runs on web-1."),
-        (Facts { cancelled_by: Some("bob".to_owned()), ..running() }, "It runs on web-1. bob has cancelled it, and web-1 is asked to end it."),
+        (
+            Facts { cancelled_by: Some("bob".to_owned()), ..running() },
+            "It runs on web-1. bob has cancelled it, and web-1 is asked to end it.",
+        ),
         (
             Facts { standing: Standing { since: at(30), ..standing }, ..running() },
             "It began on web-1, which is offline now. It goes on there, and is reported when the device is back.",
@@ -148,10 +157,7 @@ fn the_road_is_told_step_by_step() {
             vec![Code::Asked, Code::Resolved, Code::Failed],
         ),
         // It came, went, and nobody knows since when it was away then.
-        (
-            Facts { standing: Standing { since: at(100), ..queued().standing }, ..queued() },
-            vec![Code::Asked, Code::Resolved, Code::Queued],
-        ),
+        (Facts { standing: Standing { since: at(100), ..queued().standing }, ..queued() }, vec![Code::Asked, Code::Resolved, Code::Queued]),
     ];
     for (facts, expected) in cases {
         assert_eq!(codes(&facts), expected);
@@ -187,13 +193,28 @@ fn every_end_says_what_happened_and_nothing_comes_after_it() {
             "It ran on web-1 and succeeded. Reported late: it had been given up (no_report).",
         ),
         (ended(State::Failed, "exit_code", "action 1: exited with 3"), "It failed on web-1. Action 1: exited with 3. The program itself"),
-        (never(ended(State::Failed, "offline", "The device was offline, and the run was not to wait.")), "It never ran on web-1. The device was"),
-        (never(ended(State::Skipped, "offline", "The device was offline")), "It never ran on web-1. The device was offline. `when_offline`"),
+        (
+            never(ended(State::Failed, "offline", "The device was offline, and the run was not to wait.")),
+            "It never ran on web-1. The device was",
+        ),
+        (
+            never(ended(State::Skipped, "offline", "The device was offline")),
+            "It never ran on web-1. The device was offline. `when_offline`",
+        ),
         (ended(State::TimedOut, "timeout", "did not end within 10s"), "It took too long on web-1 and was ended. Did not end within 10s."),
         (ended(State::Cancelled, "cancelled", "cancelled by bob"), "It was cancelled while it ran on web-1. Cancelled by bob."),
-        (never(ended(State::Cancelled, "purged", "Purged by bob with everything else that waited for web-1.")), "It was cancelled before it began on web-1. Purged by bob"),
-        (never(ended(State::Expired, "offline", "The device did not come online in time.")), "It never ran on web-1: it waited until it expired."),
-        (unbegun(ended(State::Rejected, "policy_user", "not as root")), "web-1 refused it, and nothing ran. Not as root. The device's owner"),
+        (
+            never(ended(State::Cancelled, "purged", "Purged by bob with everything else that waited for web-1.")),
+            "It was cancelled before it began on web-1. Purged by bob",
+        ),
+        (
+            never(ended(State::Expired, "offline", "The device did not come online in time.")),
+            "It never ran on web-1: it waited until it expired.",
+        ),
+        (
+            unbegun(ended(State::Rejected, "policy_user", "not as root")),
+            "web-1 refused it, and nothing ran. Not as root. The device's owner",
+        ),
         (ended(State::Lost, "agent_restart", "the agent ended"), "It began on web-1, and how it ended is not known. The agent ended."),
         (unbegun(ended(State::Lost, "no_report", "No report.")), "It was sent to web-1, and what became of it is not known. No report."),
     ];
@@ -272,15 +293,7 @@ fn literal(text: &str) -> Option<String> {
 
 fn part(state: State, count: u64, sample: Facts) -> Part {
     let sent = sample.dispatched_at;
-    Part {
-        state,
-        count,
-        first_sent_at: sent,
-        last_sent_at: sent,
-        expires_at: sample.expires_at,
-        report_by: sample.report_by,
-        sample,
-    }
+    Part { state, count, first_sent_at: sent, last_sent_at: sent, expires_at: sample.expires_at, report_by: sample.report_by, sample }
 }
 
 fn run(state: State, parts: Vec<Part>) -> RunFacts {
@@ -298,7 +311,8 @@ fn a_run_says_what_its_devices_have_in_common_and_what_comes_first() {
     assert_eq!(told.steps[1].detail, "It was for 42 devices.");
 
     let failed = ended(State::Failed, "exit_code", "exited with 1");
-    let told = explain_run(&run(State::Failed, vec![part(State::Succeeded, 3, ended(State::Succeeded, "", "")), part(State::Failed, 1, failed)]));
+    let told =
+        explain_run(&run(State::Failed, vec![part(State::Succeeded, 3, ended(State::Succeeded, "", "")), part(State::Failed, 1, failed)]));
     assert_eq!(told.answer, "It ended as failed, the worst of what its devices had: 3 succeeded, 1 failed.");
     assert_eq!((told.next, told.steps.last().unwrap().code), (None, Code::Failed));
 }
