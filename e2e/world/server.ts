@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,11 @@ export interface NewUser {
   super?: boolean
   /** Names. */
   groups?: string[]
+}
+
+export interface StartedRun {
+  id: string
+  executions: { id: string; device: { name: string } }[]
 }
 
 /** What the device's owner allows in these tests: everything but root. */
@@ -108,6 +114,27 @@ export class Server {
     const args = ['enroll', '--server', this.url, '--token-file', '-', '--state', state, '--name', name]
     await new Started(taskeyd, args, token).succeeded()
     this.#agents.push(new Started(taskeyd, ['run', '--state', state]))
+  }
+
+  /** Enrols devices that never come: `away-1` and so on, as many as wanted. */
+  async enrollAway(key: string, count: number): Promise<string[]> {
+    const { token } = await this.#post('/api/v1/enroll-tokens', { uses: count, ttl: '1h' }, key)
+    const names = Array.from({ length: count }, (_, index) => `away-${index + 1}`)
+    for (const name of names) {
+      const [signing, sealing] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
+      const facts = { token: token.split('.')[0], name, signing_key: signing, sealing_key: sealing, facts: {} }
+      await this.#post('/agent/v1/enroll', { ...facts, agent_version: 'test', protocol: 1 })
+    }
+    return names
+  }
+
+  /** Starts a command on devices; the run with its first executions. */
+  async startRun(key: string, devices: string[], command: string): Promise<StartedRun> {
+    return this.#post('/api/v1/runs', { actions: [{ type: 'COMMAND', command }], targets: { devices } }, key)
+  }
+
+  async cancelExecution(key: string, execution: string): Promise<void> {
+    await this.#post(`/api/v1/executions/${execution}/cancel`, {}, key)
   }
 
   /** Runs a copy of a device's state folder beside it, as a cloned disk does. */

@@ -1,5 +1,5 @@
 import { type Browser, test as base, expect, type Page } from '@playwright/test'
-import { account, type NewUser, Server } from './server.ts'
+import { account, type NewUser, Server, type StartedRun } from './server.ts'
 
 interface Fixtures {
   /** A server that nobody has set up. */
@@ -122,6 +122,21 @@ export async function makeDeviceGroup(server: Server, name: string, devices: str
 /** Stores a task of one command without the browser. */
 export async function makeTask(server: Server, name: string, command: string) {
   await server.makeTask(keyOf.get(server) ?? '', name, command)
+}
+
+/** Enrols devices that never come, without the browser; their names. */
+export async function enrollAway(server: Server, count: number): Promise<string[]> {
+  return server.enrollAway(keyOf.get(server) ?? '', count)
+}
+
+/** Starts a command on devices without the browser. */
+export async function startRun(server: Server, devices: string[], command = 'true'): Promise<StartedRun> {
+  return server.startRun(keyOf.get(server) ?? '', devices, command)
+}
+
+/** Cancels one execution without the browser. */
+export async function cancelExecution(server: Server, execution: string) {
+  await server.cancelExecution(keyOf.get(server) ?? '', execution)
 }
 
 /** Sets a secret without the browser. */

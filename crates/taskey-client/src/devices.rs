@@ -2,6 +2,7 @@
 
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice};
 use taskey_proto::page::Page;
+use taskey_proto::runs::queue::{Purged, QueuedExecution};
 
 use crate::tasks::Tagged;
 use crate::{Client, ClientError, pages};
@@ -38,6 +39,16 @@ impl Client {
     /// A token by which the device gets new keys, and leaves its quarantine.
     pub async fn rekey_device(&self, device: &str) -> Result<CreatedEnrollToken, ClientError> {
         self.post(&["devices", device, "rekey"]).json_answer().await
+    }
+
+    /// What waits for a device, as it will be sent: everything, or the first `limit`.
+    pub async fn show_queue(&self, device: &str, limit: Option<usize>) -> Result<Page<QueuedExecution>, ClientError> {
+        pages::collect(limit, || self.get(&["devices", device, "queue"])).await
+    }
+
+    /// Cancels everything that waits for a device.
+    pub async fn purge_queue(&self, device: &str) -> Result<Purged, ClientError> {
+        self.delete(&["devices", device, "queue"]).json_answer().await
     }
 
     /// Removes a device and cuts its line.

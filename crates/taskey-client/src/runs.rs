@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use taskey_proto::id::{DeviceId, ExecutionId, RunId};
 use taskey_proto::page::Page;
+use taskey_proto::runs::explain::{ExecutionExplanation, RunExplanation};
 use taskey_proto::runs::{Execution, ExecutionGroup, Run, StartRun, State};
 
 use crate::output::OutputFollower;
@@ -54,6 +55,21 @@ impl Client {
 
     pub async fn cancel_run(&self, run: RunId) -> Result<Run, ClientError> {
         self.post(&["runs", &run.to_string(), "cancel"]).json_answer().await
+    }
+
+    /// Why a run waits, or ended as it did.
+    pub async fn explain_run(&self, run: RunId) -> Result<RunExplanation, ClientError> {
+        self.get(&["runs", &run.to_string(), "explain"]).json_answer().await
+    }
+
+    /// Why an execution waits, did not run, or ended as it did.
+    pub async fn explain_execution(&self, execution: ExecutionId) -> Result<ExecutionExplanation, ClientError> {
+        self.get(&["executions", &execution.to_string(), "explain"]).json_answer().await
+    }
+
+    /// Cancels one execution; its run goes on with the others.
+    pub async fn cancel_execution(&self, execution: ExecutionId) -> Result<Execution, ClientError> {
+        self.post(&["executions", &execution.to_string(), "cancel"]).json_answer().await
     }
 
     pub async fn show_execution(&self, execution: ExecutionId) -> Result<Execution, ClientError> {

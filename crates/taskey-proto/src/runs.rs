@@ -1,5 +1,8 @@
 //! Runs: one firing of a task over its targets. An execution is one device's part, a result one action's.
 
+pub mod explain;
+pub mod queue;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -188,7 +191,20 @@ pub struct Execution {
     pub actions: Vec<ActionResult>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// One execution of a run in a few bytes, for drawing many at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tile {
+    pub id: ExecutionId,
+    /// The name of its device.
+    pub device: String,
+    pub state: State,
+}
+
+/// Tiles on one page of `GET /api/v1/runs/{run}/grid`.
+pub const TILES_MAX: usize = 5_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceRef {
     pub id: DeviceId,

@@ -130,7 +130,7 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
     let noun = event.name.split('.').next().unwrap_or_default();
     Ok(match noun {
         _ if permit.is_super() => true,
-        "device" => match event.subject.parse() {
+        "device" | "queue" => match event.subject.parse() {
             Ok(device) => devices::sees_device(&app.db, permit.sight(), device).await?,
             Err(_) => false,
         },

@@ -27,9 +27,8 @@ function LineDrawing({ paths, size }: { paths: string[]; size: number }) {
       aria-hidden="true"
       focusable="false"
     >
-      {paths.map((path) => (
-        <path key={path} d={path} />
-      ))}
+      {/* One element, however many lines: a grid draws hundreds of these. */}
+      <path d={paths.join('')} />
     </svg>
   )
 }
@@ -110,6 +109,8 @@ export const SendIcon = drawing('M20 4L3 11l7 3l3 7z', 'M10 14L20 4')
 export const SpinnerIcon = drawing('M12 3a9 9 0 1 0 9 9')
 export const CircleCheckIcon = drawing(circle, 'M8 12.5l2.7 2.7L16 9.5')
 export const CircleCrossIcon = drawing(circle, 'M9 9l6 6', 'M15 9l-6 6')
+export const CircleDotsIcon = drawing(circle, 'M8 12h.01', 'M12 12h.01', 'M16 12h.01')
+export const CircleNoticeIcon = drawing(circle, 'M12 7v6', 'M12 16.500h.01')
 export const CircleStopIcon = drawing(circle, 'M6 6l12 12')
 export const HourglassIcon = drawing(
   'M6 3h12',

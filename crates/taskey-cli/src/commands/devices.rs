@@ -5,7 +5,7 @@ use taskey_client::Client;
 use taskey_proto::devices::{Device, EditDevice, Labels, Presence};
 use taskey_proto::problem::Code;
 
-use super::enroll_tokens;
+use super::{device_queue, enroll_tokens};
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,6 +33,20 @@ pub enum DevicesCommand {
         #[arg(required = true, value_name = "KEY=VALUE|KEY-", value_parser = labels::parse_change)]
         changes: Vec<Change>,
     },
+    /// Show what waits for a device, in the order in which it will be sent.
+    Queue {
+        device: String,
+        /// Show no more than this many.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Cancel everything that waits for a device; what was sent already goes on.
+    Purge {
+        device: String,
+        /// Do not ask.
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
     /// Make a token by which a device gets new keys (`-o name` prints the token alone); that ends its quarantine.
     Rekey { device: String },
     /// Remove a device and cut its line; it must enrol again to come back.
@@ -58,6 +72,8 @@ pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Re
             let edited = relabel(&client, &device, &changes).await?;
             tell(&edited, || format!("{}: {}", edited.name, pairs(&edited.labels)), output)?;
         }
+        DevicesCommand::Queue { device, limit } => device_queue::show(&client, &device, limit, output).await?,
+        DevicesCommand::Purge { device, yes } => device_queue::purge(&client, &device, yes, output).await?,
         DevicesCommand::Rekey { device } => {
             let token = client.rekey_device(&device).await?;
             enroll_tokens::show(&token, output)?;

@@ -9,6 +9,7 @@ use taskey_proto::problem::Reason;
 use taskey_proto::runs::{ActionResult, Execution, OutputEvent, Run, State};
 
 use super::execution_groups;
+use super::explain::{self, RunOrExecution};
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -58,8 +59,18 @@ pub enum RunsCommand {
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
-    /// Cancel a run: what waits does not start, what runs is ended.
-    Cancel { run: RunId },
+    /// Tell why a run, or one execution, waits, did not run, or ended as it did, and what comes next.
+    Explain {
+        /// The id of a run or of an execution.
+        #[arg(value_name = "RUN|EXECUTION")]
+        what: RunOrExecution,
+    },
+    /// Cancel a run, or one execution: what waits does not start, what runs is ended.
+    Cancel {
+        /// The id of a run or of an execution.
+        #[arg(value_name = "RUN|EXECUTION")]
+        what: RunOrExecution,
+    },
 }
 
 pub async fn run(global: &Global, command: RunsCommand, output: Output) -> Result<Exit, Failure> {
@@ -83,9 +94,14 @@ pub async fn run(global: &Global, command: RunsCommand, output: Output) -> Resul
             if follow { follow_all(&client, executions).await? } else { print_all(&client, executions).await? }
         }
         RunsCommand::Groups { run, diff, limit } => execution_groups::show(&client, run, limit, diff, output).await?,
-        RunsCommand::Cancel { run } => {
+        RunsCommand::Explain { what } => explain::show(&client, what, output).await?,
+        RunsCommand::Cancel { what: RunOrExecution::Run(run) } => {
             let run = client.cancel_run(run).await?;
             output.thing(&run, &run.id.to_string(), || show_table(&run))?;
+        }
+        RunsCommand::Cancel { what: RunOrExecution::Execution(execution) } => {
+            let execution = client.cancel_execution(execution).await?;
+            output.thing(&execution, &execution.id.to_string(), || executions_table(std::slice::from_ref(&execution)))?;
         }
     }
     Ok(Exit::Done)

@@ -18,6 +18,7 @@ mod paho;
 mod people;
 mod poll;
 mod proxy;
+mod queue;
 mod restore;
 mod roles;
 mod runs;

@@ -15,6 +15,7 @@ mod output;
 mod people;
 mod permissions;
 mod poll;
+mod queue;
 mod quiet;
 mod runs;
 mod schedules;

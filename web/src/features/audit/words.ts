@@ -41,6 +41,8 @@ const sentences: Record<string, (detail: Detail) => string> = {
   'task.removed': (detail) => `removed the task ${text(detail.name)}`,
   'run.started': (detail) => `started ${nameOf(detail.task)}`,
   'run.cancelled': () => 'cancelled a run',
+  'execution.cancelled': (detail) => `cancelled a run on ${nameOf(detail.device)}`,
+  'queue.purged': (detail) => `cancelled all that waited for ${text(detail.name)}`,
   'secret.changed': (detail) => `set the secret ${text(detail.name)}`,
   'secret.removed': (detail) => `removed the secret ${text(detail.name)}`,
   'quiet.ended': () => 'let the restored server go on',

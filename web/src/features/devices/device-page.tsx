@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Device } from '../../lib/api/types'
-import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
 import { PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
 import { GroupTags, LabelTags } from '../../ui/labels'
@@ -14,6 +13,7 @@ import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
 import { ActionButton } from '../access/action-button'
 import { isAtLeast, roleName } from '../access/roles'
+import { QueueSection } from '../runs/queue/queue-section'
 import { RecentRuns } from '../runs/recent-runs'
 import { RunDialog } from '../runs/run-dialog-lazy'
 import classes from './device-page.module.css'
@@ -80,11 +80,6 @@ function DeviceView({ device }: { device: Device }) {
           No labels yet.
         </Text>
       )}
-      {device.queued > 0 && (
-        <Text size="sm" mt="sm">
-          {count(device.queued, 'run')} {device.queued === 1 ? 'waits' : 'wait'} for this device.
-        </Text>
-      )}
       <div className={classes.edit}>
         <ActionButton
           {...write}
@@ -97,6 +92,7 @@ function DeviceView({ device }: { device: Device }) {
         </ActionButton>
       </div>
 
+      {mayHaveQueue(device) && <QueueSection device={device} />}
       <Section title="Recent runs">
         <RecentRuns device={device.id} />
       </Section>
@@ -143,4 +139,9 @@ function DeviceView({ device }: { device: Device }) {
       )}
     </Page>
   )
+}
+
+/** What waits is shown while the device is away, and as long as something does. */
+function mayHaveQueue(device: Device): boolean {
+  return device.queued > 0 || device.presence === 'offline' || device.quarantine != null
 }

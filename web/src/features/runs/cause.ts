@@ -7,6 +7,8 @@ export function causeLabel(cause: Run['cause']): string {
       return `by ${cause.by}`
     case 'api':
       return `by the key ${cause.by}`
+    case 'schedule':
+      return `by the schedule ${cause.by}`
     default:
       return `by ${cause.kind} ${cause.by}`.trim()
   }

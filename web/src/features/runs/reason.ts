@@ -14,6 +14,7 @@ const words: Record<string, string> = {
   signal: 'The program was ended by a signal.',
   bad_signature: 'The device could not verify who signed the order.',
   cancelled: 'Somebody cancelled it.',
+  purged: 'What waited for the device was thrown away.',
   expired: 'The device did not come online in time.',
   device_removed: 'The device was removed.',
 }

@@ -12,6 +12,7 @@ import { ActionButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { causeLabel } from './cause'
 import { ExecutionsSection } from './executions'
+import { GridSection, gridFrom } from './grid/grid-section'
 import { GroupsSection } from './groups/groups-section'
 import { runDetail, useCancelRun } from './queries'
 import { reasonText } from './reason'
@@ -73,7 +74,7 @@ function RunView({ run }: { run: Run }) {
       </div>
       {deviceCount(run) > 1 && (
         <>
-          <StateCounts counts={run.counts} />
+          {deviceCount(run) < gridFrom ? <StateCounts counts={run.counts} /> : <GridSection run={run} />}
           <GroupsSection run={run} />
         </>
       )}

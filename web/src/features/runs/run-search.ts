@@ -1,3 +1,4 @@
+import type { State } from '../../lib/api/types'
 import { isState } from './state'
 
 /** What of a run is looked at. */
@@ -5,13 +6,16 @@ export interface RunSearch {
   execution?: string
   /** The key of a group of executions. */
   group?: string
+  /** Of which state the tiles are shown. */
+  state?: State
 }
 
 /** Reads it from the address; what cannot be is left out. */
-export function parseRunSearch({ execution, group }: Record<string, unknown>): RunSearch {
+export function parseRunSearch({ execution, group, state }: Record<string, unknown>): RunSearch {
   return {
     ...(typeof execution === 'string' && { execution }),
     ...(isGroupKey(group) && { group }),
+    ...(isState(state) && { state }),
   }
 }
 

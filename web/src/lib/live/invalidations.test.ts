@@ -13,6 +13,22 @@ test('a change of one run leaves other runs alone', () => {
   expect(keys).not.toContainEqual(['devices'])
 })
 
+test('what leaves the queue of a device changes what is known of devices', () => {
+  const changed = (state: string) =>
+    staleAfter({ name: 'run.changed', subject: 'run_1', data: { execution: 'exe_1', state } })
+  for (const state of ['dispatched', 'cancelled', 'expired'])
+    expect(changed(state)).toContainEqual(['devices'])
+  for (const state of ['running', 'succeeded', 'failed'])
+    expect(changed(state)).not.toContainEqual(['devices'])
+  expect(staleAfter({ name: 'queue.purged', subject: 'dev_1' })).toContainEqual(['runs', 'queue', 'dev_1'])
+})
+
+test('a grid is not read again for every device, only when its run is over', () => {
+  const grid = ['runs', 'grid', 'run_1']
+  expect(staleAfter({ name: 'run.changed', subject: 'run_1' })).not.toContainEqual(grid)
+  expect(staleAfter({ name: 'run.finished', subject: 'run_1' })).toContainEqual(grid)
+})
+
 test('a run that ends changes what waits for devices', () => {
   expect(staleAfter({ name: 'run.finished', subject: 'run_1' })).toContainEqual(['devices'])
 })
@@ -37,5 +53,8 @@ test('what is not an event is passed over', () => {
   expect(parseEvent('{"name":"task.changed","subject":"tsk_1"}')).toEqual({
     name: 'task.changed',
     subject: 'tsk_1',
+  })
+  expect(parseEvent('{"name":"run.changed","subject":"run_1","data":{"state":"failed"}}')?.data).toEqual({
+    state: 'failed',
   })
 })

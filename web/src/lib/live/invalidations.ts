@@ -5,6 +5,8 @@ export interface ServerEvent {
   name: string
   /** Id of the device, task, run, secret, key, user, group or organization. */
   subject: string
+  /** What more is told; of a changed run which execution is in which state now. */
+  data?: Record<string, unknown>
 }
 
 export const eventNames = [
@@ -17,6 +19,7 @@ export const eventNames = [
   'run.started',
   'run.changed',
   'run.finished',
+  'queue.purged',
   'task.changed',
   'task.removed',
   'secret.changed',
@@ -56,10 +59,16 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
         ['runs', 'one', event.subject],
         ['runs', 'executions', event.subject],
         ['runs', 'groups', event.subject],
+        ['runs', 'queue'],
       ]
-      // A run that begins or ends changes how much waits for its devices.
-      return event.name === 'run.changed' ? keys : [...keys, ['devices']]
+      // Which execution was the last one is not told.
+      if (event.name === 'run.finished') keys.push(['runs', 'grid', event.subject])
+      // A run that begins or ends changes how much waits for its devices, and so does what leaves the queue of one.
+      const isAboutQueues = event.name !== 'run.changed' || leavesQueue(event.data?.state)
+      return isAboutQueues ? [...keys, ['devices']] : keys
     }
+    case 'queue':
+      return [['runs', 'queue', event.subject], ['devices']]
     case 'task':
       return [['tasks']]
     case 'secret':
@@ -84,13 +93,19 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
   }
 }
 
+function leavesQueue(state: unknown): boolean {
+  return state === 'dispatched' || state === 'cancelled' || state === 'expired'
+}
+
 /** Reads an event; null for what is not one. */
 export function parseEvent(data: string): ServerEvent | null {
   try {
     const event: unknown = JSON.parse(data)
     if (typeof event !== 'object' || event === null) return null
     if (!('name' in event) || typeof event.name !== 'string') return null
-    return { name: event.name, subject: 'subject' in event ? String(event.subject) : '' }
+    const subject = 'subject' in event ? String(event.subject) : ''
+    const told = 'data' in event && typeof event.data === 'object' && event.data !== null
+    return { name: event.name, subject, ...(told && { data: event.data as Record<string, unknown> }) }
   } catch {
     return null
   }

@@ -1,5 +1,8 @@
 //! The owner of the MQTT line: lets devices in, keeps their presence, takes in what they say.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use taskey_proto::Time;
@@ -18,8 +21,9 @@ use crate::platform::mqtt::uplink::{Claim, LineDevice, LineOwner, NotCommitted, 
 /// Takes in one message inside the batch's transaction; given by the slice that owns executions.
 pub type Intake = for<'a> fn(&'a mut Tx<'_>, &'a IntakeContext, &'a Up) -> BoxFuture<'a, Result<(), IntakeError>>;
 
-/// Sends a device what waits for it. `held` are the executions in its journal, once it has told.
-pub type Deliver = fn(App, LineDevice, Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()>;
+/// Sends a device what waits for it. `held` are the executions in its journal, once it has told. Answers whether more waits than is
+/// given out at once.
+pub type Deliver = fn(App, LineDevice, Option<Vec<ExecutionId>>) -> BoxFuture<'static, bool>;
 
 pub struct IntakeContext {
     pub device: LineDevice,
@@ -43,11 +47,34 @@ pub enum IntakeError {
 pub struct DeviceLine {
     intake: Intake,
     deliver: Deliver,
+    /// The lines, by their devices and generations, for whose devices more waits: what they begin and end makes room.
+    more: Mutex<HashMap<DeviceId, u64>>,
 }
 
 impl DeviceLine {
     pub fn new(intake: Intake, deliver: Deliver) -> Self {
-        Self { intake, deliver }
+        Self { intake, deliver, more: Mutex::default() }
+    }
+
+    async fn deliver(&self, app: &App, device: &LineDevice, held: Option<Vec<ExecutionId>>) {
+        let more_waits = (self.deliver)(app.clone(), device.clone(), held).await;
+        let mut more = self.more.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if more_waits {
+            more.insert(device.id, device.generation);
+        } else if !more.is_empty() {
+            more.remove(&device.id);
+        }
+    }
+
+    fn more_waits_for(&self, device: &LineDevice) -> bool {
+        self.more.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(&device.id)
+    }
+
+    fn forget(&self, device: &LineDevice) {
+        let mut more = self.more.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if more.get(&device.id) == Some(&device.generation) {
+            more.remove(&device.id);
+        }
     }
 }
 
@@ -57,7 +84,7 @@ impl LineOwner for DeviceLine {
     }
 
     fn subscribed<'a>(&'a self, app: &'a App, device: &'a LineDevice) -> BoxFuture<'a, ()> {
-        (self.deliver)(app.clone(), device.clone(), None)
+        Box::pin(self.deliver(app, device, None))
     }
 
     fn receive<'a>(&'a self, app: &'a App, device: &'a LineDevice, messages: Vec<Bytes>) -> BoxFuture<'a, Result<(), NotCommitted>> {
@@ -72,6 +99,7 @@ impl LineOwner for DeviceLine {
     }
 
     fn closed(&self, app: &App, device: &LineDevice) {
+        self.forget(device);
         tokio::spawn(mark_offline_later(app.clone(), device.clone()));
     }
 }
@@ -218,6 +246,7 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
         Ok(Up::Sync(sync)) => Some(sync.held.clone()),
         _ => None,
     });
+    let makes_room = messages.iter().any(|(_, parsed)| matches!(parsed, Ok(Up::Started { .. } | Up::Finished(_))));
     let batch =
         Batch { context: IntakeContext { device: device.clone(), epoch: app.epoch, now: app.now() }, intake: line.intake, messages };
     let written = app.db.write(batch, |tx, batch| Box::pin(take_in(tx, batch))).await;
@@ -228,11 +257,13 @@ async fn receive(line: &DeviceLine, app: &App, device: &LineDevice, messages: Ve
     if held.is_some() {
         // Read first: orders leave after the acknowledgement of the sync only if nothing is waited for between them.
         let head = audit_head(app, device).await;
-        (line.deliver)(app.clone(), device.clone(), held).await;
+        line.deliver(app, device, held).await;
         // A letter that is lost comes again with the next sync.
         if let Some(head) = head {
             app.lines.send(device.id, head);
         }
+    } else if makes_room && line.more_waits_for(device) {
+        line.deliver(app, device, None).await;
     }
     Ok(())
 }

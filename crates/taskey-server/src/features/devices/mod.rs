@@ -22,4 +22,4 @@ mod store;
 
 pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
 pub use ops::find_device;
-pub use store::{DeviceRow, Target, find_targets, first_removed, scopes_of, sealing_key, sees_device, targets_by_id};
+pub use store::{DeviceRow, Standing, Target, find_targets, first_removed, scopes_of, sealing_key, sees_device, standing, targets_by_id};

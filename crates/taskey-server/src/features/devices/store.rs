@@ -488,3 +488,24 @@ pub async fn sealing_key(db: &Db, id: DeviceId) -> Result<Option<(OrganizationId
         bytes.try_into().map_err(|_| DbError::Column { column: "sealing_key".to_owned(), detail: "it is not 32 bytes long".to_owned() })?;
     Ok(Some((row.get("organization_id")?, PublicKey(key))))
 }
+
+/// How a device stands, also one that was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub presence: Presence,
+    /// Since when it is online or offline.
+    pub since: Time,
+    pub is_quarantined: bool,
+    pub is_removed: bool,
+}
+
+pub async fn standing(db: &Db, id: DeviceId) -> Result<Option<Standing>, DbError> {
+    let sql = sql!("SELECT presence, since, quarantined_at, removed_at FROM device WHERE id = $1");
+    let Some(row) = db.row(sql, args![id]).await? else { return Ok(None) };
+    Ok(Some(Standing {
+        presence: if row.get::<String>("presence")? == "online" { Presence::Online } else { Presence::Offline },
+        since: row.get("since")?,
+        is_quarantined: row.get::<Option<i64>>("quarantined_at")?.is_some(),
+        is_removed: row.get::<Option<i64>>("removed_at")?.is_some(),
+    }))
+}

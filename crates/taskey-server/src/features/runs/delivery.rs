@@ -18,27 +18,32 @@ use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::mqtt::uplink::LineDevice;
 
-/// Orders given out at once; the next ones follow with the reports of these.
-const BATCH: usize = 100;
+/// Open executions of a device that are looked at.
+const LOOKED_AT: usize = 200;
+/// Orders on their way that have not begun; what waits beyond follows as these begin and end, in its order. Fewer than may wait for a line, and
+/// than an agent lets wait: what finds no place there comes only with the next sync.
+const ON_THE_WAY: usize = 48;
 
-/// Called when a device listens, and with what it holds when it has said so.
-pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()> {
+/// Called when a device listens, with what it holds when it has said so, and while more waits when it has begun or ended something. Whether
+/// more waits than was given out.
+pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, bool> {
     Box::pin(async move {
-        if let Err(error) = try_deliver(&app, device.id, held).await {
+        try_deliver(&app, device.id, held).await.unwrap_or_else(|error| {
             tracing::error!(%error, device = %device.id, "orders were not delivered; the next sync tries again");
-        }
+            false
+        })
     })
 }
 
-pub(super) async fn try_deliver(app: &App, device: DeviceId, held: Option<Vec<ExecutionId>>) -> Result<(), DbError> {
+pub(super) async fn try_deliver(app: &App, device: DeviceId, held: Option<Vec<ExecutionId>>) -> Result<bool, DbError> {
     if store::open_executions_of_device(&mut &app.db, device, 1).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     if app.quiet.is_on(&app.db).await? {
-        return match held {
-            Some(held) => app.db.write((device, held, app.now()), |tx, (device, held, now)| Box::pin(adopt(tx, *device, held, *now))).await,
-            None => Ok(()),
-        };
+        if let Some(held) = held {
+            app.db.write((device, held, app.now()), |tx, (device, held, now)| Box::pin(adopt(tx, *device, held, *now))).await?;
+        }
+        return Ok(false);
     }
     let input = DeliverInput { device, held, epoch: app.epoch, now: app.now() };
     let delivery = app.db.write(input, |tx, input| Box::pin(hand_out(tx, input))).await?;
@@ -48,13 +53,13 @@ pub(super) async fn try_deliver(app: &App, device: DeviceId, held: Option<Vec<Ex
     for (execution, by) in delivery.cancels {
         send_cancel(app, device, execution, &by);
     }
-    Ok(())
+    Ok(delivery.more_waits)
 }
 
 /// A restored database may take for waiting what its device has long received: what the device holds is on its way, whatever the
 /// backup says.
 async fn adopt(tx: &mut Tx<'_>, device: DeviceId, held: &[ExecutionId], now: Time) -> Result<(), DbError> {
-    let open = store::open_executions_of_device(tx, device, BATCH).await?;
+    let open = store::open_executions_of_device(tx, device, LOOKED_AT).await?;
     for execution in open.into_iter().filter(|execution| execution.state == State::Queued && held.contains(&execution.id)) {
         set_dispatched(tx, &execution, now).await?;
     }
@@ -78,16 +83,25 @@ struct DeliverInput {
 struct Delivery {
     orders: Vec<Order>,
     cancels: Vec<(ExecutionId, String)>,
+    /// Whether something waits that was not given out yet.
+    more_waits: bool,
 }
 
 async fn hand_out(tx: &mut Tx<'_>, input: &DeliverInput) -> Result<Delivery, DbError> {
-    let mut delivery = Delivery::default();
-    for execution in store::open_executions_of_device(tx, input.device, BATCH).await? {
+    let open = store::open_executions_of_device(tx, input.device, LOOKED_AT).await?;
+    let mut delivery = Delivery { more_waits: open.len() == LOOKED_AT, ..Delivery::default() };
+    let mut on_the_way = open.iter().filter(|execution| execution.state == State::Dispatched).count();
+    for execution in open {
         let holds = input.held.as_ref().map(|held| held.contains(&execution.id));
         match (execution.state, holds) {
             // From before a restore: its device holds it, so it came through in the time that the restore lost.
             (State::Queued, Some(true)) => set_dispatched(tx, &execution, input.now).await?,
             (State::Queued, _) if execution.expires_at > input.now && execution.epoch == input.epoch => {
+                if on_the_way >= ON_THE_WAY {
+                    delivery.more_waits = true;
+                    continue;
+                }
+                on_the_way += 1;
                 set_dispatched(tx, &execution, input.now).await?;
                 delivery.orders.push(store::order(tx, execution.id).await?);
             }

@@ -13,7 +13,9 @@ use taskey_proto::id::{DeviceId, ExecutionId, RunId};
 use taskey_proto::line::Chunk;
 use taskey_proto::page::Page;
 use taskey_proto::problem::Code;
-use taskey_proto::runs::{Execution, ExecutionGroup, OutputEvent, Run, StartRun, State as RunState, Stream};
+use taskey_proto::runs::explain::{ExecutionExplanation, RunExplanation};
+use taskey_proto::runs::queue::{Purged, QueuedExecution};
+use taskey_proto::runs::{Execution, ExecutionGroup, OutputEvent, Run, StartRun, State as RunState, Stream, TILES_MAX, Tile};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -21,13 +23,13 @@ use super::model::GroupKey;
 use super::ops::no_run;
 use super::output::bytes::{self, ByteRange};
 use super::output::live::{self, Follow};
-use super::{delivery, intake, ops, store, view};
+use super::{cancel, delivery, explain, intake, ops, queue, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Sight, Verb};
-use crate::features::devices::IntakeError;
 use crate::features::devices::http::authenticate_device;
+use crate::features::devices::{IntakeError, find_device};
 use crate::platform::db::DbError;
-use crate::platform::http::page::{PageAnswer, Paging};
+use crate::platform::http::page::{self, PageAnswer, Paging};
 use crate::platform::http::problem::ApiResult;
 use crate::platform::http::{ApiError, Body, sse};
 
@@ -40,8 +42,14 @@ pub fn api() -> Api {
         .route(Verb::ReadRuns, routes!(show_run))
         .route(Verb::ReadRuns, routes!(list_executions))
         .route(Verb::ReadRuns, routes!(list_groups))
+        .route(Verb::ReadRuns, routes!(show_grid))
+        .route(Verb::ReadRuns, routes!(explain_run))
         .route(Verb::CancelRuns, routes!(cancel_run))
         .route(Verb::ReadRuns, routes!(show_execution))
+        .route(Verb::ReadRuns, routes!(explain_execution))
+        .route(Verb::CancelRuns, routes!(cancel_execution))
+        .route(Verb::ReadRuns, routes!(show_queue))
+        .route(Verb::CancelRuns, routes!(purge_queue))
         .route(Verb::ReadRuns, routes!(stream_output))
         .route(Verb::ReadRuns, routes!(download_stream))
         .device(routes!(fetch_order))
@@ -149,6 +157,39 @@ async fn list_groups(
     Ok(paging.page(groups, |_| skip as usize + paging.limit()))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct GridPaging {
+    /// Tiles on a page, 1 to 5,000, which is the default.
+    #[param(minimum = 1, maximum = 5000)]
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A run's executions in a few bytes each, for drawing many at once: no results, no reasons.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/grid", tag = "runs", params(("run" = RunId, Path), GridPaging),
+    responses((status = 200, description = "Tiles", body = Page<Tile>)))]
+async fn show_grid(
+    State(app): State<App>,
+    permit: Permit,
+    Path(run): Path<RunId>,
+    Query(paging): Query<GridPaging>,
+) -> ApiResult<PageAnswer<Tile>> {
+    store::run_of_organization(&mut &app.db, permit.sight(), run).await?.ok_or_else(no_run)?;
+    let limit = paging.limit.unwrap_or(TILES_MAX).clamp(1, TILES_MAX);
+    let tiles = store::tiles_of_run(&app.db, permit.sight().only, run, page::after(paging.cursor.as_deref())?, limit + 1).await?;
+    Ok(page::page_of(limit, tiles, |tile: &Tile| tile.id))
+}
+
+/// Tells why a run waits, or ended as it did, and what comes next.
+#[utoipa::path(get, path = "/api/v1/runs/{run}/explain", tag = "runs", params(("run" = RunId, Path)),
+    responses((status = 200, description = "Why", body = RunExplanation)))]
+async fn explain_run(State(app): State<App>, permit: Permit, Path(run): Path<RunId>) -> ApiResult<Json<RunExplanation>> {
+    let facts = explain::store::run_facts(&app, permit.sight(), run).await?.ok_or_else(no_run)?;
+    Ok(Json(explain::explain_run(&facts)))
+}
+
 /// Cancels what is still open of a run.
 #[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", params(("run" = RunId, Path)),
     responses((status = 202, description = "The run; its devices end it and report", body = Run)))]
@@ -164,6 +205,54 @@ async fn cancel_run(State(app): State<App>, permit: Permit, Path(run): Path<RunI
 async fn show_execution(State(app): State<App>, permit: Permit, Path(execution): Path<ExecutionId>) -> ApiResult<Json<Execution>> {
     let found = view::execution(&app, permit.sight(), execution).await?;
     Ok(Json(found.ok_or_else(no_execution)?))
+}
+
+/// Tells why an execution waits, did not run, or ended as it did, and what comes next.
+#[utoipa::path(get, path = "/api/v1/executions/{execution}/explain", tag = "runs", params(("execution" = ExecutionId, Path)),
+    responses((status = 200, description = "Why", body = ExecutionExplanation)))]
+async fn explain_execution(
+    State(app): State<App>,
+    permit: Permit,
+    Path(execution): Path<ExecutionId>,
+) -> ApiResult<Json<ExecutionExplanation>> {
+    let facts = explain::store::execution_facts(&app, permit.sight(), execution).await?.ok_or_else(no_execution)?;
+    Ok(Json(explain::explain_execution(&facts)))
+}
+
+/// Cancels one execution; its run goes on with the others.
+#[utoipa::path(post, path = "/api/v1/executions/{execution}/cancel", tag = "runs", params(("execution" = ExecutionId, Path)),
+    responses((status = 202, description = "The execution; where it was sent, its device ends it and reports", body = Execution)))]
+async fn cancel_execution(
+    State(app): State<App>,
+    permit: Permit,
+    Path(execution): Path<ExecutionId>,
+) -> ApiResult<(StatusCode, Json<Execution>)> {
+    cancel::cancel_execution(&app, &permit, execution).await?;
+    let found = view::execution(&app, permit.sight(), execution).await?.ok_or_else(no_execution)?;
+    Ok((StatusCode::ACCEPTED, Json(found)))
+}
+
+/// What waits for a device, in the order in which it will be sent.
+#[utoipa::path(get, path = "/api/v1/devices/{device}/queue", tag = "runs",
+    params(("device" = String, Path, description = "Id or name"), Paging),
+    responses((status = 200, description = "What waits", body = Page<QueuedExecution>)))]
+async fn show_queue(
+    State(app): State<App>,
+    permit: Permit,
+    Path(device): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<PageAnswer<QueuedExecution>> {
+    let device = find_device(&mut &app.db, &permit, &device).await?.device.id;
+    let waiting = queue::of_device(&app.db, device, paging.after()?, paging.limit() + 1).await?;
+    Ok(paging.page(waiting, |queued: &QueuedExecution| queued.execution))
+}
+
+/// Cancels everything that waits for a device. What was sent already is let be. It needs an admin there.
+#[utoipa::path(delete, path = "/api/v1/devices/{device}/queue", tag = "runs",
+    params(("device" = String, Path, description = "Id or name")),
+    responses((status = 200, description = "How much was cancelled", body = Purged)))]
+async fn purge_queue(State(app): State<App>, permit: Permit, Path(device): Path<String>) -> ApiResult<Json<Purged>> {
+    Ok(Json(queue::purge(&app, &permit, &device).await?))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -294,6 +383,6 @@ async fn wait_for_end(app: &App, sight: Sight, id: RunId, wait: Option<u64>) -> 
     Ok(view::run(app, sight, id).await?)
 }
 
-fn no_execution() -> ApiError {
+pub(super) fn no_execution() -> ApiError {
     ApiError::not_found("execution")
 }

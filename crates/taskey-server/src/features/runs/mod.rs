@@ -1,7 +1,7 @@
 //! Runs: one firing of a task over its targets, each target's execution, its results and output.
 //!
 //! It owns the tables `run`, `run_document`, `execution`, `action_result`, `output_chunk`, `output_stream` and `output_content`,
-//! and the events `run.started`, `run.changed` and `run.finished`.
+//! and the events `run.started`, `run.changed`, `run.finished`, `run.cancelled` and `queue.purged`.
 //!
 //! *The road of an execution*: `queued` → `dispatched` → `running` → a final state. The documents are signed when the run is
 //! started; an execution whose device is online is written as `dispatched` in the same transaction and sent after the commit.
@@ -14,13 +14,16 @@
 //!
 //! What may never happen: an execution without an end, an end without a reason, two ends.
 
+mod cancel;
 pub mod delivery;
+mod explain;
 pub mod http;
 pub mod intake;
 pub mod jobs;
 mod model;
 mod ops;
 pub mod output;
+mod queue;
 pub mod restored;
 pub mod scheduled;
 mod store;

@@ -53,6 +53,9 @@ pub enum LateReport {
 /// Reasons by which the server, not the device, wrote `lost`.
 pub const LOST_BY_SERVER: [&str; 3] = ["no_report", "not_held", "device_removed"];
 
+/// The reason of what waited for a device whose queue was thrown away.
+pub const PURGED: &str = "purged";
+
 /// The reason of what waited when a backup was made and was cancelled after its restore.
 pub const RESTORED: &str = "restored";
 

@@ -8,7 +8,7 @@ use taskey_proto::document::{Order, Proof, SignedDocument};
 use taskey_proto::id::{DeviceId, ExecutionId, OrganizationId, RunId, ScheduleId, UserId};
 use taskey_proto::line::ActionReport;
 use taskey_proto::problem::Reason;
-use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunSlot, RunTask, State};
+use taskey_proto::runs::{Cause, DeviceRef, Execution, Run, RunSlot, RunTask, State, Tile};
 
 use super::model::GroupKey;
 use super::output::read::Place;
@@ -379,7 +379,7 @@ fn run_row(row: &Row) -> Result<RunRow, DbError> {
     Ok(RunRow { run, open_count: row.get("open_count")?, user: row.get("user_id")? })
 }
 
-fn run_slot(row: &Row) -> Result<Option<RunSlot>, DbError> {
+pub(super) fn run_slot(row: &Row) -> Result<Option<RunSlot>, DbError> {
     let Some(schedule) = row.get("schedule_id")? else { return Ok(None) };
     Ok(Some(RunSlot { schedule, revision: row.get("schedule_revision")?, at: row.get("slot_at")? }))
 }
@@ -498,6 +498,23 @@ pub(super) async fn executions_of_run(
     };
     let rows = db.rows(sql, [args![run, after], of_group, args![only, limit]].concat()).await?;
     rows.iter().map(execution_row).collect()
+}
+
+/// A run's executions that one may see, by id, each in a few bytes.
+pub(super) async fn tiles_of_run(
+    db: &Db,
+    only: Option<UserId>,
+    run: RunId,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<Vec<Tile>, DbError> {
+    let sql = sql!(
+        "SELECT id, device_name, state FROM execution WHERE run_id = $1 AND (CAST($2 AS TEXT) IS NULL OR id > $2) AND ",
+        sees_device!("execution.device_id", "$3"),
+        " ORDER BY id LIMIT $4"
+    );
+    let rows = db.rows(sql, args![run, after, only, limit]).await?;
+    rows.iter().map(|row| Ok(Tile { id: row.get("id")?, device: row.get("device_name")?, state: row.get("state")? })).collect()
 }
 
 pub(super) struct GroupRow {

@@ -28,15 +28,16 @@ const RENEW_AFTER_MS: i64 = LEASE.ms() as i64 / 8;
 /// Bytes of documents in one answer; the device asks again for the rest.
 const ANSWER_LEN_MAX: usize = 2 * 1024 * 1024;
 
-/// Called when a device listens, and with what it holds when it has said so.
-pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, ()> {
+/// Called when a device listens, and with what it holds when it has said so. Whether more orders wait than were given out.
+pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, bool> {
     Box::pin(async move {
         let has_said = held.is_some();
         let id = device.id;
-        runs::delivery::deliver(app.clone(), device, held).await;
+        let more_waits = runs::delivery::deliver(app.clone(), device, held).await;
         if has_said && let Err(error) = poke_if_behind(&app, id).await {
             tracing::error!(%error, device = %id, "a device was not told of its schedules; the next sync tries again");
         }
+        more_waits
     })
 }
 

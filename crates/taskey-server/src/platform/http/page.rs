@@ -32,18 +32,28 @@ impl Paging {
 
     /// The key of the last item that was seen, where this is not the first page.
     pub fn after<K: std::str::FromStr>(&self) -> Result<Option<K>, ApiError> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        let key = from_base64url(cursor).and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| text.parse().ok());
-        key.map(Some).ok_or_else(|| ApiError::new(Code::InvalidCursor, "Take `next` of an earlier page as it is, or leave the cursor out."))
+        after(self.cursor.as_deref())
     }
 
     /// A page out of up to `limit() + 1` items; `key` is what the list is ordered by.
-    pub fn page<T, K: std::fmt::Display>(&self, mut items: Vec<T>, key: impl Fn(&T) -> K) -> PageAnswer<T> {
-        let more = items.len() > self.limit();
-        items.truncate(self.limit());
-        let next = if more { items.last().map(|item| base64url(key(item).to_string().as_bytes())) } else { None };
-        PageAnswer(Page { items, next })
+    pub fn page<T, K: std::fmt::Display>(&self, items: Vec<T>, key: impl Fn(&T) -> K) -> PageAnswer<T> {
+        page_of(self.limit(), items, key)
     }
+}
+
+/// The key in a cursor.
+pub fn after<K: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<K>, ApiError> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let key = from_base64url(cursor).and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| text.parse().ok());
+    key.map(Some).ok_or_else(|| ApiError::new(Code::InvalidCursor, "Take `next` of an earlier page as it is, or leave the cursor out."))
+}
+
+/// A page out of up to `limit + 1` items; `key` is what the list is ordered by.
+pub fn page_of<T, K: std::fmt::Display>(limit: usize, mut items: Vec<T>, key: impl Fn(&T) -> K) -> PageAnswer<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = if more { items.last().map(|item| base64url(key(item).to_string().as_bytes())) } else { None };
+    PageAnswer(Page { items, next })
 }
 
 pub struct PageAnswer<T>(pub Page<T>);

@@ -53,7 +53,7 @@ function Groups({ groups, deviceCount, query }: GroupsProps) {
         chosenKey={chosenKey}
         reference={reference}
         query={query}
-        onChoose={(group) => void navigate({ search: { group }, resetScroll: false })}
+        onChoose={(group) => void navigate({ search: ({ state }) => ({ state, group }), resetScroll: false })}
       />
       {isComparable && <Differences reference={reference} group={chosen} />}
     </div>
