@@ -22,6 +22,7 @@ pub mod quiet;
 pub mod runs;
 pub mod schedules;
 pub mod secrets;
+pub mod selector;
 pub mod size;
 pub mod tasks;
 pub mod time;
