@@ -24,6 +24,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod selector;
 pub mod size;
+pub mod targets;
 pub mod tasks;
 pub mod time;
 pub mod users;

@@ -20,4 +20,5 @@ mod runs;
 mod secrets;
 mod sign_in;
 mod store;
+mod targets;
 mod tasks;

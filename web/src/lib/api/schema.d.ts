@@ -896,6 +896,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a run would be for now, and on which devices you may not start it. Nothing is started. */
+        post: operations["preview_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -2036,6 +2053,14 @@ export interface components {
         };
         /** @enum {string} */
         Presence: "online" | "offline";
+        /** @description Asks what a run with these targets would be for now. */
+        PreviewTargets: {
+            /** @description It is for actions that are given at once, which need an admin on each device. */
+            exec?: boolean;
+            targets: components["schemas"]["Targets"];
+            /** @description Id or name of the task: what is refused depends on whether it is marked for self-service. */
+            task?: string | null;
+        };
         /** @description `application/problem+json`. `code` is for programs, `detail` for people, `errors` points at the fields. */
         Problem: {
             code: string;
@@ -2137,6 +2162,11 @@ export interface components {
         Reason: {
             code: string;
             detail: string;
+        };
+        RefusedTarget: {
+            /** @description The device. */
+            name: string;
+            why: string;
         };
         /**
          * @description What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
@@ -2286,6 +2316,11 @@ export interface components {
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
         /** @enum {string} */
         Stream: "output" | "error";
+        TargetDevice: {
+            id: components["schemas"]["DeviceId"];
+            name: string;
+            online: boolean;
+        };
         /** @description Whom a run is for. Resolved once, and frozen with the run. */
         Targets: {
             /** @description Ids or names of devices. */
@@ -2294,6 +2329,30 @@ export interface components {
             groups?: string[];
             /** @description Over labels and facts, as `role=web and os!=alpine`: every device that matches and that you may see. */
             selector?: string | null;
+        };
+        /** @description The answer to [`PreviewTargets`]: for now. A run is for the devices that its targets mean when it is started. */
+        TargetsPreview: {
+            /**
+             * Format: int64
+             * @description How many devices. One more than a run may have stands for any number beyond.
+             */
+            count: number;
+            /** @description The first 100: those that are named, those of groups, those that match, each by name. */
+            devices: components["schemas"]["TargetDevice"][];
+            /** @description Why a run could not be started at all, each with its place: names of nothing, a selector that nothing matches, too many devices. */
+            errors: components["schemas"]["FieldError"][];
+            /**
+             * Format: int64
+             * @description How many of them are online.
+             */
+            online: number;
+            /** @description The first 100 of those. */
+            refused: components["schemas"]["RefusedTarget"][];
+            /**
+             * Format: int64
+             * @description On how many of them you may not start it. One is enough for a run to be refused.
+             */
+            refused_count: number;
         };
         /** @description A task as the API shows it. */
         Task: {
@@ -2996,6 +3055,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
+                /** @description Only those that match, as `role=web and os!=alpine`. */
+                selector?: string;
             };
             header?: never;
             path?: never;
@@ -4731,6 +4792,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewTargets"];
+            };
+        };
+        responses: {
+            /** @description The devices, the first 100 by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsPreview"];
                 };
             };
             /** @description A problem */

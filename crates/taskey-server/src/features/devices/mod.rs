@@ -19,7 +19,8 @@ pub mod line;
 mod model;
 mod ops;
 mod store;
+pub mod targets;
 
 pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
 pub use ops::find_device;
-pub use store::{DeviceRow, Target, find_targets, first_removed, scopes_of, sealing_key, sees_device};
+pub use store::{DeviceRow, Target, first_removed, scopes_of, sealing_key, sees_device};

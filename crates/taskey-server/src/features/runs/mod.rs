@@ -19,6 +19,7 @@ pub mod jobs;
 mod model;
 mod ops;
 pub mod output;
+mod preview;
 pub mod restored;
 mod store;
 mod view;
