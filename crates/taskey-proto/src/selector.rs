@@ -110,6 +110,14 @@ impl Selector {
         self.0.asks(&|key| matches!(key, Key::Either(_) | Key::Fact(_)))
     }
 
+    /// The key, where it asks for nothing but that there is a label or a fact of that name.
+    pub fn only_key(&self) -> Option<&str> {
+        match &self.0 {
+            Expr::Test(Key::Either(key), Test::Exists) => Some(key),
+            _ => None,
+        }
+    }
+
     /// What matches one of these.
     pub fn any(selectors: impl IntoIterator<Item = Selector>) -> Option<Self> {
         let parts: Vec<Expr> = selectors.into_iter().map(|selector| selector.0).collect();

@@ -10,7 +10,8 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 
 /// Whether it lets a web server of ours through.
 fn matches(selector: &str) -> bool {
-    let labels = labels(&[("role", "web"), ("rack", "3"), ("os", "label wins"), ("note", "a \"b\" \\ c"), ("name", "alias"), ("empty", "")]);
+    let labels =
+        labels(&[("role", "web"), ("rack", "3"), ("os", "label wins"), ("note", "a \"b\" \\ c"), ("name", "alias"), ("empty", "")]);
     let facts =
         [("os", "linux"), ("kernel", "6.1.0-18-amd64"), ("distribution", "debian"), ("distribution_version", "12.10"), ("cpus", "16")];
     let facts = self::labels(&facts);

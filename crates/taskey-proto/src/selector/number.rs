@@ -42,7 +42,9 @@ mod tests {
     #[test]
     fn versions_compare_number_by_number() {
         let order = |one: &str, two: &str| Dotted::parse(one).unwrap().compare(&Dotted::parse(two).unwrap());
-        for (one, two) in [("5.9", "5.10"), ("9", "10"), ("1.2", "1.2.1"), ("0.9.9", "1"), ("99999999999999999999", "100000000000000000000")] {
+        for (one, two) in
+            [("5.9", "5.10"), ("9", "10"), ("1.2", "1.2.1"), ("0.9.9", "1"), ("99999999999999999999", "100000000000000000000")]
+        {
             assert_eq!((order(one, two), order(two, one)), (Ordering::Less, Ordering::Greater), "{one} {two}");
         }
         for (one, two) in [("12", "12.0"), ("012", "12"), ("0", "0.0.0")] {

@@ -7,8 +7,8 @@ use taskey_proto::runs::Targets;
 use taskey_server::features::devices::targets::matching;
 use taskey_server::platform::db::DbError;
 use taskey_server::{args, sql};
-use taskey_testkit::server::{Answer, Person, send};
 use taskey_testkit::device::FakeLine;
+use taskey_testkit::server::{Answer, Person, send};
 use taskey_testkit::{Engine, FakeDevice, TestServer, on_both};
 
 async fn enroll(server: &TestServer, person: &Person, name: &str, labels: Value) -> FakeDevice {
@@ -108,6 +108,7 @@ on_both! {
             (json!({"selector": ""}), "/targets/selector", "column 1: expected the name of a label or a fact, `not` or `(`, and the selector ends"),
             (json!({"selector": "role=mail"}), "/targets/selector", "no device that you may see matches this"),
             (json!({"selector": "role=mail", "devices": ["web-1"]}), "/targets/selector", "no device that you may see matches this"),
+            (json!({"selector": "web-1"}), "/targets/selector", "no device that you may see has a label or a fact `web-1`; a device of that name is `name=web-1`"),
             (json!({}), "/targets/devices", "name at least one device or device group, or write a selector"),
         ] {
             let started = ann.post("/api/v1/runs", exec(targets.clone())).await;

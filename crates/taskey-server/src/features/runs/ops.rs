@@ -168,12 +168,7 @@ pub(super) fn needed_role(self_service: bool) -> Role {
 }
 
 /// Those of the devices on which one has not this role, each with why that is too little.
-pub(super) async fn refusals<'a>(
-    app: &App,
-    permit: &Permit,
-    role: Role,
-    targets: &'a [Target],
-) -> ApiResult<Vec<(&'a Target, ApiError)>> {
+pub(super) async fn refusals<'a>(app: &App, permit: &Permit, role: Role, targets: &'a [Target]) -> ApiResult<Vec<(&'a Target, ApiError)>> {
     let ids: Vec<DeviceId> = targets.iter().map(|target| target.id).collect();
     // Who may do the same everywhere needs no look at where each of them is.
     let scopes = if permit.is_uniform() { HashMap::new() } else { scopes_of(&mut &app.db, &ids).await? };

@@ -23,7 +23,8 @@ pub(super) async fn preview_targets(app: &App, permit: &Permit, preview: Preview
     let found = targets::look_up(app, &permit, &preview.targets, TARGETS_MAX).await?;
     let refused = refusals(app, &permit, role, &found.devices).await?;
     let refused_count = refused.len();
-    let shown = |target: &crate::features::devices::Target| TargetDevice { id: target.id, name: target.name.clone(), online: target.online };
+    let shown =
+        |target: &crate::features::devices::Target| TargetDevice { id: target.id, name: target.name.clone(), online: target.online };
     Ok(TargetsPreview {
         count: found.devices.len() as u64,
         online: found.devices.iter().filter(|target| target.online).count() as u64,

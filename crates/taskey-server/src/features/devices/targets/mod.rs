@@ -111,7 +111,7 @@ async fn union<S: Fn(DeviceGroupId) -> bool + Sync>(
         // So many are enough to tell that there are too many, whichever of them are named as well.
         let selected = select(source, looker, &selector, None, max + 1).await?;
         if selected.is_empty() {
-            found.errors.push(FieldError::new("/targets/selector", "no device that you may see matches this"));
+            found.errors.push(FieldError::new("/targets/selector", nothing_matches(&selector)));
         }
         found.devices.extend(selected.into_iter().filter(|device| seen.insert(device.id)));
         if found.devices.len() > max {
@@ -119,6 +119,14 @@ async fn union<S: Fn(DeviceGroupId) -> bool + Sync>(
         }
     }
     Ok(found)
+}
+
+/// A word alone asks for a label or a fact, which is seldom what somebody meant who wrote the name of a device.
+fn nothing_matches(selector: &Selector) -> String {
+    match selector.only_key() {
+        Some(key) => format!("no device that you may see has a label or a fact `{key}`; a device of that name is `name={key}`"),
+        None => "no device that you may see matches this".to_owned(),
+    }
 }
 
 fn too_many(mut found: Found, pointer: &str, max: usize) -> Found {
