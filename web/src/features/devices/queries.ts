@@ -1,14 +1,24 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { answer, api } from '../../lib/api/client'
 import { pagedList } from '../../lib/api/pages'
-import type { Device, EditDevice } from '../../lib/api/types'
+import type { Device, EditDevice, PreviewTargets } from '../../lib/api/types'
 
 const pageLength = 200
 
-export const deviceList = () =>
-  pagedList(['devices', 'list'], (cursor, signal) =>
-    answer(api.GET('/api/v1/devices', { params: { query: { cursor, limit: pageLength } }, signal })),
+/** The devices that match `selector`; all without one. */
+export const deviceList = (selector?: string) =>
+  pagedList(['devices', 'list', ...(selector ? [selector] : [])], (cursor, signal) =>
+    answer(
+      api.GET('/api/v1/devices', { params: { query: { cursor, limit: pageLength, selector } }, signal }),
+    ),
   )
+
+/** What a run with these targets would be for. */
+export const targetsPreview = (asked: PreviewTargets) =>
+  queryOptions({
+    queryKey: ['devices', 'targets', asked],
+    queryFn: ({ signal }) => answer(api.POST('/api/v1/targets', { body: asked, signal })),
+  })
 
 /** `device` is an id or a name. */
 export const deviceDetail = (device: string) =>
