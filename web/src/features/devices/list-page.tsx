@@ -59,7 +59,7 @@ export function DevicesPage() {
       title="Devices"
       actions={
         <>
-          {items && items.length > 0 && (
+          {isLong(all.items, 1) && (
             <ActionButton
               may={may('runs.start')}
               why={{ verb: 'runs.exec' }}
