@@ -10,6 +10,7 @@ test('a run is started on what a selector matches, which is said before', async 
   const selector = dialog.getByLabel('Selector')
   const run = dialog.getByRole('button', { name: /^Run/ })
 
+  expect(complaints).toEqual([])
   await selector.fill('name~web-* and')
   await expect(dialog.getByText('column 15: expected the name of a label or a fact')).toBeVisible()
   await selector.fill('role=mail')
@@ -47,6 +48,7 @@ test('the list of devices is narrowed by a selector, and a run begins with it', 
   await selector.fill('role=web and not name=web-2')
   await expect(names).toHaveCount(2)
   await isGood(page)
+  expect(complaints).toEqual([])
   await selector.fill('role=')
   await expect(page.getByText('column 6: expected a value, and the selector ends')).toBeVisible()
   await isGood(page)

@@ -5,13 +5,12 @@ import type { Device, EditDevice, PreviewTargets } from '../../lib/api/types'
 
 const pageLength = 200
 
-/** The devices that match `selector`; all without one. */
-export const deviceList = (selector?: string) =>
-  pagedList(['devices', 'list', ...(selector ? [selector] : [])], (cursor, signal) =>
-    answer(
-      api.GET('/api/v1/devices', { params: { query: { cursor, limit: pageLength, selector } }, signal }),
-    ),
-  )
+/** The devices that match `selector`; all where it is empty. */
+export const deviceList = (selector = '') =>
+  pagedList(['devices', 'list', ...(selector ? [selector] : [])], (cursor, signal) => {
+    const query = { cursor, limit: pageLength, ...(selector && { selector }) }
+    return answer(api.GET('/api/v1/devices', { params: { query }, signal }))
+  })
 
 /** What a run with these targets would be for. */
 export const targetsPreview = (asked: PreviewTargets) =>
