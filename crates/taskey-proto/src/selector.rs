@@ -100,14 +100,19 @@ impl Selector {
         self.0.matches(subject)
     }
 
-    /// Whether it asks for device groups at all: reading them can be spared otherwise.
+    /// Whether it matters for any device that it is in the device group of this name: who is in the others need not be read.
+    pub fn asks_group(&self, name: &str) -> bool {
+        self.0.asks(&|key, test| *key == Key::Group && test.distinguishes(name))
+    }
+
+    /// Whether it asks for device groups at all.
     pub fn asks_groups(&self) -> bool {
-        self.0.asks(&|key| *key == Key::Group)
+        self.0.asks(&|key, _| *key == Key::Group)
     }
 
     /// Whether it may ask for facts.
     pub fn asks_facts(&self) -> bool {
-        self.0.asks(&|key| matches!(key, Key::Either(_) | Key::Fact(_)))
+        self.0.asks(&|key, _| matches!(key, Key::Either(_) | Key::Fact(_)))
     }
 
     /// The key, where it asks for nothing but that there is a label or a fact of that name.
@@ -170,11 +175,11 @@ impl Expr {
         }
     }
 
-    fn asks(&self, wanted: &impl Fn(&Key) -> bool) -> bool {
+    fn asks(&self, wanted: &impl Fn(&Key, &Test) -> bool) -> bool {
         match self {
             Expr::Any(parts) | Expr::All(parts) => parts.iter().any(|part| part.asks(wanted)),
             Expr::Not(inner) => inner.asks(wanted),
-            Expr::Test(key, _) => wanted(key),
+            Expr::Test(key, test) => wanted(key, test),
         }
     }
 }
@@ -215,6 +220,11 @@ impl Test {
             Test::Like(glob) => values.any(|value| glob.matches(value)),
             Test::Compare(how, bound) => values.any(|value| Dotted::parse(value).is_some_and(|value| how.holds(&value, bound))),
         }
+    }
+
+    /// Whether a thing that has this value can come out otherwise than one that has none.
+    fn distinguishes(&self, value: &str) -> bool {
+        self.holds([value]) != self.holds([])
     }
 }
 

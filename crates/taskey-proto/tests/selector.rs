@@ -199,8 +199,18 @@ fn several_are_joined_by_or() {
     let joined = Selector::any([read("a or b"), Selector::name("web 1"), Selector::group("eu"), read("c and d")]).unwrap();
     assert_eq!(joined.to_string(), "a or b or name=\"web 1\" or group=eu or c and d");
     assert_eq!(Selector::any([]), None);
-    assert!(read("a or group=x").asks_groups() && !read("a and online").asks_groups());
     assert!(read("not a").asks_facts() && !read("label.a and name=x").asks_facts());
+}
+
+#[test]
+fn a_group_that_no_test_speaks_of_does_not_matter() {
+    let asks = |selector: &str, group: &str| Selector::parse(selector).unwrap().asks_group(group);
+    for selector in ["group=eu", "not group!=eu", "a or group in (us, eu)", "group not in (eu)", "group~e*", "group"] {
+        assert!(asks(selector, "eu"), "{selector}");
+    }
+    for selector in ["group=us", "group!=us", "group not in (us)", "group~u*", "label.group=eu", "name=eu", "online"] {
+        assert!(!asks(selector, "eu"), "{selector}");
+    }
 }
 
 fn value() -> impl Strategy<Value = String> {

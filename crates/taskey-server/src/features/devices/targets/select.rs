@@ -1,6 +1,7 @@
 //! One pass of a selector over an organization's devices, in pages: the database gives what may be seen, the selector is asked here.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use taskey_proto::devices::Labels;
 use taskey_proto::id::{DeviceGroupId, DeviceId};
@@ -29,6 +30,7 @@ pub(in super::super) async fn select<S: Fn(DeviceGroupId) -> bool + Sync>(
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<Target>, DbError> {
+    let groups = groups_asked(source, looker, selector).await?;
     let mut selected = Vec::new();
     // No name is empty.
     let mut after = after.unwrap_or_default();
@@ -36,15 +38,11 @@ pub(in super::super) async fn select<S: Fn(DeviceGroupId) -> bool + Sync>(
         let rows = page(source, looker.sight, &after).await?;
         let is_last = rows.len() < PAGE;
         let candidates = rows.iter().map(|row| Candidate::read(row, selector)).collect::<Result<Vec<_>, _>>()?;
-        let groups = match candidates.last() {
-            Some(last) if selector.asks_groups() => groups_of_page(source, looker, &after, &last.target.name).await?,
-            _ => HashMap::new(),
-        };
         if let Some(last) = candidates.last() {
             after.clone_from(&last.target.name);
         }
         for candidate in candidates {
-            let groups: Vec<&str> = groups.get(&candidate.target.id).into_iter().flatten().map(String::as_str).collect();
+            let groups: Vec<&str> = groups.get(&candidate.target.id).into_iter().flatten().map(|name| &**name).collect();
             if selector.matches(&candidate.subject(&groups)) {
                 selected.push(candidate.target);
                 if selected.len() == limit {
@@ -96,23 +94,28 @@ async fn page(source: &mut impl Source, sight: Sight, after: &str) -> Result<Vec
     source.rows(sql, args![sight.organization, after, sight.only, PAGE]).await
 }
 
-/// The names of the device groups of the devices on a page, as far as they may be seen.
-async fn groups_of_page<S: Fn(DeviceGroupId) -> bool + Sync>(
+/// The device groups that the selector asks for, as far as they may be seen: by device, their names.
+async fn groups_asked<S: Fn(DeviceGroupId) -> bool + Sync>(
     source: &mut impl Source,
     looker: &Looker<S>,
-    after: &str,
-    last: &str,
-) -> Result<HashMap<DeviceId, Vec<String>>, DbError> {
-    let sql = sql!(
-        "SELECT m.device_id, g.id, g.name FROM device d JOIN device_group_member m ON m.device_id = d.id \
-         JOIN device_group g ON g.id = m.device_group_id \
-         WHERE d.organization_id = $1 AND d.removed_at IS NULL AND d.name > $2 AND d.name <= $3"
-    );
-    let mut groups: HashMap<DeviceId, Vec<String>> = HashMap::new();
-    for row in source.rows(sql, args![looker.sight.organization, after, last]).await? {
-        if (looker.sees_group)(row.get("id")?) {
-            groups.entry(row.get("device_id")?).or_default().push(row.get("name")?);
+    selector: &Selector,
+) -> Result<HashMap<DeviceId, Vec<Arc<str>>>, DbError> {
+    let mut groups: HashMap<DeviceId, Vec<Arc<str>>> = HashMap::new();
+    if !selector.asks_groups() {
+        return Ok(groups);
+    }
+    let all = sql!("SELECT id, name FROM device_group WHERE organization_id = $1");
+    let members = sql!("SELECT device_id FROM device_group_member WHERE device_group_id = $1 AND removed = 0");
+    for row in source.rows(all, args![looker.sight.organization]).await? {
+        let (id, name): (DeviceGroupId, String) = (row.get("id")?, row.get("name")?);
+        if !(looker.sees_group)(id) || !selector.asks_group(&name) {
+            continue;
         }
+        let name: Arc<str> = name.into();
+        for member in source.rows(members, args![id]).await? {
+            groups.entry(member.get("device_id")?).or_default().push(name.clone());
+        }
+        tokio::task::yield_now().await;
     }
     Ok(groups)
 }
