@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     access, audit, backup, bench, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
-    password, quiet, restore, run, runs, secrets, sessions, setup, tasks, users,
+    password, quiet, restore, run, runs, secrets, sessions, setup, targets, tasks, users,
 };
 use crate::serve;
 
@@ -113,6 +113,8 @@ pub enum Command {
     Exec(exec::ExecArgs),
     /// Run a task on devices.
     Run(run::RunArgs),
+    /// What a run would be for: which devices, how many of them online. Nothing is started.
+    Targets(targets::TargetsArgs),
     /// What was run, and what became of it.
     #[command(subcommand)]
     Runs(runs::RunsCommand),

@@ -17,9 +17,9 @@ impl Client {
         self.get_beside("install.sh").text_answer("text/x-shellscript").await
     }
 
-    /// All devices, or the first `limit`.
-    pub async fn list_devices(&self, limit: Option<usize>) -> Result<Page<Device>, ClientError> {
-        pages::collect(limit, || self.get(&["devices"])).await
+    /// All devices, or the first `limit`; with a selector those that match it.
+    pub async fn list_devices(&self, selector: Option<&str>, limit: Option<usize>) -> Result<Page<Device>, ClientError> {
+        pages::collect(limit, || self.get(&["devices"]).query_opt("selector", selector)).await
     }
 
     pub async fn show_device(&self, device: &str) -> Result<Tagged<Device>, ClientError> {

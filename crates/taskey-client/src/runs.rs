@@ -6,6 +6,7 @@ use taskey_proto::id::{DeviceId, ExecutionId, RunId};
 use taskey_proto::page::Page;
 use taskey_proto::runs::explain::{ExecutionExplanation, RunExplanation};
 use taskey_proto::runs::{Execution, ExecutionGroup, Run, StartRun, State};
+use taskey_proto::targets::{PreviewTargets, TargetsPreview};
 
 use crate::output::OutputFollower;
 use crate::{Client, ClientError, pages};
@@ -30,6 +31,11 @@ impl Client {
     pub async fn start_run(&self, start: &StartRun, options: &StartOptions) -> Result<Run, ClientError> {
         let call = self.post(&["runs"]).wait(options.wait).idempotency_key(options.idempotency_key.as_deref());
         call.json(start).json_answer().await
+    }
+
+    /// What a run with these targets would be for now.
+    pub async fn preview_targets(&self, preview: &PreviewTargets) -> Result<TargetsPreview, ClientError> {
+        self.post(&["targets"]).json(preview).json_answer().await
     }
 
     /// All runs that the filter lets through, newest first, or the first `limit`; without their executions.

@@ -1,4 +1,4 @@
-//! Short texts that people and programs write: ids, times, lengths, amounts, names, URLs, policies, layouts, ranges.
+//! Short texts that people and programs write: ids, times, lengths, amounts, names, URLs, policies, layouts, ranges, selectors.
 //!
 //! What is read is written and read again as the same, and nothing that is read holds more than it may.
 
@@ -7,7 +7,9 @@ use std::path::Path;
 use taskey_agent::errand::hosts::HostRules;
 use taskey_agent::errand::http::Url;
 use taskey_agent::policy;
+use taskey_proto::devices::Labels;
 use taskey_proto::id::{DeviceId, ExecutionId, RunId, TaskId};
+use taskey_proto::selector::{SELECTOR_LEN_MAX, Selector, Subject};
 use taskey_proto::size::Size;
 use taskey_proto::tasks::{NAME_LEN_MAX, name_problem};
 use taskey_proto::{Span, Time};
@@ -18,7 +20,7 @@ use taskey_server::features::runs::output::layout;
 pub fn run(input: &[u8]) {
     let Some((&kind, rest)) = input.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
-    match kind % 9 {
+    match kind % 10 {
         0 => ids(text),
         1 => drop(same_again::<Time>(text)),
         2 => drop(same_again::<Span>(text)),
@@ -27,7 +29,8 @@ pub fn run(input: &[u8]) {
         5 => url(text),
         6 => policies(text),
         7 => layouts(text),
-        _ => range(text),
+        8 => range(text),
+        _ => selector(text),
     }
 }
 
@@ -105,8 +108,22 @@ fn range(text: &str) {
     }
 }
 
+fn selector(text: &str) {
+    let read = match Selector::parse(text) {
+        Ok(read) => read,
+        Err(error) => return assert!((1..=text.chars().count() + 1).contains(&error.column), "{error}"),
+    };
+    let written = same_again::<Selector>(text).unwrap_or_default();
+    assert!(written.len() <= SELECTOR_LEN_MAX, "{written}");
+    let labels = Labels::from([("role".to_owned(), "web".to_owned()), ("rack".to_owned(), "3.1".to_owned())]);
+    let subject = Subject { name: "web-1", labels: &labels, facts: &labels, groups: &["eu"], online: true };
+    if let Ok(opposite) = Selector::parse(&format!("not ({written})")) {
+        assert_ne!(read.matches(&subject), opposite.matches(&subject), "{written}");
+    }
+}
+
 pub fn seeds() -> Vec<Vec<u8>> {
-    let texts: [(u8, &[&str]); 9] = [
+    let texts: [(u8, &[&str]); 10] = [
         (
             0,
             &[
@@ -145,6 +162,16 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ),
         (7, &["0o12,0e5,49o32768", "", "0o1,,e"]),
         (8, &["bytes=0-499", "bytes=-500", "bytes=9500-", "bytes=18446744073709551615-"]),
+        (
+            9,
+            &[
+                "role=web and os!=alpine",
+                "not (name~web-* or group in (eu, \"a b\")) and rack>=3.0 or label.in not in (x)",
+                "online and fact.kernel~\"*amd64\"",
+                "a==b",
+                "((a)",
+            ],
+        ),
     ];
     texts.iter().flat_map(|(kind, texts)| texts.iter().map(|text| [&[*kind][..], text.as_bytes()].concat())).collect()
 }

@@ -13,12 +13,16 @@ use crate::labels::{self, Change};
 use crate::output::{self, Output};
 use crate::relative::{now, relative};
 use crate::table::{Cell, Table, Tone};
+use crate::targets::{self, Several};
 use crate::{secrets, session};
 
 #[derive(Debug, Subcommand)]
 pub enum DevicesCommand {
     /// List devices.
     Ls {
+        /// Only these: a selector as 'role=web and os!=alpine', group:NAME or device:NAME; several by comma, or repeated.
+        #[arg(long, value_name = "TARGETS", value_parser = targets::parse_targets)]
+        on: Vec<Several>,
         /// Show no more than this many.
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
@@ -61,7 +65,7 @@ pub enum DevicesCommand {
 pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Result<Exit, Failure> {
     let client = session::client(global)?;
     match command {
-        DevicesCommand::Ls { limit } => list(&client, limit, output).await?,
+        DevicesCommand::Ls { on, limit } => list(&client, &on, limit, output).await?,
         DevicesCommand::Show { device } => show(&client.show_device(&device).await?.value, output)?,
         DevicesCommand::Rename { device, name } => {
             let edit = EditDevice { name: Some(name), labels: None };
@@ -86,10 +90,14 @@ pub async fn run(global: &Global, command: DevicesCommand, output: Output) -> Re
     Ok(Exit::Done)
 }
 
-async fn list(client: &Client, limit: Option<usize>, output: Output) -> Result<(), Failure> {
-    let page = client.list_devices(limit).await?;
+async fn list(client: &Client, on: &[Several], limit: Option<usize>, output: Output) -> Result<(), Failure> {
+    let selector = targets::as_selector(client, on).await?.map(|selector| selector.to_string());
+    let page = client.list_devices(selector.as_deref(), limit).await?;
     if page.items.is_empty() && output.is_table() {
-        output::note("no devices yet; `taskey enroll-tokens create` makes a token that lets one in");
+        output::note(match selector {
+            None => "no devices yet; `taskey enroll-tokens create` makes a token that lets one in",
+            Some(_) => "no device matches",
+        });
         return Ok(());
     }
     output.list(&page, |device| device.name.clone(), list_table)

@@ -26,6 +26,7 @@ pub mod runs;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod targets;
 pub mod tasks;
 pub mod users;
 
@@ -91,6 +92,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Devices(command) => devices::run(global, command, output).await,
         Command::Secrets(command) => secrets::run(global, command, output).await,
         Command::Tasks(command) => tasks::run(global, command, output).await,
+        Command::Targets(args) => targets::run(global, args, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
         Command::Quiet(command) => quiet::run(global, command, output).await,
         Command::Audit(command) => audit::run(global, command, output).await,

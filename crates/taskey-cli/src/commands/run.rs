@@ -10,12 +10,12 @@ use taskey_proto::id::{ExecutionId, RunId};
 use taskey_proto::runs::{Run, StartRun, State, Targets, WhenOffline};
 
 use crate::cli::Global;
-use crate::commands::runs;
+use crate::commands::{runs, targets as preview};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
 use crate::output::{self, Output};
-use crate::targets::{self, Target};
+use crate::targets::{self, Several};
 use crate::{secrets, session, verdict};
 
 /// The server answers at once when the run is over; until then this is how often progress is told.
@@ -25,6 +25,9 @@ const NAMED_MAX: usize = 20;
 /// A server that starts again is waited for this often, with [`PROGRESS_EVERY`] between.
 const UNREACHABLE_MAX: u32 = 15;
 
+/// On a terminal, a run on more devices than this is asked about.
+const ASKED_ABOVE: u64 = 100;
+
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Id or name of the task.
@@ -32,9 +35,9 @@ pub struct RunArgs {
     /// Id or name of a device; may be repeated.
     #[arg(long = "device", short = 'd', required_unless_present = "on", value_name = "DEVICE")]
     devices: Vec<String>,
-    /// device:NAME, or group:NAME for every device of a device group; several by comma, or repeated.
-    #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = targets::parse_target)]
-    on: Vec<Target>,
+    /// device:NAME, group:NAME for every device of a device group, or a selector as 'role=web and os!=alpine'; several by comma, or repeated.
+    #[arg(long, value_name = "TARGETS", value_parser = targets::parse_targets)]
+    on: Vec<Several>,
     /// Wait for the end: progress on stderr, then what became of it.
     #[arg(long)]
     wait: bool,
@@ -44,6 +47,9 @@ pub struct RunArgs {
     /// What to do with a device that is offline.
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     when_offline: Offline,
+    /// Do not ask, however many devices it is for.
+    #[arg(long, short = 'y')]
+    yes: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -63,8 +69,12 @@ impl RunArgs {
 pub async fn run(global: &Global, args: RunArgs, output: Output, interrupts: &mut Interrupts) -> Result<Exit, Failure> {
     let client = session::client(global)?;
     let options = StartOptions { wait: None, idempotency_key: Some(secrets::random_word()?) };
-    let wait = args.wait;
+    let (wait, yes) = (args.wait, args.yes);
     let start = start_of(args);
+    tokio::select! {
+        told = tell_how_many(&client, &start, yes) => told?,
+        () = interrupts.next() => return Ok(Exit::Interrupted),
+    }
     let run = tokio::select! {
         run = client.start_run(&start, &options) => run?,
         () = interrupts.next() => return Ok(Exit::Interrupted),
@@ -83,6 +93,23 @@ pub async fn run(global: &Global, args: RunArgs, output: Output, interrupts: &mu
             Ok(Exit::Interrupted)
         }
     }
+}
+
+/// Where it may be for more than one device, says for how many, and asks whether so many are meant.
+async fn tell_how_many(client: &Client, start: &StartRun, yes: bool) -> Result<(), Failure> {
+    let task = start.task.as_deref().unwrap_or_default();
+    if start.targets.devices.len() == 1 && start.targets.groups.is_empty() && start.targets.selector.is_none() {
+        return Ok(());
+    }
+    match preview::count(client, &start.targets, task).await? {
+        Some(count) if is_many(count) => secrets::confirm(&format!("Run {task} on {count} devices?"), yes).await,
+        _ => Ok(()),
+    }
+}
+
+/// Whether a slip of a selector would be felt.
+const fn is_many(count: u64) -> bool {
+    count > ASKED_ABOVE
 }
 
 fn start_of(args: RunArgs) -> StartRun {
@@ -157,5 +184,15 @@ impl Progress {
                 output::note(&verdict::sentence(execution));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_devices_are_not_asked_about_and_one_more_is() {
+        assert!(!is_many(100) && is_many(101));
     }
 }

@@ -97,10 +97,15 @@ async fn an_override_changes_what_a_group_may_do_with_the_devices_of_one_group()
     ended(&exec("web-2"), 1, "there is no device `web-2`");
     ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "group:eu", "--wait"]), 0, "web-1: succeeded");
     ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "group:us"]), 1, "there is no device group `us`");
-    ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "role=web"]), 1, "not built yet");
+    ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "role=web"]), 1, "no device that you may see matches this");
+    ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "name~web-*", "--wait"]), 0, "web-1: succeeded");
+    ended(&taskey_as(&installation, "bob", &["targets", "name=web-2"]), 1, "no device that you may see matches this");
+    assert_eq!(names(&installation, "bob", &["targets", "not name=x"]), "web-1\n");
 
     set("self-service").unwrap();
     ended(&exec("web-1"), 4, "`runs.exec` needs admin");
+    let refused = taskey_as(&installation, "bob", &["targets", "name~web-*", "--task", "wipe"]);
+    ended(&refused, 4, "refused on web-1: `runs.start` needs admin on web-1; the group `ops` gives self-service there, by an override.");
     ended(&taskey_as(&installation, "bob", &["run", "wipe", "--on", "device:web-1"]), 4, "gives self-service there, by an override");
     ended(&taskey_as(&installation, "bob", &["run", "restart", "--on", "group:eu,device:web-1", "--wait"]), 0, "web-1: succeeded");
     ended(&taskey_as(&installation, "bob", &["enroll-tokens", "create", "--group", "eu"]), 4, "`devices.enroll` needs admin");

@@ -192,3 +192,77 @@ async fn one_failed_action_stops_the_task_unless_it_says_otherwise() {
     ended(&went_on, 2, "web-1: failed");
     assert_eq!(states(&serde_json::from_slice(&went_on.stdout).unwrap()), ["failed", "succeeded"]);
 }
+
+#[tokio::test]
+async fn a_selector_says_on_which_devices_and_a_preview_says_it_before() {
+    let (installation, _agent) = world().await;
+    for (device, label) in [("web-1", "rack=3"), ("web-2", "rack=12")] {
+        succeeded(installation.taskey(&["devices", "label", device, label, "role=web"]).unwrap()).unwrap();
+    }
+    let both = installation.taskey(&["targets", "role in (web, mail)"]).unwrap();
+    ended(&both, 0, "2 devices, 1 of them offline");
+    let table = String::from_utf8(both.stdout).unwrap();
+    assert!(table.contains("web-1  online") && table.contains("web-2  offline"), "{table}");
+    let names = |arguments: &[&str]| succeeded(installation.taskey(&[arguments, &["-o", "name"]].concat()).unwrap()).unwrap();
+    assert_eq!(names(&["targets", "rack>=4", "device:web-1"]), "web-1\nweb-2\n");
+    assert_eq!(names(&["devices", "ls", "--on", "rack<4"]), "web-1\n");
+    let id = installation.json(&["devices", "show", "web-2"]).unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(names(&["devices", "ls", "--on", &format!("name~*-1,device:{id}")]), "web-1\nweb-2\n");
+    let preview = installation.json(&["targets", "role=web and online", "--task", "talks"]).unwrap();
+    assert_eq!((&preview["count"], &preview["devices"][0]["name"], &preview["refused"]), (&json!(1), &json!("web-1"), &json!([])));
+
+    let waited = installation.taskey(&["run", "talks", "--on", "role=web and online", "--wait", "-o", "json"]).unwrap();
+    ended(&waited, 0, "web-1: succeeded");
+    assert!(!String::from_utf8_lossy(&waited.stderr).contains("devices"), "one device is not worth a word: {waited:?}");
+    let queued = installation.taskey(&["run", "talks", "--on", "role=web and rack>=3", "--when-offline", "skip", "-o", "json"]).unwrap();
+    ended(&queued, 0, "running talks on 2 devices, 1 of them offline");
+    let run: Value = serde_json::from_slice(&queued.stdout).unwrap();
+    assert_eq!(run["executions"].as_array().unwrap().len(), 2);
+
+    ended(&installation.taskey(&["run", "talks", "--on", "role=mail"]).unwrap(), 1, "no device that you may see matches this");
+    ended(&installation.taskey(&["run", "talks", "--on", "role="]).unwrap(), 1, "column 6: expected a value");
+    ended(&installation.taskey(&["targets", "role=mail", "device:web-9"]).unwrap(), 1, "there is no device `web-9`");
+    ended(&installation.taskey(&["devices", "ls", "--on", "role=mail"]).unwrap(), 0, "no device matches");
+    ended(&installation.taskey(&["run", "talks", "--on", "rack", "--expires", "soon"]).unwrap(), 1, "--expires");
+    ended(&installation.taskey(&["run", "talks", "--on", "rack", "--when-offline", "never"]).unwrap(), 1, "--when-offline");
+}
+
+#[tokio::test]
+async fn who_may_not_start_it_everywhere_is_told_where() {
+    let (installation, _agent) = world().await;
+    let key =
+        |arguments: &[&str]| succeeded(installation.taskey(&[&["keys", "create"], arguments, &["-o", "name"]].concat()).unwrap()).unwrap();
+    let starter = key(&["--name", "starter", "--scope", "runs.start"]);
+    let mut command = installation.command(&["run", "talks", "--on", "name~web-*", "-o", "name"]);
+    let started = command.env("TASKEY_API_KEY", starter.trim_end()).output().unwrap();
+    ended(&started, 0, "running talks on 2 devices");
+    let reader = key(&["--name", "reader", "--scope", "devices.read"]);
+    let mut command = installation.command(&["targets", "name~web-*"]);
+    ended(&command.env("TASKEY_API_KEY", reader.trim_end()).output().unwrap(), 4, "runs.start");
+}
+
+#[tokio::test]
+async fn without_a_terminal_a_run_on_many_devices_is_not_asked_about() {
+    let (installation, _agent) = world().await;
+    let token = succeeded(
+        installation.taskey(&["enroll-tokens", "create", "--uses", "100", "--ttl", "1h", "--label", "many=yes", "-o", "name"]).unwrap(),
+    );
+    let token = token.unwrap();
+    let secret = token.split('.').next().unwrap();
+    // Keys of nobody: these devices never come.
+    let nobody = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for number in 0..100 {
+        let body = json!({"token": secret, "name": format!("far-{number:03}"), "signing_key": nobody, "sealing_key": nobody,
+            "facts": {}, "agent_version": "1", "protocol": 1});
+        let mut curl = std::process::Command::new("curl");
+        curl.args(["-sSf", "-H", "Content-Type: application/json", "--data-binary", &body.to_string()]);
+        succeeded(curl.arg(format!("{}/agent/v1/enroll", installation.url)).output().unwrap()).unwrap();
+    }
+    let all = installation.taskey(&["targets", "many", "device:web-1", "-o", "name"]).unwrap();
+    assert_eq!(all.stdout.iter().filter(|byte| **byte == b'\n').count(), 101, "also those beyond the first hundred");
+    let started =
+        installation.taskey(&["run", "talks", "--on", "many,device:web-1", "--when-offline", "skip", "--wait", "-o", "json"]).unwrap();
+    ended(&started, 3, "running talks on 101 devices, 100 of them offline");
+    let run: Value = serde_json::from_slice(&started.stdout).unwrap();
+    assert_eq!(run["counts"], json!({"skipped": 100, "succeeded": 1}));
+}

@@ -22,4 +22,5 @@ mod schedules;
 mod secrets;
 mod sign_in;
 mod store;
+mod targets;
 mod tasks;

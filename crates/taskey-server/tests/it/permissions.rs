@@ -345,11 +345,13 @@ on_both! {
             let explained = mallory.get(&format!("/api/v1/access/explain?verb=runs.exec&{query}")).await;
             assert_eq!((explained.status, explained.code()), (404, "not_found"), "{query}");
         }
+        assert_eq!(ann.patch("/api/v1/devices/web-1", json!({"labels": {"of": "hers"}})).await.status, 200);
         for body in [
             json!({"task": hers.task, "targets": {"devices": [his.device]}}),
             json!({"task": his.task, "targets": {"devices": [hers.device]}}),
             json!({"task": "hello", "targets": {"devices": ["web-1", hers.device]}}),
             json!({"task": "hello", "targets": {"groups": [hers.device_group]}}),
+            json!({"task": "hello", "targets": {"selector": "label.of=hers"}}),
         ] {
             let answer = mallory.post("/api/v1/runs", body).await;
             assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);

@@ -1,14 +1,23 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { answer, api } from '../../lib/api/client'
 import { pagedList } from '../../lib/api/pages'
-import type { Device, EditDevice } from '../../lib/api/types'
+import type { Device, EditDevice, PreviewTargets } from '../../lib/api/types'
 
 const pageLength = 200
 
-export const deviceList = () =>
-  pagedList(['devices', 'list'], (cursor, signal) =>
-    answer(api.GET('/api/v1/devices', { params: { query: { cursor, limit: pageLength } }, signal })),
-  )
+/** The devices that match `selector`; all where it is empty. */
+export const deviceList = (selector = '') =>
+  pagedList(['devices', 'list', ...(selector ? [selector] : [])], (cursor, signal) => {
+    const query = { cursor, limit: pageLength, ...(selector && { selector }) }
+    return answer(api.GET('/api/v1/devices', { params: { query }, signal }))
+  })
+
+/** What a run with these targets would be for. */
+export const targetsPreview = (asked: PreviewTargets) =>
+  queryOptions({
+    queryKey: ['devices', 'targets', asked],
+    queryFn: ({ signal }) => answer(api.POST('/api/v1/targets', { body: asked, signal })),
+  })
 
 /** `device` is an id or a name. */
 export const deviceDetail = (device: string) =>

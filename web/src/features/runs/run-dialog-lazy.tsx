@@ -8,6 +8,8 @@ export interface RunDialogProps {
   devices?: readonly string[]
   /** Device groups chosen from the start. */
   groups?: readonly string[]
+  /** A selector written from the start. */
+  selector?: string
   /** Stored tasks come first where commands and scripts are not allowed on what was chosen. */
   startsWith?: 'task'
   onClose: () => void

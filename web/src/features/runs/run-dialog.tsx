@@ -4,16 +4,16 @@ import { type FormEvent, useMemo, useState } from 'react'
 import { idempotencyKey } from '../../lib/api/client'
 import { usePagedList } from '../../lib/api/pages'
 import { fieldProblems } from '../../lib/api/problem'
-import type { Device } from '../../lib/api/types'
+import type { Device, Targets } from '../../lib/api/types'
 import { Dialog } from '../../ui/dialog'
 import { FormProblem } from '../../ui/form-problem'
 import { useMay } from '../access/queries'
 import { isAtLeast } from '../access/roles'
 import type { Refusal } from '../access/why'
 import { deviceGroupList } from '../device-groups/queries'
-import { DevicePicker } from '../devices/device-picker'
 import { deviceList } from '../devices/queries'
-import { GroupPicker } from './group-picker'
+import { TargetChooser } from '../devices/target-chooser'
+import { useTargetsPreview } from '../devices/use-targets-preview'
 import { useStartRun } from './queries'
 import classes from './run-dialog.module.css'
 import type { RunDialogProps } from './run-dialog-lazy'
@@ -25,15 +25,24 @@ import {
   type RunForm,
   runButtonLabel,
   runFieldOf,
+  targetsIn,
   targetsOf,
   toStartRun,
   unmarkedNote,
+  whatRuns,
 } from './run-form'
 import { WhatFields } from './what-fields'
 import { WhenFields } from './when-fields'
 
 /** Starts a run: what, on which devices, and what if one is offline. */
-export function RunDialogContent({ task, devices, groups, startsWith, onClose }: RunDialogProps) {
+export function RunDialogContent({
+  task,
+  devices,
+  groups,
+  selector: given,
+  startsWith,
+  onClose,
+}: RunDialogProps) {
   const navigate = useNavigate()
   const start = useStartRun()
   const may = useMay()
@@ -46,6 +55,7 @@ export function RunDialogContent({ task, devices, groups, startsWith, onClose }:
     isSelfService: task?.self_service ?? false,
     devices: devices ?? [],
     groups: groups ?? [],
+    selector: given ?? '',
   })
   const [wasSubmitted, setSubmitted] = useState(false)
   // One key for one content: a second press is the same run, a changed form is another.
@@ -74,14 +84,17 @@ export function RunDialogContent({ task, devices, groups, startsWith, onClose }:
     )
   }
 
-  const items = list.items?.toSorted(
-    (one, other) => givenFirst(devices, one.id) - givenFirst(devices, other.id),
-  )
   const groupsChosen = (groupList.items ?? []).filter(({ id }) => form.groups.includes(id))
   const groupNames = groupsChosen.map(({ name }) => name)
-  const targets = targetsOf(form, items ?? [], groupNames)
+  const chosen = targetsOf(form, list.items ?? [], groupNames)
   const refusal = (device: Device) => refusalOn(device, form)
-  const offlineCount = targets.filter((device) => device.presence === 'offline').length
+  // What a selector matches is the server's to say; what is chosen by hand is known here.
+  const selector = form.selector.trim()
+  const state = useTargetsPreview(selector ? targetsIn(form) : {}, whatRuns(form))
+  const deviceCount = selector ? (state.preview?.count ?? 0) : chosen.length
+  const offlineCount = selector
+    ? deviceCount - (state.preview?.online ?? 0)
+    : chosen.filter((device) => device.presence === 'offline').length
   return (
     <Dialog
       onClose={onClose}
@@ -92,32 +105,28 @@ export function RunDialogContent({ task, devices, groups, startsWith, onClose }:
       <form noValidate onSubmit={submit}>
         <Stack>
           <WhatFields form={form} problems={problems} onChange={change} isTaskGiven={task !== undefined} />
-          <GroupPicker
-            groups={groupList.items ?? []}
-            chosen={form.groups}
+          <TargetChooser
+            value={targetsIn(form)}
+            state={state}
             needed={neededRole(form)}
-            problem={problems.groups}
-            onChange={(ids) => change({ groups: ids })}
-          />
-          <DevicePicker
-            list={{ query: list.query, items }}
-            chosen={form.devices}
-            problem={problems.devices}
+            first={devices}
+            problems={problems}
             refusal={refusal}
-            onChange={(ids) => change({ devices: ids })}
+            onChange={(targets) => change(formTargets(targets))}
           />
           <WhenFields form={form} problems={problems} onChange={change} />
           <FormProblem
             text={refused.rest}
             error={start.error}
-            device={targets.find((device) => refusal(device))?.id}
+            device={chosen.find((device) => refusal(device))?.id ?? state.preview?.refused[0]?.name}
           />
           <Text size="sm" className={classes.sentence} aria-live="polite">
             {describeRun(
               form,
               {
-                devices: targets.filter(({ id }) => form.devices.includes(id)).map(({ name }) => name),
+                devices: chosen.filter(({ id }) => form.devices.includes(id)).map(({ name }) => name),
                 groups: groupNames,
+                selector,
               },
               offlineCount,
             )}
@@ -127,7 +136,7 @@ export function RunDialogContent({ task, devices, groups, startsWith, onClose }:
               Cancel
             </Button>
             <Button type="submit" loading={start.isPending}>
-              {runButtonLabel(targets.length)}
+              {runButtonLabel(deviceCount)}
             </Button>
           </Group>
         </Stack>
@@ -136,9 +145,8 @@ export function RunDialogContent({ task, devices, groups, startsWith, onClose }:
   )
 }
 
-/** The devices from which one came here stand at the top, where their tick is seen. */
-function givenFirst(given: readonly string[] | undefined, id: string): number {
-  return given?.includes(id) ? 0 : 1
+function formTargets({ devices = [], groups = [], selector }: Targets): Partial<RunForm> {
+  return { devices, groups, selector: selector ?? '' }
 }
 
 /** Why it cannot be started on a device; null where it can. */

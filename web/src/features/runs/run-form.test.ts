@@ -10,6 +10,7 @@ import {
   runFieldOf,
   targetsOf,
   toStartRun,
+  whatRuns,
 } from './run-form'
 
 const uname: RunForm = { ...emptyRunForm, program: 'uname', argumentLines: '-a\n', devices: ['dev_1'] }
@@ -50,7 +51,7 @@ test('arguments are lines, and empty ones in between count', () => {
 test('nothing is sent before there is something to run and somewhere to run it', () => {
   expect(checkRunForm(emptyRunForm)).toEqual({
     program: 'Name the program to start',
-    devices: 'Choose at least one device',
+    devices: 'Choose at least one device, or write a selector',
   })
   expect(Object.keys(checkRunForm({ ...uname, timeout: 'soon', expiresIn: '1 day' }))).toEqual([
     'timeout',
@@ -59,7 +60,7 @@ test('nothing is sent before there is something to run and somewhere to run it',
   expect(checkRunForm(uname)).toEqual({})
 })
 
-const on = (...devices: string[]) => ({ devices, groups: [] })
+const on = (...devices: string[]) => ({ devices, groups: [], selector: '' })
 
 test('what will happen is said before it happens', () => {
   expect(describeRun(uname, on('web-1', 'web-2', 'db-1'), 0)).toBe('Run `uname -a` on web-1 and 2 others.')
@@ -74,7 +75,7 @@ test('what will happen is said before it happens', () => {
 
 test('a device group is named as such, and its devices count once', () => {
   const form: RunForm = { ...uname, groups: ['dgr_1'] }
-  expect(describeRun(form, { devices: ['web-1'], groups: ['production'] }, 0)).toBe(
+  expect(describeRun(form, { devices: ['web-1'], groups: ['production'], selector: '' }, 0)).toBe(
     'Run `uname -a` on the devices of production and web-1.',
   )
   const devices = [
@@ -85,6 +86,24 @@ test('a device group is named as such, and its devices count once', () => {
   expect(targetsOf(form, devices, ['production']).map(({ id }) => id)).toEqual(['dev_1', 'dev_2'])
   expect(toStartRun(form).targets).toEqual({ devices: ['dev_1'], groups: ['dgr_1'] })
   expect(checkRunForm({ ...form, devices: [] })).toEqual({})
+})
+
+test('a selector is sent as it is written, and said with the rest', () => {
+  const form: RunForm = { ...uname, devices: [], selector: ' role=web ' }
+  expect(checkRunForm(form)).toEqual({})
+  expect(toStartRun(form).targets).toEqual({ selector: 'role=web' })
+  expect(describeRun(form, { devices: [], groups: [], selector: 'role=web' }, 1)).toBe(
+    'Run `uname -a` on what matches `role=web`. The one that is offline will run it when back online, within 24h.',
+  )
+  expect(describeRun(form, { devices: ['web-1'], groups: [], selector: 'a' }, 0)).toBe(
+    'Run `uname -a` on what matches `a` and web-1.',
+  )
+})
+
+test('who may start it depends on what it is', () => {
+  expect(whatRuns(uname)).toEqual({ exec: true })
+  expect(whatRuns({ ...uname, what: 'task' })).toEqual({})
+  expect(whatRuns({ ...uname, what: 'task', task: 'hello' })).toEqual({ task: 'hello' })
 })
 
 test('only tasks that are marked for it can be started without an admin', () => {
@@ -103,5 +122,6 @@ test('problems of the server are shown where they can be put right', () => {
   expect(runFieldOf('/actions/0/arguments/3')).toBe('argumentLines')
   expect(runFieldOf('/targets/devices/0')).toBe('devices')
   expect(runFieldOf('/targets/groups/0')).toBe('groups')
+  expect(runFieldOf('/targets/selector')).toBe('selector')
   expect(runFieldOf('/actions/0/environment/0/key')).toBeNull()
 })

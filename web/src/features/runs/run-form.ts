@@ -1,6 +1,8 @@
-import type { Action, Device, Role, StartRun, WhenOffline } from '../../lib/api/types'
+import type { Action, Device, Role, StartRun, Targets, WhenOffline } from '../../lib/api/types'
 import { isSpan, spanHint } from '../../lib/time/span'
 import { count, someOf } from '../../lib/words'
+import { isAnyNamed, targetFieldOf, toTargets } from '../devices/target-words'
+import type { WhatRuns } from '../devices/use-targets-preview'
 import { commandLine } from '../tasks/command-line'
 
 /** What a person has filled in to start a run. */
@@ -20,6 +22,7 @@ export interface RunForm {
   devices: readonly string[]
   /** Ids of device groups. */
   groups: readonly string[]
+  selector: string
   whenOffline: WhenOffline
   expiresIn: string
 }
@@ -38,6 +41,7 @@ export const emptyRunForm: RunForm = {
   timeout: '',
   devices: [],
   groups: [],
+  selector: '',
   whenOffline: 'queue',
   expiresIn: '24h',
 }
@@ -50,7 +54,7 @@ export function checkRunForm(form: RunForm): Partial<Record<RunField, string>> {
   if (form.what === 'script' && !form.script.trim()) problems.script = 'Write the script'
   if (form.what !== 'task' && form.timeout.trim() && !isSpan(form.timeout.trim())) problems.timeout = spanHint
   if (waits(form) && form.expiresIn.trim() && !isSpan(form.expiresIn.trim())) problems.expiresIn = spanHint
-  if (form.devices.length + form.groups.length === 0) problems.devices = 'Choose at least one device'
+  if (!isAnyNamed(targetsIn(form))) problems.devices = 'Choose at least one device, or write a selector'
   return problems
 }
 
@@ -58,13 +62,21 @@ export function toStartRun(form: RunForm): StartRun {
   const what = form.what === 'task' ? { task: form.task } : { actions: [actionOf(form)] }
   return {
     ...what,
-    targets: {
-      devices: [...form.devices],
-      ...(form.groups.length > 0 && { groups: [...form.groups] }),
-    },
+    targets: toTargets(targetsIn(form)),
     when_offline: form.whenOffline,
     ...(waits(form) && form.expiresIn.trim() ? { expires_in: form.expiresIn.trim() } : {}),
   }
+}
+
+/** What it is for, as it stands in the form. */
+export function targetsIn({ devices, groups, selector }: RunForm): Targets {
+  return { devices: [...devices], groups: [...groups], selector }
+}
+
+/** What says who may start it; nothing while no task is chosen. */
+export function whatRuns({ what, task }: RunForm): WhatRuns {
+  if (what !== 'task') return { exec: true }
+  return task ? { task } : {}
 }
 
 /** What it takes on every device: commands and scripts take an admin, and so do tasks that are not marked. */
@@ -90,11 +102,17 @@ export function targetsOf<Target extends Pick<Device, 'id' | 'groups'>>(
 export interface Where {
   devices: readonly string[]
   groups: readonly string[]
+  selector: string
 }
 
 /** The sentence over the button: ``Run `uname -a` on web-1 and 2 others.`` */
-export function describeRun(form: RunForm, { devices, groups }: Where, offlineCount: number): string {
-  const names = [...groups.map((group) => `the devices of ${group}`), ...devices]
+export function describeRun(
+  form: RunForm,
+  { devices, groups, selector }: Where,
+  offlineCount: number,
+): string {
+  const matching = selector ? [`what matches \`${selector}\``] : []
+  const names = [...matching, ...groups.map((group) => `the devices of ${group}`), ...devices]
   const where = names.length === 0 ? 'the devices you choose' : someOf(names)
   const sentence = `Run ${whatLabel(form)} on ${where}.`
   return offlineCount > 0 ? `${sentence} ${offlineSentence(form, offlineCount)}` : sentence
@@ -106,8 +124,8 @@ export function runButtonLabel(deviceCount: number): string {
 
 /** The field that shows a problem of the server's; several pointers may share one. */
 export function runFieldOf(pointer: string): RunField | null {
-  if (pointer.startsWith('/targets/groups')) return 'groups'
-  if (pointer.startsWith('/targets')) return 'devices'
+  const target = targetFieldOf(pointer)
+  if (target) return target
   const fields: [RegExp, RunField][] = [
     [/^\/task$/, 'task'],
     [/^\/expires_in$/, 'expiresIn'],

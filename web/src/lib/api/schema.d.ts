@@ -286,6 +286,24 @@ export interface paths {
         patch: operations["edit_device"];
         trace?: never;
     };
+    "/api/v1/devices/{device}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a device, in the order in which it will be sent. */
+        get: operations["show_queue"];
+        put?: never;
+        post?: never;
+        /** Cancels everything that waits for a device. What was sent already is let be. It needs an admin there. */
+        delete: operations["purge_queue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{device}/rekey": {
         parameters: {
             query?: never;
@@ -366,6 +384,40 @@ export interface paths {
          *     of a download that broke off.
          */
         get: operations["download_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels one execution; its run goes on with the others. */
+        post: operations["cancel_execution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{execution}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why an execution waits, did not run, or ended as it did, and what comes next. */
+        get: operations["explain_execution"];
         put?: never;
         post?: never;
         delete?: never;
@@ -809,6 +861,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why a run waits, or ended as it did, and what comes next. */
+        get: operations["explain_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's executions in a few bytes each, for drawing many at once: no results, no reasons. */
+        get: operations["show_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/groups": {
         parameters: {
             query?: never;
@@ -872,6 +958,23 @@ export interface paths {
         };
         /** The devices of a schedule, with what each of them holds of it and when it fires next there. */
         get: operations["list_holdings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a schedule fires then, did not fire then, or does not fire: from stored decisions. */
+        get: operations["explain_schedule"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1046,6 +1149,23 @@ export interface paths {
         put?: never;
         /** Makes the first organization and its super user, with the code that the server printed. */
         post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a run would be for now, and on which devices you may not start it. Nothing is started. */
+        post: operations["preview_targets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1671,6 +1791,19 @@ export interface components {
             started_at?: components["schemas"]["Time"] | null;
             state: components["schemas"]["State"];
         };
+        /** @description What happened to an execution so far, from what was stored when it happened. */
+        ExecutionExplanation: {
+            /** @description Why it waits, did not run, or ended so. */
+            answer: string;
+            device: components["schemas"]["DeviceRef"];
+            execution: components["schemas"]["ExecutionId"];
+            next?: components["schemas"]["ExplanationNext"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            run: components["schemas"]["RunId"];
+            state: components["schemas"]["State"];
+            /** @description In the order in which they happened. Starts and ends on the device have its clock's time. */
+            steps: components["schemas"]["ExplanationStep"][];
+        };
         /**
          * @description Executions of one run that ended alike: in the same state for the same reason, with the same results and, byte for byte,
          *     the same output.
@@ -1701,6 +1834,19 @@ export interface components {
             user: components["schemas"]["UserRef"];
             /** @description Such as `runs.exec`. */
             verb: string;
+        };
+        /** @description What comes. */
+        ExplanationNext: {
+            /** @description When, at the latest. */
+            at: components["schemas"]["Time"];
+            code: components["schemas"]["NextCode"];
+            detail: string;
+        };
+        /** @description One thing that happened. */
+        ExplanationStep: {
+            at: components["schemas"]["Time"];
+            code: components["schemas"]["StepCode"];
+            detail: string;
         };
         /** @description Asks for what a device is to keep. */
         FetchAssignment: {
@@ -1883,6 +2029,8 @@ export interface components {
             id: components["schemas"]["DeviceId"];
             name: string;
         };
+        /** @enum {string} */
+        NextCode: "expires" | "too_late" | "given_up";
         /**
          * @description What becomes of the executions that waited when the backup was made.
          * @enum {string}
@@ -2171,6 +2319,26 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_QueuedExecution: {
+            items: {
+                cause: components["schemas"]["Cause"];
+                execution: components["schemas"]["ExecutionId"];
+                /** @description When it is given up. */
+                expires_at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description From 1, in the order in which they are sent.
+                 */
+                position: number;
+                reason?: components["schemas"]["Reason"] | null;
+                run: components["schemas"]["RunId"];
+                /** @description Since when it waits. */
+                since: components["schemas"]["Time"];
+                task: components["schemas"]["RunTask"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Run: {
             items: {
                 cause: components["schemas"]["Cause"];
@@ -2331,6 +2499,16 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Tile: {
+            items: {
+                /** @description The name of its device. */
+                device: string;
+                id: components["schemas"]["ExecutionId"];
+                state: components["schemas"]["State"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_User: {
             items: {
                 created_at: components["schemas"]["Time"];
@@ -2368,6 +2546,14 @@ export interface components {
         };
         /** @enum {string} */
         Presence: "online" | "offline";
+        /** @description Asks what a run with these targets would be for now. */
+        PreviewTargets: {
+            /** @description It is for actions that are given at once, which need an admin on each device. */
+            exec?: boolean;
+            targets: components["schemas"]["Targets"];
+            /** @description Id or name of the task: what is refused depends on whether it is marked for self-service. */
+            task?: string | null;
+        };
         /** @description `application/problem+json`. `code` is for programs, `detail` for people, `errors` points at the fields. */
         Problem: {
             code: string;
@@ -2397,9 +2583,34 @@ export interface components {
         };
         /** @description 32 bytes in standard base64 */
         PublicKey: string;
+        /** @description What a purge did. */
+        Purged: {
+            /**
+             * Format: int64
+             * @description How many executions were cancelled.
+             */
+            cancelled: number;
+        };
         Quarantine: {
             reason: components["schemas"]["Reason"];
             since: components["schemas"]["Time"];
+        };
+        /** @description An execution that waits for its device. */
+        QueuedExecution: {
+            cause: components["schemas"]["Cause"];
+            execution: components["schemas"]["ExecutionId"];
+            /** @description When it is given up. */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description From 1, in the order in which they are sent.
+             */
+            position: number;
+            reason?: components["schemas"]["Reason"] | null;
+            run: components["schemas"]["RunId"];
+            /** @description Since when it waits. */
+            since: components["schemas"]["Time"];
+            task: components["schemas"]["RunTask"];
         };
         /**
          * @description Whether this server is quiet, and what there is to know before that is ended. While it is, people sign in, devices connect and
@@ -2470,6 +2681,11 @@ export interface components {
             code: string;
             detail: string;
         };
+        RefusedTarget: {
+            /** @description The device. */
+            name: string;
+            why: string;
+        };
         /**
          * @description What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
          * @enum {string}
@@ -2490,7 +2706,28 @@ export interface components {
             state: components["schemas"]["State"];
             task: components["schemas"]["RunTask"];
         };
+        /** @description The same of a run: its executions together. */
+        RunExplanation: {
+            answer: string;
+            next?: components["schemas"]["ExplanationNext"] | null;
+            /** @description What its executions have in common, the largest part first. */
+            parts: components["schemas"]["RunPart"][];
+            run: components["schemas"]["RunId"];
+            state: components["schemas"]["State"];
+            steps: components["schemas"]["ExplanationStep"][];
+        };
         RunId: string;
+        /** @description The executions of a run that are in one state for one reason. */
+        RunPart: {
+            answer: string;
+            /** Format: int64 */
+            count: number;
+            device: components["schemas"]["DeviceRef"];
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description One of them, on `device`; the answer and the reason are its own. */
+            sample: components["schemas"]["ExecutionId"];
+            state: components["schemas"]["State"];
+        };
         /** @description The slot that a run is for. */
         RunSlot: {
             /** @description When it was due. */
@@ -2557,6 +2794,16 @@ export interface components {
             newer?: number | null;
             /** Format: int32 */
             version: number;
+        };
+        /** @description Why something happened, or did not: from decisions that were stored when they were made, and from the arithmetic. */
+        ScheduleExplanation: {
+            /** @description One or two sentences. */
+            answer: string;
+            /** @description The slots to come. */
+            next: components["schemas"]["Firing"][];
+            slot?: components["schemas"]["Slot"] | null;
+            /** @description What leads there, in this order. */
+            steps: string[];
         };
         ScheduleId: string;
         ScheduleSecrets: {
@@ -2779,7 +3026,14 @@ export interface components {
          */
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
         /** @enum {string} */
+        StepCode: "device_offline" | "asked" | "resolved" | "queued" | "sent" | "started" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
+        /** @enum {string} */
         Stream: "output" | "error";
+        TargetDevice: {
+            id: components["schemas"]["DeviceId"];
+            name: string;
+            online: boolean;
+        };
         /** @description Whom a run is for. Resolved once, and frozen with the run. */
         Targets: {
             /** @description Ids or names of devices. */
@@ -2788,6 +3042,30 @@ export interface components {
             groups?: string[];
             /** @description Over labels and facts, as `role=web and os!=alpine`: every device that matches and that you may see. */
             selector?: string | null;
+        };
+        /** @description The answer to [`PreviewTargets`]: for now. A run is for the devices that its targets mean when it is started. */
+        TargetsPreview: {
+            /**
+             * Format: int64
+             * @description How many devices. One more than a run may have stands for any number beyond.
+             */
+            count: number;
+            /** @description The first 100: those that are named, those of groups, those that match, each by name. */
+            devices: components["schemas"]["TargetDevice"][];
+            /** @description Why a run could not be started at all, each with its place: names of nothing, a selector that nothing matches, too many devices. */
+            errors: components["schemas"]["FieldError"][];
+            /**
+             * Format: int64
+             * @description How many of them are online.
+             */
+            online: number;
+            /** @description The first 100 of those. */
+            refused: components["schemas"]["RefusedTarget"][];
+            /**
+             * Format: int64
+             * @description On how many of them you may not start it. One is enough for a run to be refused.
+             */
+            refused_count: number;
         };
         /** @description A task as the API shows it. */
         Task: {
@@ -2824,6 +3102,13 @@ export interface components {
             spec: components["schemas"]["TaskSpec"];
             /** Format: int32 */
             version: number;
+        };
+        /** @description One execution of a run in a few bytes, for drawing many at once. */
+        Tile: {
+            /** @description The name of its device. */
+            device: string;
+            id: components["schemas"]["ExecutionId"];
+            state: components["schemas"]["State"];
         };
         /** Format: date-time */
         Time: string;
@@ -3549,6 +3834,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
+                /** @description Only those that match, as `role=web and os!=alpine`. */
+                selector?: string;
             };
             header?: never;
             path?: never;
@@ -3666,6 +3953,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_queue: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedExecution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purge_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much was cancelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
                 };
             };
             /** @description A problem */
@@ -3843,6 +4199,68 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The execution; where it was sent, its device ends it and reports */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionExplanation"];
                 };
             };
             /** @description A problem */
@@ -5036,6 +5454,73 @@ export interface operations {
             };
         };
     };
+    explain_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunExplanation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_grid: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Tiles on a page, 1 to 5,000, which is the default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tiles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tile"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: {
@@ -5272,6 +5757,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Holding"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_schedule: {
+        parameters: {
+            query?: {
+                /** @description About this instant; without it about now. */
+                at?: string;
+                /** @description On this device. */
+                device?: string;
+                /** @description How many slots to come; default 10, at most 100. */
+                next?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleExplanation"];
                 };
             };
             /** @description A problem */
@@ -5674,6 +6198,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewTargets"];
+            };
+        };
+        responses: {
+            /** @description The devices, the first 100 by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsPreview"];
                 };
             };
             /** @description A problem */

@@ -4,17 +4,20 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use taskey_proto::PROTOCOL;
 use taskey_proto::agent::{AskChallenge, AskedChallenge, CallLine, CalledLine, Enroll, Enrolled, ParsedCredential, ServerIdentity};
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice};
 use taskey_proto::page::Page;
 use taskey_proto::problem::Code;
+use taskey_proto::selector::Selector;
+use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::credential::{self, CredentialError};
 use super::groups;
 use super::ops::{self, find_device, shown};
-use super::store::{self, DeviceRow};
+use super::store::DeviceRow;
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::platform::http::etag::{etag, if_match};
@@ -51,12 +54,25 @@ async fn create_enroll_token(
     Ok((StatusCode::CREATED, Json(ops::create_enroll_token(&app, &permit, body.content).await?)))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Only those that match, as `role=web and os!=alpine`.
+    selector: Option<String>,
+}
+
 /// The devices that one may see.
-#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(Paging),
+#[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(Paging, Filter),
     responses((status = 200, description = "Devices by name", body = Page<Device>)))]
-async fn list_devices(State(app): State<App>, permit: Permit, Query(paging): Query<Paging>) -> ApiResult<PageAnswer<Device>> {
-    let rows = store::devices_of_organization(&app.db, permit.sight(), None, paging.after()?, paging.limit() + 1).await?;
-    let devices = rows.into_iter().map(|row| shown(row, &permit)).collect();
+async fn list_devices(
+    State(app): State<App>,
+    permit: Permit,
+    Query(paging): Query<Paging>,
+    Query(filter): Query<Filter>,
+) -> ApiResult<PageAnswer<Device>> {
+    let selector = filter.selector.as_deref().map(Selector::parse).transpose();
+    let selector = selector.map_err(|error| ApiError::invalid_field("/selector", error.to_string()))?;
+    let devices = ops::list_devices(&app, &permit, selector.as_ref(), paging.after()?, paging.limit() + 1).await?;
     Ok(paging.page(devices, |device: &Device| device.name.clone()))
 }
 

@@ -19,6 +19,7 @@ pub mod line;
 mod model;
 mod ops;
 mod store;
+pub mod targets;
 
 pub use line::{DeviceLine, Intake, IntakeContext, IntakeError};
 pub use ops::find_device;

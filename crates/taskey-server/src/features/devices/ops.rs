@@ -6,12 +6,14 @@ use taskey_proto::crypto::{self, base64url, hex, sha256};
 use taskey_proto::devices::{CreateEnrollToken, CreatedEnrollToken, Device, EditDevice, Labels, check_labels};
 use taskey_proto::id::{DeviceGroupId, DeviceId, EnrollTokenId, OrganizationId};
 use taskey_proto::problem::{Code, FieldError};
+use taskey_proto::selector::Selector;
 use taskey_proto::tasks::name_problem;
 use taskey_proto::{PROTOCOL, Span};
 
 use super::groups::{groups_named, join_groups};
 use super::model::free_name;
 use super::store;
+use super::targets::{Looker, select};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Scope, Verb};
@@ -289,6 +291,26 @@ pub(super) async fn remove_device(app: &App, permit: &Permit, word: String) -> A
         .await?;
     app.lines.cut(id);
     Ok(())
+}
+
+/// The devices that this permit may see after `after`, by name, at most `limit`; with a selector those that match it.
+pub(super) async fn list_devices(
+    app: &App,
+    permit: &Permit,
+    selector: Option<&Selector>,
+    after: Option<String>,
+    limit: usize,
+) -> ApiResult<Vec<Device>> {
+    let rows = match selector {
+        None => store::devices_of_organization(&app.db, permit.sight(), None, after, limit).await?,
+        Some(selector) => {
+            let looker = Looker { sight: permit.sight(), sees_group: |group| permit.sees(&[Scope::DeviceGroup(group)]) };
+            let selected = select(&mut &app.db, &looker, selector, after, limit).await?;
+            let ids: Vec<DeviceId> = selected.iter().map(|target| target.id).collect();
+            store::devices_of_ids(&app.db, permit.organization(), &ids).await?
+        }
+    };
+    Ok(rows.into_iter().map(|row| shown(row, permit)).collect())
 }
 
 /// A device that this permit may see, by its id or name.

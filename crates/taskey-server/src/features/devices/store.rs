@@ -310,6 +310,26 @@ pub(super) async fn devices_of_organization(
     Ok(devices)
 }
 
+/// These devices in their order. One that was removed a moment ago is among them: a page that came up short would seem to be the last.
+pub(super) async fn devices_of_ids(mut db: &Db, organization: OrganizationId, ids: &[DeviceId]) -> Result<Vec<DeviceRow>, DbError> {
+    let sql = sql!(
+        "SELECT d.*, (SELECT count(*) FROM execution e WHERE e.device_id = d.id AND e.finished_at IS NULL AND e.state = 'queued') AS queued \
+         FROM device d WHERE d.organization_id = $1 AND \
+         d.id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    );
+    let mut found: HashMap<DeviceId, DeviceRow> = HashMap::new();
+    for some in ids.chunks(WORDS_AT_ONCE) {
+        let words: Vec<String> = some.iter().map(ToString::to_string).collect();
+        for row in db.rows(sql, [args![organization], padded(&words)].concat()).await? {
+            let device = device_row(&row)?;
+            found.insert(device.device.id, device);
+        }
+    }
+    let mut devices: Vec<DeviceRow> = ids.iter().filter_map(|id| found.remove(id)).collect();
+    add_groups(&mut db, &mut devices).await?;
+    Ok(devices)
+}
+
 /// A device by its id or name.
 pub(super) async fn device_of_organization(
     source: &mut impl Source,
@@ -425,14 +445,14 @@ const WORDS_AT_ONCE: usize = 16;
 /// Those of these devices that are enrolled, as targets, by name.
 pub async fn targets_by_id(db: &Db, organization: OrganizationId, ids: &[DeviceId]) -> Result<Vec<Target>, DbError> {
     let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let found = find_targets(db, Sight::whole(organization), &words).await?;
+    let found = find_targets(&mut &*db, Sight::whole(organization), &words).await?;
     let mut targets: Vec<Target> = found.into_iter().flatten().collect();
     targets.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(targets)
 }
 
 /// Looks targets up by id or name; `None` for a word that names no device that one may see.
-pub async fn find_targets(db: &Db, sight: Sight, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
+pub async fn find_targets(source: &mut impl Source, sight: Sight, words: &[String]) -> Result<Vec<Option<Target>>, DbError> {
     let sql = sql!(
         "SELECT id, name, presence FROM (SELECT id, name, presence FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
          id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
@@ -442,7 +462,7 @@ pub async fn find_targets(db: &Db, sight: Sight, words: &[String]) -> Result<Vec
     );
     let mut found: HashMap<String, Target> = HashMap::new();
     for some in words.chunks(WORDS_AT_ONCE) {
-        for row in db.rows(sql, [args![sight.organization], padded(some), args![sight.only]].concat()).await? {
+        for row in source.rows(sql, [args![sight.organization], padded(some), args![sight.only]].concat()).await? {
             let id: DeviceId = row.get("id")?;
             let target = Target { id, name: row.get("name")?, online: row.get::<String>("presence")? == "online" };
             // A device's own id counts before another one's name.

@@ -16,6 +16,7 @@ use taskey_proto::problem::Code;
 use taskey_proto::runs::explain::{ExecutionExplanation, RunExplanation};
 use taskey_proto::runs::queue::{Purged, QueuedExecution};
 use taskey_proto::runs::{Execution, ExecutionGroup, OutputEvent, Run, StartRun, State as RunState, Stream, TILES_MAX, Tile};
+use taskey_proto::targets::{PreviewTargets, TargetsPreview};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
@@ -23,7 +24,7 @@ use super::model::GroupKey;
 use super::ops::no_run;
 use super::output::bytes::{self, ByteRange};
 use super::output::live::{self, Follow};
-use super::{cancel, delivery, explain, intake, ops, queue, store, view};
+use super::{cancel, delivery, explain, intake, ops, preview, queue, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Sight, Verb};
 use crate::features::devices::http::authenticate_device;
@@ -38,6 +39,7 @@ const WAIT_MAX_SECS: u64 = 55;
 pub fn api() -> Api {
     Api::default()
         .route(Verb::StartRuns, routes!(start_run))
+        .route(Verb::StartRuns, routes!(preview_targets))
         .route(Verb::ReadRuns, routes!(list_runs))
         .route(Verb::ReadRuns, routes!(show_run))
         .route(Verb::ReadRuns, routes!(list_executions))
@@ -84,6 +86,13 @@ async fn start_run(
         answer.body = serde_json::to_string(&run).map_err(ApiError::internal)?;
     }
     Ok(answer.into_response())
+}
+
+/// Tells what a run would be for now, and on which devices you may not start it. Nothing is started.
+#[utoipa::path(post, path = "/api/v1/targets", tag = "runs", request_body = PreviewTargets,
+    responses((status = 200, description = "The devices, the first 100 by name", body = TargetsPreview)))]
+async fn preview_targets(State(app): State<App>, permit: Permit, body: Body<PreviewTargets>) -> ApiResult<Json<TargetsPreview>> {
+    preview::preview_targets(&app, &permit, body.content).await.map(Json)
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -23,6 +23,7 @@ pub mod jobs;
 mod model;
 mod ops;
 pub mod output;
+mod preview;
 mod queue;
 pub mod restored;
 pub mod scheduled;

@@ -1,6 +1,6 @@
 //! What can be done with runs: start and cancel.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -12,7 +12,7 @@ use taskey_proto::document::{
 use taskey_proto::id::{DeviceId, ExecutionId, NodeId, OrganizationId, RunId, UserId};
 use taskey_proto::problem::{Code, FieldError, Reason};
 use taskey_proto::runs::{
-    Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX, Targets, WhenOffline,
+    Cause, DeviceRef, EXPIRES_DEFAULT, EXPIRES_MAX, Execution, Run, RunTask, StartRun, State, TARGETS_MAX, WhenOffline,
 };
 use taskey_proto::tasks::{Action, OnFailure, check_actions};
 use taskey_proto::{Span, Time};
@@ -24,8 +24,7 @@ use super::store::{self, End, OpenExecution, RunRow, Until};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
-use crate::features::devices::groups::members_of;
-use crate::features::devices::{Target, find_targets, first_removed, scopes_of};
+use crate::features::devices::{Target, first_removed, scopes_of, targets};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, named_secrets, signed_task};
 use crate::platform::db::events::Announce;
@@ -36,8 +35,6 @@ use crate::platform::http::problem::{ApiResult, check};
 
 /// The number of a run's first try.
 const FIRST: u32 = 1;
-/// Device groups named by one run.
-const GROUPS_MAX: usize = 100;
 /// Executions changed in one transaction.
 const CHUNK: usize = 200;
 
@@ -53,7 +50,7 @@ pub(super) async fn start_run(app: &App, permit: &Permit, start: StartRun, once:
     // Before anything is looked up: which secrets and devices there are is not for everybody.
     let permit = &may_start(permit, &start, &task)?;
     check_secrets(app, organization, &start, &task).await?;
-    let targets = resolve_targets(app, permit, &start.targets).await?;
+    let targets = targets::resolve(app, permit, &start.targets, TARGETS_MAX).await?;
     check_targets(app, permit, &task, &targets).await?;
     let kind = if permit.principal().is_person() { "manual" } else { "api" };
     let origin = Origin {
@@ -105,18 +102,7 @@ fn start_errors(start: &StartRun) -> Vec<FieldError> {
         (None, Some(actions)) => errors.extend(check_actions("/actions", actions)),
         (Some(_), None) => {}
     }
-    if start.targets.devices.is_empty() && start.targets.groups.is_empty() {
-        errors.push(FieldError::new("/targets/devices", "name at least one device, or a device group"));
-    }
-    if start.targets.selector.is_some() {
-        errors.push(FieldError::new("/targets/selector", "selectors are not understood yet; name devices or device groups"));
-    }
-    if start.targets.groups.len() > GROUPS_MAX {
-        errors.push(FieldError::new("/targets/groups", format!("at most {GROUPS_MAX} device groups")));
-    }
-    if start.targets.devices.len() > TARGETS_MAX {
-        errors.push(FieldError::new("/targets/devices", format!("at most {TARGETS_MAX} devices")));
-    }
+    errors.extend(targets::field_errors(&start.targets));
     if start.expires_in.is_some_and(|span| span.ms() == 0 || span > EXPIRES_MAX) {
         errors.push(FieldError::new("/expires_in", format!("more than 0s and at most {EXPIRES_MAX}")));
     }
@@ -125,14 +111,17 @@ fn start_errors(start: &StartRun) -> Vec<FieldError> {
 
 async fn task_to_run(app: &App, permit: &Permit, start: &StartRun) -> ApiResult<SignedTask> {
     match (&start.task, &start.actions) {
-        (Some(word), _) => load_task(app, permit.organization(), word)
-            .await?
-            .ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{word}`"))),
+        (Some(word), _) => task_named(app, permit.organization(), word).await,
         (None, actions) => {
             let actions = actions.as_deref().unwrap_or_default();
             signed_task(app, &exec_name(actions), OnFailure::Stop, actions)
         }
     }
+}
+
+pub(super) async fn task_named(app: &App, organization: OrganizationId, word: &str) -> ApiResult<SignedTask> {
+    let found = load_task(app, organization, word).await?;
+    found.ok_or_else(|| ApiError::invalid_field("/task", format!("there is no task `{word}`")))
 }
 
 /// Every secret that is named must be there: a run that lacks one could only fail, device by device.
@@ -169,35 +158,6 @@ fn exec_name(actions: &[Action]) -> String {
     .collect()
 }
 
-/// The devices that are named and those of the groups that are named, each once. What one may not see is not there.
-async fn resolve_targets(app: &App, permit: &Permit, named: &Targets) -> ApiResult<Vec<Target>> {
-    let found = find_targets(&app.db, permit.sight(), &named.devices).await?;
-    let mut errors = Vec::new();
-    let mut seen: HashSet<DeviceId> = HashSet::new();
-    let mut targets = Vec::new();
-    for (index, (word, target)) in named.devices.iter().zip(found).enumerate() {
-        match target {
-            None => errors.push(FieldError::new(format!("/targets/devices/{index}"), format!("there is no device `{word}`"))),
-            Some(target) if seen.insert(target.id) => targets.push(target),
-            Some(_) => {}
-        }
-    }
-    for (index, word) in named.groups.iter().enumerate() {
-        match members_of(app, permit, word, TARGETS_MAX + 1).await? {
-            None => errors.push(FieldError::new(format!("/targets/groups/{index}"), format!("there is no device group `{word}`"))),
-            Some(members) => targets.extend(members.into_iter().filter(|target| seen.insert(target.id))),
-        }
-    }
-    if targets.len() > TARGETS_MAX {
-        errors.push(FieldError::new("/targets/groups", format!("these are more than {TARGETS_MAX} devices")));
-    }
-    if targets.is_empty() && errors.is_empty() {
-        errors.push(FieldError::new("/targets/groups", "there is no device in these groups"));
-    }
-    check(errors)?;
-    Ok(targets)
-}
-
 /// Leave to start it anywhere at all. Actions that name secrets need an admin of the whole organization, since whoever writes the actions
 /// can read what they are given.
 fn may_start(permit: &Permit, start: &StartRun, task: &SignedTask) -> ApiResult<Permit> {
@@ -210,17 +170,27 @@ fn may_start(permit: &Permit, start: &StartRun, task: &SignedTask) -> ApiResult<
     permit.also(Verb::Exec)
 }
 
-/// What is started must be allowed on every device: a task that is not marked for self-service, and actions that are no task, need
-/// an admin there.
+/// What is started must be allowed on every device.
 async fn check_targets(app: &App, permit: &Permit, task: &SignedTask, targets: &[Target]) -> ApiResult<()> {
-    let role = if task.self_service { Role::SelfService } else { Role::Admin };
-    if permit.is_uniform() {
-        let name = targets.first().map(|target| target.name.as_str()).unwrap_or_default();
-        return permit.at_least(role, &[], name);
-    }
+    let refusals = refusals(app, permit, needed_role(task.self_service), targets).await?;
+    refusals.into_iter().next().map_or(Ok(()), |(_, refusal)| Err(refusal))
+}
+
+/// A task that is not marked for self-service, and actions that are no task, need an admin on each device.
+pub(super) fn needed_role(self_service: bool) -> Role {
+    if self_service { Role::SelfService } else { Role::Admin }
+}
+
+/// Those of the devices on which one has not this role, each with why that is too little.
+pub(super) async fn refusals<'a>(app: &App, permit: &Permit, role: Role, targets: &'a [Target]) -> ApiResult<Vec<(&'a Target, ApiError)>> {
     let ids: Vec<DeviceId> = targets.iter().map(|target| target.id).collect();
-    let scopes = scopes_of(&mut &app.db, &ids).await?;
-    targets.iter().try_for_each(|target| permit.at_least(role, scopes.get(&target.id).map_or(&[], Vec::as_slice), &target.name))
+    // Who may do the same everywhere needs no look at where each of them is.
+    let scopes = if permit.is_uniform() { HashMap::new() } else { scopes_of(&mut &app.db, &ids).await? };
+    let refusal = |target: &'a Target| {
+        let scopes = scopes.get(&target.id).map_or(&[][..], Vec::as_slice);
+        permit.at_least(role, scopes, &target.name).err().map(|refusal| (target, refusal))
+    };
+    Ok(targets.iter().filter_map(refusal).collect())
 }
 
 /// Who or what starts a run.

@@ -292,26 +292,6 @@ pub(super) async fn set_device_count(tx: &mut Tx<'_>, id: ScheduleId) -> Result<
     tx.execute(sql, args![id]).await.map(|_| ())
 }
 
-/// Those of these devices that are enrolled.
-pub(super) async fn enrolled(source: &mut impl Source, organization: OrganizationId, ids: &[DeviceId]) -> Result<Vec<DeviceId>, DbError> {
-    const AT_ONCE: usize = 16;
-    let sql = sql!(
-        "SELECT id FROM device WHERE organization_id = $1 AND removed_at IS NULL AND \
-         id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-    );
-    let mut found = Vec::new();
-    for some in ids.chunks(AT_ONCE) {
-        let mut values = args![organization];
-        for place in 0..AT_ONCE {
-            values.extend(args![some.get(place).or(some.last()).copied()]);
-        }
-        for row in source.rows(sql, values).await? {
-            found.push(row.get("id")?);
-        }
-    }
-    Ok(found)
-}
-
 /// A device of a schedule: what it is to keep.
 pub(super) struct WantedRow {
     pub device: DeviceId,

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use taskey_proto::access::Role;
 use taskey_proto::id::{DeviceGroupId, DeviceId, OrganizationId};
-use taskey_proto::problem::FieldError;
-use taskey_proto::runs::{TARGETS_MAX, Targets};
+use taskey_proto::problem::{Code, FieldError};
+use taskey_proto::runs::Targets;
 
-use crate::features::accounts::{Permit, Scope, Verb};
-use crate::features::devices::groups::{device_group_named, devices_of_group};
-use crate::features::devices::{find_targets, scopes_of};
+use crate::app::App;
+use crate::features::accounts::{Permit, Scope};
+use crate::features::devices::groups::device_group_named;
+use crate::features::devices::{find_targets, scopes_of, targets};
 use crate::platform::db::{DbError, Source};
+use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
 
 /// Targets as ids: a name may come to mean another device.
@@ -31,26 +33,19 @@ impl TargetIds {
 
 /// Looks the targets of a spec up, and whether this permit may have a task run there: on each device, in each group with whatever joins it
 /// later, and for a selector everywhere.
-pub(super) async fn resolve(source: &crate::app::App, permit: &Permit, named: &Targets) -> ApiResult<TargetIds> {
-    let db = &source.db;
+pub(super) async fn resolve(app: &App, permit: &Permit, named: &Targets) -> ApiResult<TargetIds> {
+    check(targets::field_errors(named))?;
     let mut errors = Vec::new();
-    if named.devices.is_empty() && named.groups.is_empty() && named.selector.is_none() {
-        errors.push(FieldError::new("/targets/devices", "name at least one device, a device group or a selector"));
-    }
-    if named.devices.len() > TARGETS_MAX {
-        errors.push(FieldError::new("/targets/devices", format!("at most {TARGETS_MAX} devices")));
-    }
-    check(std::mem::take(&mut errors))?;
-    let mut ids = TargetIds::default();
-    let mut targets = Vec::new();
-    for (index, (word, target)) in named.devices.iter().zip(find_targets(db, permit.sight(), &named.devices).await?).enumerate() {
+    let mut ids = TargetIds { selector: named.selector.clone(), ..TargetIds::default() };
+    let mut found = Vec::new();
+    for (index, (word, target)) in named.devices.iter().zip(find_targets(&mut &app.db, permit.sight(), &named.devices).await?).enumerate() {
         match target {
             None => errors.push(FieldError::new(format!("/targets/devices/{index}"), format!("there is no device `{word}`"))),
-            Some(target) => targets.push(target),
+            Some(target) => found.push(target),
         }
     }
     for (index, word) in named.groups.iter().enumerate() {
-        match device_group_named(source, permit, word).await? {
+        match device_group_named(app, permit, word).await? {
             None => errors.push(FieldError::new(format!("/targets/groups/{index}"), format!("there is no device group `{word}`"))),
             Some(group) => {
                 permit.at_least(Role::Admin, &[Scope::DeviceGroup(group)], &format!("the device group {word}"))?;
@@ -58,29 +53,28 @@ pub(super) async fn resolve(source: &crate::app::App, permit: &Permit, named: &T
             }
         }
     }
-    if named.selector.is_some() {
-        // Whatever device it may come to match.
-        permit.also(Verb::EnrollDevices)?;
-        errors.push(FieldError::new("/targets/selector", "selectors are not understood yet; name devices or device groups"));
-    }
     check(errors)?;
-    ids.devices = targets.iter().map(|target| target.id).collect();
-    let scopes = if permit.is_uniform() { Default::default() } else { scopes_of(&mut &*db, &ids.devices).await? };
-    for target in &targets {
+    if named.selector.is_some() && !(permit.is_uniform() && permit.role_in(&[]) >= Role::Admin) {
+        let detail = "A selector may come to match any device, so it takes an admin of all of them. Name devices or device groups.";
+        return Err(ApiError::new(Code::NotAllowed, detail));
+    }
+    ids.devices = found.iter().map(|target| target.id).collect();
+    let scopes = if permit.is_uniform() { Default::default() } else { scopes_of(&mut &app.db, &ids.devices).await? };
+    for target in &found {
         permit.at_least(Role::Admin, scopes.get(&target.id).map_or(&[], Vec::as_slice), &target.name)?;
     }
     Ok(ids)
 }
 
-/// The devices that they are now, each once, at most [`TARGETS_MAX`] of them.
-pub(super) async fn devices(
-    source: &mut impl Source,
-    organization: OrganizationId,
-    ids: &TargetIds,
-) -> Result<BTreeSet<DeviceId>, DbError> {
-    let mut found: BTreeSet<DeviceId> = super::store::enrolled(source, organization, &ids.devices).await?.into_iter().collect();
-    for group in &ids.groups {
-        found.extend(devices_of_group(source, organization, *group, TARGETS_MAX).await?);
+/// The devices that they are now, each once.
+pub(super) async fn devices(source: &mut impl Source, organization: OrganizationId, ids: &TargetIds) -> Result<BTreeSet<DeviceId>, DbError> {
+    let words = Targets {
+        devices: ids.devices.iter().map(ToString::to_string).collect(),
+        groups: ids.groups.iter().map(ToString::to_string).collect(),
+        selector: ids.selector.clone(),
+    };
+    match targets::matching(source, organization, &words).await {
+        Ok(found) => Ok(found.into_iter().collect()),
+        Err(error) => Err(DbError::Column { column: "targets".to_owned(), detail: error.detail }),
     }
-    Ok(found.into_iter().take(TARGETS_MAX).collect())
 }

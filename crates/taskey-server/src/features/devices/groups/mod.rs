@@ -6,6 +6,5 @@ mod store;
 
 pub use http::api;
 pub(super) use ops::groups_named;
-pub use ops::{device_group_named, members_of, visible_group};
-pub use store::devices_of_group;
-pub(super) use store::join_groups;
+pub use ops::{device_group_named, visible_group};
+pub(super) use store::{device_group_of_organization, join_groups, targets_of_group};

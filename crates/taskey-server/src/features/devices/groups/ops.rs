@@ -8,7 +8,6 @@ use taskey_proto::problem::{Code, FieldError};
 use taskey_proto::tasks::name_problem;
 
 use super::super::ops::find_device;
-use super::super::store::Target;
 use super::store::{self, DeviceGroupRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
@@ -175,16 +174,6 @@ pub(in super::super) async fn groups_named(app: &App, permit: &Permit, words: &[
     }
     check(errors)?;
     Ok(ids)
-}
-
-/// The devices of a group that this permit may see, at most `limit`; `None` where there is no such group.
-pub async fn members_of(app: &App, permit: &Permit, word: &str, limit: usize) -> ApiResult<Option<Vec<Target>>> {
-    let found = match find_device_group(&mut &app.db, permit, word).await {
-        Ok(found) => found,
-        Err(error) if error.code == Code::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(Some(store::targets_of_group(&app.db, permit.sight(), found.group.id, limit).await?))
 }
 
 async fn load(tx: &mut Tx<'_>, actor: &Actor, id: DeviceGroupId) -> ApiResult<DeviceGroupRow> {

@@ -11,13 +11,13 @@ use crate::platform::db::{Db, DbError, Row, Source, Tx};
 use crate::{args, sees_device, sql};
 
 /// A device group with the number of its last change; what may be done with it is for the caller to say.
-pub(super) struct DeviceGroupRow {
+pub(in super::super) struct DeviceGroupRow {
     pub group: DeviceGroup,
     pub revision: u64,
 }
 
 /// A device group by id or name.
-pub(super) async fn device_group_of_organization(
+pub(in super::super) async fn device_group_of_organization(
     source: &mut impl Source,
     organization: OrganizationId,
     word: &str,
@@ -101,30 +101,20 @@ pub(super) async fn leave_group(tx: &mut Tx<'_>, device: DeviceId, group: Device
 }
 
 /// The devices of a group that somebody may see, as targets of a run, at most `limit`.
-pub(super) async fn targets_of_group(db: &Db, sight: Sight, group: DeviceGroupId, limit: usize) -> Result<Vec<Target>, DbError> {
+pub(in super::super) async fn targets_of_group(
+    source: &mut impl Source,
+    sight: Sight,
+    group: DeviceGroupId,
+    limit: usize,
+) -> Result<Vec<Target>, DbError> {
     let sql = sql!(
         "SELECT d.id, d.name, d.presence FROM device_group_member m JOIN device d ON d.id = m.device_id \
          WHERE m.device_group_id = $1 AND m.removed = 0 AND d.organization_id = $2 AND d.removed_at IS NULL AND ",
         sees_device!("d.id", "$3"),
         " ORDER BY d.name LIMIT $4"
     );
-    let rows = db.rows(sql, args![group, sight.organization, sight.only, limit]).await?;
+    let rows = source.rows(sql, args![group, sight.organization, sight.only, limit]).await?;
     rows.iter()
         .map(|row| Ok(Target { id: row.get("id")?, name: row.get("name")?, online: row.get::<String>("presence")? == "online" }))
         .collect()
-}
-
-/// The devices of a group, whoever may see them, at most `limit`.
-pub async fn devices_of_group(
-    source: &mut impl Source,
-    organization: OrganizationId,
-    group: DeviceGroupId,
-    limit: usize,
-) -> Result<Vec<DeviceId>, DbError> {
-    let sql = sql!(
-        "SELECT m.device_id FROM device_group_member m JOIN device d ON d.id = m.device_id \
-         WHERE m.device_group_id = $1 AND m.removed = 0 AND d.organization_id = $2 AND d.removed_at IS NULL ORDER BY m.device_id LIMIT $3"
-    );
-    let rows = source.rows(sql, args![group, organization, limit]).await?;
-    rows.iter().map(|row| row.get("device_id")).collect()
 }
