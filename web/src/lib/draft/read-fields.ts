@@ -25,6 +25,10 @@ export class Fields {
     return this.#fields.has(name)
   }
 
+  isObject(name: string): boolean {
+    return typeof this.#fields.get(name) === 'object'
+  }
+
   /** A text of one or more lines. */
   text(name: string): string {
     return textOf(this.#take(name) ?? '', `${this.at}/${name}`)

@@ -1,0 +1,18 @@
+import type { ScheduleSpec } from '../../../lib/api/types'
+import { type Draft as DraftOf, draftsOf } from '../../../lib/draft/draft'
+import { readForm } from './read-form'
+import { emptyForm, type ScheduleForm } from './schedule-form'
+import { specOf } from './schedule-spec'
+
+/** A schedule in one of the two views. */
+export type Draft = DraftOf<ScheduleForm>
+
+const drafts = draftsOf<ScheduleForm, ScheduleSpec>({ what: 'schedule', specOf, readForm })
+
+/** A schedule that is not there yet. */
+export const newDraft = (form: ScheduleForm): Draft => drafts.draftOfForm(form)
+
+/** The draft with which editing begins: as YAML if the form would lose something. */
+export const draftOf = (spec: ScheduleSpec): Draft => drafts.draftOf(spec, emptyForm('UTC'))
+
+export const { toYaml, toForm, toSpec, hasChanged } = drafts
