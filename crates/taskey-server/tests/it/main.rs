@@ -17,6 +17,7 @@ mod permissions;
 mod poll;
 mod quiet;
 mod runs;
+mod schedule_lists;
 mod secrets;
 mod sign_in;
 mod store;
