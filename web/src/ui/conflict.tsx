@@ -1,4 +1,5 @@
-import { Alert, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
+import { Notice } from './notice'
 
 interface ConflictProps {
   /** `task`. */
@@ -12,7 +13,7 @@ interface ConflictProps {
 /** Two people have changed the same thing. */
 export function Conflict({ what, onLoad, onKeep }: ConflictProps) {
   return (
-    <Alert color="orange" role="alert" title={`Someone else has changed this ${what} meanwhile`}>
+    <Notice role="alert" title={`Someone else has changed this ${what} meanwhile`}>
       <Text size="sm">
         Load the newest, and what you have changed here is lost. Or keep yours: then saving it replaces
         theirs.
@@ -25,6 +26,6 @@ export function Conflict({ what, onLoad, onKeep }: ConflictProps) {
           Keep mine
         </Button>
       </Group>
-    </Alert>
+    </Notice>
   )
 }

@@ -67,7 +67,6 @@ export const upcomingList = (schedule: string) =>
           signal,
         }),
       ),
-    select: ({ items }) => items,
     // A slot that was missed tells nobody.
     refetchInterval: 30_000,
   })
@@ -121,7 +120,8 @@ export const simulation = (what: WhatToSimulate) =>
 
 export function useSimulate() {
   return useMutation({
-    mutationFn: (spec: ScheduleSpec) => answer(api.POST('/api/v1/schedules/simulate', { body: { spec, count: 1 } })),
+    mutationFn: (spec: ScheduleSpec) =>
+      answer(api.POST('/api/v1/schedules/simulate', { body: { spec, count: 1 } })),
   })
 }
 
@@ -166,7 +166,9 @@ export function useResumeSchedule(schedule: Schedule) {
   const keep = useKeep()
   return useMutation({
     mutationFn: () =>
-      answer(api.POST('/api/v1/schedules/{schedule}/resume', { params: { path: { schedule: schedule.id } } })),
+      answer(
+        api.POST('/api/v1/schedules/{schedule}/resume', { params: { path: { schedule: schedule.id } } }),
+      ),
     onSuccess: keep,
   })
 }

@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, run, secret, key, user, group or organization. */
+  /** Id of the device, task, schedule, run, secret, key, user, group or organization. */
   subject: string
 }
 
@@ -19,6 +19,15 @@ export const eventNames = [
   'run.finished',
   'task.changed',
   'task.removed',
+  'schedule.created',
+  'schedule.changed',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.removed',
+  'schedule.done',
+  'schedule.assigned',
+  'schedule.held',
+  'schedule.slots',
   'secret.changed',
   'secret.removed',
   'key.created',
@@ -44,6 +53,14 @@ export const eventNames = [
 /** What one is and may do. */
 export const ownRights: QueryKey = ['me']
 
+/** What is told of schedules that changes whenever one fires. */
+const schedulesThatFired: QueryKey[] = [
+  ['schedules', 'list'],
+  ['schedules', 'one'],
+  ['schedules', 'upcoming'],
+  ['schedules', 'devices'],
+]
+
 /** The queries whose answers an event has made old. */
 export function staleAfter(event: ServerEvent): QueryKey[] {
   const [kind] = event.name.split('.')
@@ -56,12 +73,18 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
         ['runs', 'one', event.subject],
         ['runs', 'executions', event.subject],
         ['runs', 'groups', event.subject],
+        // It may be the run of a slot, and devices tell of those that they fired by nothing else.
+        ['schedules', 'slots'],
       ]
       // A run that begins or ends changes how much waits for its devices.
-      return event.name === 'run.changed' ? keys : [...keys, ['devices']]
+      return event.name === 'run.changed' ? keys : [...keys, ['devices'], ...schedulesThatFired]
     }
     case 'task':
-      return [['tasks']]
+      // A schedule tells of the version that it runs.
+      return [['tasks'], ['schedules']]
+    case 'schedule':
+      if (event.name !== 'schedule.slots') return [['schedules']]
+      return [['schedules', 'slots', event.subject], ...schedulesThatFired]
     case 'secret':
       return [['secrets']]
     case 'key':

@@ -4,7 +4,12 @@ import { instantOf, isSameClock, wallOf } from './zone'
 const berlin = 'Europe/Berlin'
 
 test('what a clock shows leads back to the moment', () => {
-  for (const at of ['2027-01-15T08:00:00Z', '2027-07-15T08:00:30Z', '2027-03-28T00:59:00Z', '2027-12-31T23:30:00Z']) {
+  for (const at of [
+    '2027-01-15T08:00:00Z',
+    '2027-07-15T08:00:30Z',
+    '2027-03-28T00:59:00Z',
+    '2027-12-31T23:30:00Z',
+  ]) {
     for (const zone of ['UTC', berlin, 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe']) {
       expect(instantOf(wallOf(new Date(at), zone), zone), `${at} ${zone}`).toBe(at)
     }

@@ -12,7 +12,13 @@ const drafts = draftsOf<ScheduleForm, ScheduleSpec>({ what: 'schedule', specOf, 
 /** A schedule that is not there yet. */
 export const newDraft = (form: ScheduleForm): Draft => drafts.draftOfForm(form)
 
-/** The draft with which editing begins: as YAML if the form would lose something. */
-export const draftOf = (spec: ScheduleSpec): Draft => drafts.draftOf(spec, emptyForm('UTC'))
+/**
+ * The draft with which editing begins: as YAML if the form would lose something. Its YAML is as somebody would write it: the
+ * server names what is as it is without being said.
+ */
+export function draftOf(spec: ScheduleSpec): Draft {
+  const draft = drafts.draftOf(spec, emptyForm('UTC'))
+  return draft.view === 'form' ? newDraft(draft.form) : draft
+}
 
 export const { toYaml, toForm, toSpec, hasChanged } = drafts

@@ -22,7 +22,10 @@ export function problemsOf(error: unknown): FieldError[] {
   if (!(error instanceof ApiProblem)) return [{ pointer: '', detail: problemText(error) }]
   if (error.code === 'name_taken') return [{ pointer: '/name', detail: error.message }]
   if (error.errors.length === 0) return [{ pointer: '', detail: problemText(error) }]
-  return error.errors.map(({ pointer, detail }) => ({ pointer: pointer.replace(/^\/spec(?=\/|$)/, ''), detail }))
+  return error.errors.map(({ pointer, detail }) => ({
+    pointer: pointer.replace(/^\/spec(?=\/|$)/, ''),
+    detail,
+  }))
 }
 
 /** Puts each problem to the field that shows it. */

@@ -135,9 +135,10 @@ function readWindow(window: unknown, at: string): WindowForm {
   return form
 }
 
-/** What is no moment has no place in a field for dates. */
+/** What is no moment has no place in a field for dates. The server writes milliseconds, nobody else does. */
 function readMoment(fields: Fields, name: string): string {
   const text = fields.word(name)
-  if (text && Number.isNaN(Date.parse(text))) throw new NotForTheForm(`${fields.at}/${name}`, 'it is no moment')
-  return text
+  if (text && Number.isNaN(Date.parse(text)))
+    throw new NotForTheForm(`${fields.at}/${name}`, 'it is no moment')
+  return text.replace(/\.000Z$/, 'Z')
 }

@@ -6,7 +6,12 @@ import { isComplete, ruleOf, timesOf, whenOf } from './rule'
 import { emptyForm, emptyRule, type RuleKind } from './schedule-form'
 import { specOf } from './schedule-spec'
 
-const least: ScheduleSpec = { name: 'nightly', task: 'backup', cron: '0 2 * * *', targets: { devices: ['web-1'] } }
+const least: ScheduleSpec = {
+  name: 'nightly',
+  task: 'backup',
+  cron: '0 2 * * *',
+  targets: { devices: ['web-1'] },
+}
 
 const rules: [RuleKind, When][] = [
   ['every', { every: '15m' }],
@@ -56,15 +61,27 @@ test('all that can be said comes back from the form and from its YAML', () => {
     splay: '10m',
     starts_at: '2027-01-01T00:00:00Z',
     ends_at: '2027-12-31T23:00:00Z',
-    windows: [{ days: ['sat', 'sun'], from: '22:00', until: '24:00' }, { from: '01:00', until: '05:00' }],
+    windows: [
+      { days: ['sat', 'sun'], from: '22:00', until: '24:00' },
+      { from: '01:00', until: '05:00' },
+    ],
     calendars: ['holidays'],
     on_block: 'defer',
   }
   expect(specOf(readForm(all))).toEqual(all)
   expect(readYaml(writeYaml(all))).toEqual({ value: all })
-  const others = { ...least, where: 'server', missed: 'last', overlap: 'replace', when_offline: 'fail' } as const
+  const others = {
+    ...least,
+    where: 'server',
+    missed: 'last',
+    overlap: 'replace',
+    when_offline: 'fail',
+  } as const
   expect(specOf(readForm(others))).toEqual(others)
-  expect(specOf(readForm({ ...least, overlap: 'allow', timezone: 'device' }))).toMatchObject({ overlap: 'allow', timezone: 'device' })
+  expect(specOf(readForm({ ...least, overlap: 'allow', timezone: 'device' }))).toMatchObject({
+    overlap: 'allow',
+    timezone: 'device',
+  })
 })
 
 test('what the server says without being told is left out again', () => {

@@ -43,7 +43,9 @@ function targetsOf({ devices = [], groups = [], selector }: Targets): Targets {
 
 function missedOf({ missed, missed_max, missed_age }: ScheduleForm): Pick<ScheduleSpec, 'missed'> {
   if (missed === 'skip') return {}
-  return { missed: missed === 'last' ? missed : { all: { max: numberOf(missed_max), age: missed_age.trim() } } }
+  return {
+    missed: missed === 'last' ? missed : { all: { max: numberOf(missed_max), age: missed_age.trim() } },
+  }
 }
 
 function overlapOf({ overlap, queue }: ScheduleForm): Pick<ScheduleSpec, 'overlap'> {

@@ -23,7 +23,12 @@ test('a month is whole weeks from Monday on', () => {
 })
 
 test('days after the last slot that is known are not whole', () => {
-  const days = weeksOf('2027-03', [firing('2027-03-02T10:00:00Z'), firing('2027-03-03T10:00:00Z')], 'UTC', true)
+  const days = weeksOf(
+    '2027-03',
+    [firing('2027-03-02T10:00:00Z'), firing('2027-03-03T10:00:00Z')],
+    'UTC',
+    true,
+  )
   expect(days.flat().flatMap((day) => (day?.isWhole ? [day.date] : []))).toEqual(['2027-03-01', '2027-03-02'])
 })
 
@@ -36,8 +41,12 @@ test('the months follow each other, and each begins at its own midnight', () => 
 test('a change of the clocks is told with the time that is not there, where it is known', () => {
   const gap = firing('2027-03-28T01:00:00Z', 'gap')
   expect(dstWords(gap, berlin, ['02:30'])).toBe('02:30 does not exist that day: fires 03:00')
-  expect(dstWords(gap, berlin, ['02:00', '02:30', '03:00'])).toBe('02:00 and 02:30 do not exist that day: fires 03:00')
-  expect(dstWords(gap, berlin, [])).toBe('The clocks go forward that day and its time does not exist: fires 03:00')
+  expect(dstWords(gap, berlin, ['02:00', '02:30', '03:00'])).toBe(
+    '02:00 and 02:30 do not exist that day: fires 03:00',
+  )
+  expect(dstWords(gap, berlin, [])).toBe(
+    'The clocks go forward that day and its time does not exist: fires 03:00',
+  )
   expect(dstWords(firing('2027-10-31T00:30:00Z', 'overlap'), berlin, ['02:30'])).toBe(
     '02:30 comes twice that day: it fires the first time',
   )

@@ -92,7 +92,8 @@ export function upcomingMarks(upcoming: readonly Firing[], domain: Domain, cells
 }
 
 export function kindOf({ state, outcome }: Pick<Slot, 'state' | 'outcome'>): MarkKind {
-  const isBad = outcome === 'failed' || outcome === 'timed_out' || outcome === 'lost' || outcome === 'rejected'
+  const isBad =
+    outcome === 'failed' || outcome === 'timed_out' || outcome === 'lost' || outcome === 'rejected'
   return isBad && (state === 'fired' || state === 'caught_up') ? 'failed' : state
 }
 
@@ -102,12 +103,17 @@ export function placeOf(atMs: number, { from, until }: Domain): number {
 }
 
 /** Round moments of a clock in `timeZone`, for the axis. */
-export function ticksOf(domain: Domain, tickMs: number, timeZone: string): { at: number; label: string }[] {
+export function ticksOf(
+  domain: Domain,
+  tickMs: number,
+  { language, timeZone }: { language?: string; timeZone: string },
+): { at: number; label: string }[] {
   const ticks: { at: number; label: string }[] = []
   const first = Math.ceil(wallMs(domain.from, timeZone) / tickMs) * tickMs
   for (let wall = first; wall <= wallMs(domain.until, timeZone); wall += tickMs) {
     const at = Date.parse(instantOf(new Date(wall).toISOString().slice(0, 19), timeZone) ?? '')
-    if (at >= domain.from && at <= domain.until) ticks.push({ at, label: tickLabel(at, tickMs, timeZone) })
+    if (at >= domain.from && at <= domain.until)
+      ticks.push({ at, label: tickLabel(at, tickMs, { language, timeZone }) })
   }
   return ticks
 }
@@ -140,9 +146,11 @@ function marksOf(marked: readonly Marked[], domain: Domain, cells: number): Mark
   return marks
 }
 
-const dayLabel = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
-
-function tickLabel(at: number, tickMs: number, timeZone: string): string {
+function tickLabel(
+  at: number,
+  tickMs: number,
+  { language, timeZone }: { language?: string; timeZone: string },
+) {
   if (tickMs < day) return wallOf(new Date(at), timeZone).slice(11, 16)
-  return dayLabel.format(wallMs(at, timeZone))
+  return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone }).format(at)
 }
