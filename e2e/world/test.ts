@@ -124,6 +124,11 @@ export async function makeTask(server: Server, name: string, command: string) {
   await server.makeTask(keyOf.get(server) ?? '', name, command)
 }
 
+/** Makes a schedule without the browser, as it would be written in a file. */
+export async function makeSchedule(server: Server, spec: Record<string, unknown>) {
+  await server.makeSchedule(keyOf.get(server) ?? '', spec)
+}
+
 /** Sets a secret without the browser. */
 export async function setSecret(server: Server, name: string, value: string) {
   await server.setSecret(keyOf.get(server) ?? '', name, value)

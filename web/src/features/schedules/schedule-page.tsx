@@ -7,7 +7,7 @@ import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
 import { PauseIcon, PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
 import { ButtonLink, TextLink } from '../../ui/links'
-import { Moment } from '../../ui/moment'
+import { ExactMoment, Moment } from '../../ui/moment'
 import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
@@ -27,7 +27,7 @@ import { ScheduleStateTag } from './schedule-state'
 import { targetWords } from './target-words'
 import { SlotsSection } from './timeline/slots-section'
 import { ZonedMoment, ZonedTimes } from './zoned-moment'
-import { zoneName } from './zones'
+import { deviceZone, zoneName } from './zones'
 
 const route = getRouteApi('/in/schedules/$schedule')
 
@@ -148,7 +148,7 @@ function Next({ schedule, at }: { schedule: Schedule; at: string }) {
       <span>
         Next <ZonedMoment at={at} timezone={timezone} />
       </span>
-      <ZonedTimes at={at} timezone={timezone} />
+      {timezone !== deviceZone && <ZonedTimes at={at} timezone={timezone} />}
     </div>
   )
 }
@@ -174,6 +174,11 @@ function ResumeButton({ schedule, ...write }: ResumeProps) {
   )
 }
 
+/** When it begins or ends: a moment, also where its slots go by the devices' own clocks. */
+function Bound({ at, timezone }: { at: string; timezone?: string }) {
+  return timezone === deviceZone ? <ExactMoment at={at} /> : <ZonedTimes at={at} timezone={timezone} />
+}
+
 function factsOf(schedule: Schedule) {
   const { spec, task, version, holding_count, device_count, updated_at, updated_by } = schedule
   return [
@@ -196,11 +201,9 @@ function factsOf(schedule: Schedule) {
     },
     ...specialWords(spec),
     ...(spec.starts_at
-      ? [{ name: 'Not before', value: <ZonedTimes at={spec.starts_at} timezone={spec.timezone} /> }]
+      ? [{ name: 'Not before', value: <Bound at={spec.starts_at} timezone={spec.timezone} /> }]
       : []),
-    ...(spec.ends_at
-      ? [{ name: 'Until', value: <ZonedTimes at={spec.ends_at} timezone={spec.timezone} /> }]
-      : []),
+    ...(spec.ends_at ? [{ name: 'Until', value: <Bound at={spec.ends_at} timezone={spec.timezone} /> }] : []),
     {
       name: 'Version',
       value: (

@@ -4,7 +4,7 @@ import { useNow } from '../../lib/time/now'
 import { upcomingLabel } from '../../lib/time/relative'
 import { viewerZone } from '../../lib/time/zone'
 import classes from './zoned-moment.module.css'
-import { deviceZone, firingText, ownTimeText, reckonedZone } from './zones'
+import { dayText, deviceZone, firingText, ownTimeText, reckonedZone, timeText } from './zones'
 
 interface ZonedProps {
   at: string
@@ -15,6 +15,7 @@ interface ZonedProps {
 /** When a slot is, as `in 5 min`; on hover or focus its time in the schedule's zone and in that of whoever looks. */
 export function ZonedMoment({ at, timezone }: ZonedProps) {
   const now = useNow()
+  const { language } = useLocale()
   const words = useZonedWords(at, timezone)
   return (
     <Tooltip
@@ -25,10 +26,16 @@ export function ZonedMoment({ at, timezone }: ZonedProps) {
       withinPortal
     >
       <time dateTime={at} tabIndex={0} className={classes.moment}>
-        {upcomingLabel(new Date(at), now)}
+        {timezone === deviceZone ? ownClockText(new Date(at), language) : upcomingLabel(new Date(at), now)}
       </time>
     </Tooltip>
   )
+}
+
+/** How soon that is each device knows: here there is only what its clock will show. */
+function ownClockText(at: Date, language: string | undefined): string {
+  const format = { language, timeZone: reckonedZone(deviceZone) }
+  return `${dayText(at, format)}, ${timeText(at, format)}`
 }
 
 /** The same in full, on two lines. */
@@ -48,7 +55,7 @@ function useZonedWords(at: string, timezone: string | undefined): string[] {
   const zone = reckonedZone(timezone)
   // What is reckoned as UTC is another moment on every device: whoever looks has no time of their own for it.
   if (timezone === deviceZone) {
-    return [firingText(date, { language, timeZone: zone }).replace(/ \S+$/, ' by each device’s own clock')]
+    return [`${ownClockText(date, language)} by each device’s own clock`]
   }
   const own = ownTimeText(date, zone, { language, timeZone: viewerZone(timeZone) })
   return [firingText(date, { language, timeZone: zone }), ...(own ? [own] : [])]

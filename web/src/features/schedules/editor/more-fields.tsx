@@ -53,8 +53,13 @@ export function MoreFields(props: MoreProps) {
         leftSection={isOpen ? <OpenIcon size={14} /> : <ClosedIcon size={14} />}
         onClick={() => setOpen(!isOpen)}
       >
-        More: missed and overlapping slots, spreading, windows, start and end
+        More choices
       </Button>
+      {!isOpen && (
+        <Text size="xs" c="dimmed">
+          Missed and overlapping slots, spreading, windows, start and end.
+        </Text>
+      )}
       <div id={id} hidden={!isOpen}>
         {isOpen && <AllFields {...props} />}
       </div>

@@ -2,7 +2,7 @@ import type { Firing } from '../../../lib/api/types'
 import { useNow } from '../../../lib/time/now'
 import { upcomingLabel } from '../../../lib/time/relative'
 import { ZonedTimes } from '../zoned-moment'
-import { reckonedZone } from '../zones'
+import { deviceZone, reckonedZone } from '../zones'
 import { dstWords } from './dst'
 import classes from './preview.module.css'
 
@@ -23,7 +23,9 @@ export function FiringList({ firings, timezone, times }: FiringListProps) {
           <li key={firing.at}>
             <div className={classes.firing}>
               <ZonedTimes at={firing.at} timezone={timezone} />
-              <span className={classes.relative}>{upcomingLabel(new Date(firing.at), now)}</span>
+              {timezone !== deviceZone && (
+                <span className={classes.relative}>{upcomingLabel(new Date(firing.at), now)}</span>
+              )}
             </div>
             {dst && <div className={classes.dst}>{dst}</div>}
           </li>

@@ -7,6 +7,7 @@ import type { Schedule, Slot } from '../../../lib/api/types'
 import { durationLabel } from '../../../lib/time/relative'
 import { ListAnswer, LoadMore } from '../../../ui/answers'
 import { TextLink } from '../../../ui/links'
+import { ExactMoment } from '../../../ui/moment'
 import { Row, Rows } from '../../../ui/rows'
 import { Section } from '../../../ui/section'
 import { Tag } from '../../../ui/tag'
@@ -15,6 +16,7 @@ import { StateBadge } from '../../runs/state-badge'
 import { holdingList, slotList, upcomingList } from '../queries'
 import { slotStates, slotTone, slotWord } from '../slot-words'
 import { ZonedTimes } from '../zoned-moment'
+import { deviceZone } from '../zones'
 import { parseSlotSearch, type SlotSearch } from './slot-search'
 import classes from './slots-section.module.css'
 import { Timeline } from './timeline'
@@ -30,6 +32,8 @@ export function SlotsSection({ schedule }: { schedule: Schedule }) {
   const { query, items } = usePagedList(slotList(schedule.id, filter))
   const [shown, setShown] = useState(shownStep)
   const upcoming = useQuery(upcomingList(schedule.id))
+  // Where devices go by their own clocks there is no one moment to draw.
+  const isForecast = schedule.spec.timezone !== deviceZone
   const isFiltered = filter.device !== undefined || filter.state !== undefined
   return (
     <Section title="Slots">
@@ -40,7 +44,7 @@ export function SlotsSection({ schedule }: { schedule: Schedule }) {
             schedule={schedule}
             slots={items}
             hasOlder={query.hasNextPage}
-            upcoming={filter.state ? [] : upcoming.data.items}
+            upcoming={isForecast && !filter.state ? upcoming.data.items : []}
             hasLater={upcoming.data.next != null}
           />
         )}
@@ -112,10 +116,10 @@ function SlotRows({ schedule, slots }: { schedule: Schedule; slots: readonly Slo
         <Row key={`${slot.at} ${slot.device?.id} ${slot.revision}`}>
           <div className={classes.line}>
             <span className={classes.when}>
-              <ZonedTimes at={slot.at} timezone={schedule.spec.timezone} />
+              <SlotTime at={slot.at} timezone={schedule.spec.timezone} />
               {slot.until !== slot.at && (
                 <span className={classes.until}>
-                  to <ZonedTimes at={slot.until} timezone={schedule.spec.timezone} />
+                  to <SlotTime at={slot.until} timezone={schedule.spec.timezone} />
                 </span>
               )}
             </span>
@@ -141,6 +145,11 @@ function SlotRows({ schedule, slots }: { schedule: Schedule; slots: readonly Slo
       ))}
     </Rows>
   )
+}
+
+/** When it was: a moment, also where devices go by their own clocks. */
+function SlotTime({ at, timezone }: { at: string; timezone?: string }) {
+  return timezone === deviceZone ? <ExactMoment at={at} /> : <ZonedTimes at={at} timezone={timezone} />
 }
 
 function DeviceLink({ device }: { device: { id: string; name: string } }) {

@@ -3,9 +3,10 @@ import { useState } from 'react'
 import type { Firing, Schedule, Slot } from '../../../lib/api/types'
 import { useLocale } from '../../../lib/locale'
 import { useNow } from '../../../lib/time/now'
+import { viewerZone } from '../../../lib/time/zone'
 import { count } from '../../../lib/words'
 import { slotWord } from '../slot-words'
-import { firingText, reckonedZone, zoneName } from '../zones'
+import { deviceZone, firingText, reckonedZone, zoneName } from '../zones'
 import {
   type Domain,
   domainOf,
@@ -46,7 +47,10 @@ export function Timeline({ schedule, slots, hasOlder, upcoming, hasLater }: Time
   const [fitting] = useState(() => fittingSpan(slots, upcoming, now.getTime()))
   const span = spanNamed(chosen ?? fitting)
   const domain = domainOf(span, now.getTime())
-  const timeZone = reckonedZone(schedule.spec.timezone)
+  const { timeZone: own } = useLocale()
+  // What was is a moment: where devices go by their own clocks it is told by that of whoever looks.
+  const isOwn = schedule.spec.timezone === deviceZone
+  const timeZone = isOwn ? viewerZone(own) : reckonedZone(schedule.spec.timezone)
   const lanes = layOut(slots, domain, cells)
   const coming = upcomingMarks(upcoming, domain, cells)
   const shown = lanes.slice(0, lanesMax)
@@ -76,7 +80,8 @@ export function Timeline({ schedule, slots, hasOlder, upcoming, hasLater }: Time
         <Axis domain={domain} tickMs={span.tickMs} timeZone={timeZone} now={now} />
       </div>
       <Text size="xs" c="dimmed">
-        Times in {zoneName(schedule.spec.timezone)}.
+        Times in {zoneName(timeZone)}.
+        {isOwn && ' Each device fires by its own clock: when next, its row below says.'}
         {lanes.length > lanesMax && ` ${count(lanes.length - lanesMax, 'more device')} below.`}
         {isShort && ` Of those to come the next ${upcoming.length} are shown.`}
         {isCut && ' Older slots show when they are loaded below.'}
