@@ -186,7 +186,7 @@ function factsOf(schedule: Schedule) {
       name: 'Task',
       value: (
         <>
-          <TextLink to="/tasks/$task" params={{ task: task.id }}>
+          <TextLink underline="always" to="/tasks/$task" params={{ task: task.id }}>
             {task.name}
           </TextLink>{' '}
           in version {task.version}
@@ -210,7 +210,7 @@ function factsOf(schedule: Schedule) {
         <>
           {version}
           {' · '}
-          <TextLink to="/schedules/$schedule/versions" params={{ schedule: schedule.id }}>
+          <TextLink underline="always" to="/schedules/$schedule/versions" params={{ schedule: schedule.id }}>
             what each version changed
           </TextLink>
         </>

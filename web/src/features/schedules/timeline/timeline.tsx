@@ -126,6 +126,8 @@ function MarkView({ mark, timeZone }: { mark: Mark; timeZone: string }) {
   const first = firingText(new Date(mark.at), format)
   const title = `${first}${mark.until === mark.at ? '' : ` to ${firingText(new Date(mark.until), format)}`}: ${slotCount > 1 ? `${slotCount} ` : ''}${slotWord(kind)}`
   if (to - from > barFrom) {
+    // A number has its place within the bar, or above one that is too narrow.
+    const isWide = to - from > barFrom * 2
     return (
       <g className={classes.mark} data-kind={kind}>
         <title>{title}</title>
@@ -137,11 +139,14 @@ function MarkView({ mark, timeZone }: { mark: Mark; timeZone: string }) {
           rx="4"
           className={classes.bar}
         />
-        {to - from > barFrom * 2 && (
-          <text x={percent((from + to) / 2)} y="24" textAnchor="middle" className={classes.count}>
-            {slotCount}
-          </text>
-        )}
+        <text
+          x={percent((from + to) / 2)}
+          y={isWide ? 24 : 10}
+          textAnchor="middle"
+          className={isWide ? classes.count : classes.small}
+        >
+          {slotCount}
+        </text>
       </g>
     )
   }
