@@ -226,6 +226,10 @@ function WindowsField({ form, problems, onChange }: MoreProps) {
     onChange({ windows: [...windows, window] })
     setAdded(window.id)
   }
+  const remove = (window: WindowForm) => {
+    onChange({ windows: windows.filter((each) => each.id !== window.id) })
+    document.getElementById(`${id}-add`)?.focus()
+  }
   return (
     <div role="group" aria-labelledby={id}>
       <Text size="sm" fw={600} id={id}>
@@ -246,11 +250,17 @@ function WindowsField({ form, problems, onChange }: MoreProps) {
             isNew={window.id === added}
             problems={problems}
             onChange={(changed) => onChange({ windows: withChanged(windows, window.id, changed) })}
-            onRemove={() => onChange({ windows: windows.filter((each) => each.id !== window.id) })}
+            onRemove={() => remove(window)}
           />
         ))}
         <div>
-          <Button variant="default" size="xs" leftSection={<PlusIcon size={14} />} onClick={add}>
+          <Button
+            id={`${id}-add`}
+            variant="default"
+            size="xs"
+            leftSection={<PlusIcon size={14} />}
+            onClick={add}
+          >
             Add a window
           </Button>
         </div>

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Switch, Text, TextInput, Title } from '@mantine/core'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { type SpanUnit, spanUnits } from '../../../lib/time/span'
 import { PlusIcon, TrashIcon } from '../../../ui/icons'
 import { Choice, CodeArea, CodeInput } from '../../tasks/editor/fields'
@@ -24,10 +24,15 @@ interface RulesFieldProps {
 /** When it fires: one rule or several. */
 export function RulesField({ rules, problems, onChange, ...zones }: RulesFieldProps) {
   const [added, setAdded] = useState<ItemId | null>(null)
+  const id = useId()
   const add = () => {
     const rule = emptyRule('daily')
     onChange([...rules, rule])
     setAdded(rule.id)
+  }
+  const remove = (rule: RuleForm) => {
+    onChange(rules.filter(({ id }) => id !== rule.id))
+    document.getElementById(`${id}-add`)?.focus()
   }
   return (
     <>
@@ -40,7 +45,7 @@ export function RulesField({ rules, problems, onChange, ...zones }: RulesFieldPr
           problem={problems[`${rule.id}/rule`]}
           isNew={rule.id === added}
           onChange={(changed) => onChange(withChanged(rules, rule.id, changed))}
-          onRemove={() => onChange(rules.filter(({ id }) => id !== rule.id))}
+          onRemove={() => remove(rule)}
         />
       ))}
       {problems[`${scheduleId}/rules`] && (
@@ -48,7 +53,13 @@ export function RulesField({ rules, problems, onChange, ...zones }: RulesFieldPr
       )}
       {rules.length < rulesMax && (
         <div>
-          <Button variant="default" size="xs" leftSection={<PlusIcon size={14} />} onClick={add}>
+          <Button
+            id={`${id}-add`}
+            variant="default"
+            size="xs"
+            leftSection={<PlusIcon size={14} />}
+            onClick={add}
+          >
             Add another rule
           </Button>
           {rules.length > 1 && (

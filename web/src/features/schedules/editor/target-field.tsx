@@ -58,6 +58,11 @@ export function TargetField({ value, problem, onChange }: TargetFieldProps) {
         refusal={refusalOn}
         onChange={(ids) => change({ devices: wordsOf(ids, deviceWords, devices.items ?? []) })}
       />
+      {value.selector && (
+        <Text size="sm">
+          Also the devices with <code>{value.selector}</code>: it can be changed in the YAML.
+        </Text>
+      )}
       {unknown.length > 0 && (
         <Text size="sm" component="div">
           Also written, but not found here: {unknown.join(', ')}.{' '}

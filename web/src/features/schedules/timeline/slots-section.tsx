@@ -48,7 +48,9 @@ export function SlotsSection({ schedule }: { schedule: Schedule }) {
             hasLater={upcoming.data.next != null}
           />
         )}
-        {(isFiltered || (items && items.length > 0)) && <SlotFilters schedule={schedule} filter={filter} />}
+        {(isFiltered || (items && items.length > 0)) && (
+          <SlotFilters schedule={schedule} slots={items ?? []} filter={filter} />
+        )}
         <ListAnswer query={query} items={items} empty={<NoSlots isFiltered={isFiltered} />}>
           {(slots) => (
             <>
@@ -76,10 +78,22 @@ function NoSlots({ isFiltered }: { isFiltered: boolean }) {
   )
 }
 
-function SlotFilters({ schedule, filter }: { schedule: Schedule; filter: SlotSearch }) {
+interface FiltersProps {
+  schedule: Schedule
+  /** Those that were read. */
+  slots: readonly Slot[]
+  filter: SlotSearch
+}
+
+function SlotFilters({ schedule, slots, filter }: FiltersProps) {
   const navigate = route.useNavigate()
   const { items } = usePagedList(holdingList(schedule.id), { whole: true })
-  const devices = (items ?? []).map(({ device }) => ({ value: device.id, label: device.name }))
+  // Those that keep it no more have slots all the same.
+  const known = [...(items ?? []), ...slots].flatMap(({ device }) => (device?.name ? [device] : []))
+  const devices = [...new Map(known.map(({ id, name }) => [id, name]))].map(([value, label]) => ({
+    value,
+    label,
+  }))
   const change = (changed: SlotSearch) =>
     void navigate({ search: parseSlotSearch({ ...filter, ...changed }), replace: true, resetScroll: false })
   return (
