@@ -1,34 +1,27 @@
-import { Alert, Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
+import { Alert, Button, Group, SegmentedControl, Stack } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { idempotencyKey } from '../../../lib/api/client'
 import { ApiProblem } from '../../../lib/api/problem'
-import type { FieldError, Schedule, ScheduleSpec, Simulation } from '../../../lib/api/types'
+import type { FieldError, Schedule, ScheduleSpec } from '../../../lib/api/types'
 import type { View } from '../../../lib/draft/draft'
 import { lineOf, type YamlProblem } from '../../../lib/draft/yaml-text'
 import { useLocale } from '../../../lib/locale'
 import { viewerZone } from '../../../lib/time/zone'
-import { count } from '../../../lib/words'
-import { Confirm } from '../../../ui/confirm'
 import { LeaveGuard } from '../../../ui/leave-guard'
 import { ButtonLink, TextLink } from '../../../ui/links'
 import { Page } from '../../../ui/page'
 import { YamlView } from '../../../ui/yaml-view'
-import { devicesText, Preview } from '../preview/preview'
-import { simulation, type useSaveSchedule, useSimulate } from '../queries'
+import { Preview } from '../preview/preview'
+import { type useSaveSchedule, useSimulate } from '../queries'
 import { type Draft, hasChanged, toForm, toSpec, toYaml } from './draft'
 import classes from './editor.module.css'
 import { placeProblems, problemsOf, problemsOfFilled, unchangedProblems } from './problems'
 import { timesOf } from './rule'
+import { type Asked, SaveOnMany } from './save-on-many'
 import { ScheduleFields } from './schedule-fields'
 import type { ScheduleForm } from './schedule-form'
-import { toSimulate } from './to-simulate'
-
-const askAfterMs = 400
-/** The server tells no more at once. */
-const firingsMax = 500
+import { firingsMax, useTold } from './use-told'
 
 interface ScheduleEditorProps {
   title: string
@@ -52,12 +45,6 @@ interface Refusal {
   errors: readonly FieldError[]
 }
 
-/** What is about to be saved on several devices. */
-interface Asked {
-  spec: ScheduleSpec
-  simulation: Simulation
-}
-
 /** A schedule in two views, a form and its YAML, beside what it would do. */
 export function ScheduleEditor({ title, schedule, start, save, saveLabel, conflict }: ScheduleEditorProps) {
   const navigate = useNavigate()
@@ -73,7 +60,7 @@ export function ScheduleEditor({ title, schedule, start, save, saveLabel, confli
   // One key for one content: a second press makes the same schedule, a changed draft another.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new draft is a new schedule
   const key = useMemo(idempotencyKey, [draft])
-  const preview = useAsked(draft)
+  const preview = useTold(draft)
   const refused = useMemo(() => placeProblems(refusal.errors, refusal.draft.form), [refusal])
   const problems = {
     ...problemsOfFilled(unchangedProblems(preview.placed.places, preview.draft.form, draft.form), draft.form),
@@ -192,74 +179,6 @@ export function ScheduleEditor({ title, schedule, start, save, saveLabel, confli
       <LeaveGuard what="schedule" isNeeded={() => !isSaved.current && hasChanged(draft, start)} />
     </Page>
   )
-}
-
-/** What the server says of a draft, once nobody has typed for a moment. */
-function useAsked(draft: Draft) {
-  const [settled] = useDebouncedValue(draft, askAfterMs)
-  const spec = useMemo(() => toSimulate(settled), [settled])
-  const query = useQuery({
-    ...simulation({ spec: spec ?? emptySpec, count: firingsMax }),
-    enabled: spec !== null,
-    refetchInterval: ({ state }) => (state.status === 'error' ? false : 30_000),
-  })
-  const placed = useMemo(() => {
-    const errors = spec && query.error ? problemsOf(query.error) : []
-    return placeProblems(errors, settled.form)
-  }, [spec, query.error, settled])
-  const isForm = settled.view === 'form'
-  return {
-    draft: settled,
-    spec,
-    query,
-    isOld: settled !== draft || query.isPlaceholderData,
-    placed: isForm ? placed : { places: {}, rest: [] },
-    problemTexts: spec && query.error ? textsOf(problemsOf(query.error), isForm ? null : settled.text) : [],
-  }
-}
-
-const emptySpec: ScheduleSpec = { name: '', task: '', targets: {} }
-
-function textsOf(errors: readonly FieldError[], yaml: string | null): string[] {
-  return errors.map((error) => {
-    const line = yaml === null ? undefined : lineOf(yaml, error.pointer)
-    return line === undefined ? error.detail : `Line ${line}: ${error.detail}`
-  })
-}
-
-function SaveOnMany({
-  asked: { simulation: told },
-  isPending,
-  onSave,
-  onClose,
-}: {
-  asked: Asked
-  isPending: boolean
-  onSave: () => void
-  onClose: () => void
-}) {
-  const devices = count(told.device_count, 'device')
-  return (
-    <Confirm
-      title={`Save it on ${devices}?`}
-      button={`Save on ${devices}`}
-      keep="Look again"
-      color="indigo"
-      isPending={isPending}
-      error={null}
-      onConfirm={onSave}
-      onClose={onClose}
-    >
-      <Text size="sm">
-        {sentence(told.words)} It runs on {devicesText(told)}.
-      </Text>
-    </Confirm>
-  )
-}
-
-function sentence(words: string): string {
-  const begun = words.charAt(0).toUpperCase() + words.slice(1)
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }
 
 function WayBack({ schedule }: { schedule?: Schedule }) {
