@@ -1,9 +1,10 @@
 import { isGood } from '../world/good.ts'
 import type { Server } from '../world/server.ts'
-import { expect, goTo, makeDeviceGroup, makeGroup, makeTask, makeUser, pageOf, runScript, test } from '../world/test.ts'
+import { expect, goTo, makeDeviceGroup, makeGroup, makeSchedule, makeTask, makeUser, pageOf, runScript, test } from '../world/test.ts'
 
 const destinations = [
   'Tasks',
+  'Schedules',
   'Runs',
   'Secrets',
   'API keys',
@@ -48,7 +49,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('exit code 0')).toBeVisible()
     await isGood(page)
 
-    for (const path of ['/devices', '/tasks', '/runs', '/secrets', '/keys', '/nowhere', '/devices/web-1']) {
+    for (const path of ['/devices', '/tasks', '/schedules', '/runs', '/secrets', '/keys', '/nowhere', '/devices/web-1']) {
       await page.goto(server.url + path)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
@@ -92,6 +93,56 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('link', { name: 'Cancel' }).click()
     await isGood(page)
     await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click()
+  })
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the pages and dialogs of schedules are accessible and fit their width (${colorScheme})`, async ({
+    page,
+    serverWithDevice: server,
+    complaints,
+  }) => {
+    // Many pages, and each is looked at in full.
+    test.slow()
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await makeTask(server, 'hello', 'uname')
+    await makeTask(server, 'fails', 'false')
+    const targets = { devices: ['web-1'] }
+    await makeSchedule(server, { name: 'often', task: 'fails', every: '1s', targets })
+    await makeSchedule(server, {
+      name: 'nightly',
+      description: 'Copies what matters.',
+      task: 'hello',
+      when: [{ cron: '30 2 * * *' }, { cron: '0 18 * * MON-FRI' }, { at: '2027-04-01T10:00:00Z' }],
+      timezone: 'Europe/Berlin',
+      targets,
+      missed: { all: { max: 3, age: '2d' } },
+      overlap: { queue: 2 },
+      splay: '10m',
+      starts_at: '2027-03-20T00:00:00Z',
+      ends_at: '2027-12-31T00:00:00Z',
+      windows: [{ days: ['sat', 'sun'], from: '01:00', until: '05:00' }],
+    })
+    for (const path of ['/schedules', '/schedules/often', '/schedules/nightly', '/schedules/nightly/versions', '/schedules/new']) {
+      await page.goto(server.url + path)
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+      if (path.endsWith('often')) await expect(page.getByRole('img', { name: /fired, then failed/ })).toBeVisible()
+      await isGood(page)
+    }
+    for (const button of ['Run now…', 'Pause…', 'Remove this schedule']) {
+      await page.goto(`${server.url}/schedules/often`)
+      await page.getByRole('button', { name: button }).click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+      await isGood(page)
+    }
+    await page.goto(`${server.url}/schedules/nightly/edit`)
+    await expect(page.getByRole('table', { name: /March 2027/ })).toBeVisible()
+    await expect(page.getByRole('group', { name: 'Window 1' })).toBeVisible()
+    await isGood(page)
+    await page.getByRole('radiogroup', { name: 'View' }).getByText('YAML').click()
+    await isGood(page)
+    expect(complaints).toEqual([])
   })
 }
 

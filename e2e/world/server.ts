@@ -71,6 +71,11 @@ export class Server {
     await this.#post('/api/v1/tasks', { name, actions: [{ type: 'COMMAND', command }] }, key)
   }
 
+  /** Makes a schedule as it would be written in a file. */
+  async makeSchedule(key: string, spec: Record<string, unknown>): Promise<void> {
+    await this.#post('/api/v1/schedules', spec, key)
+  }
+
   async setSecret(key: string, name: string, value: string): Promise<void> {
     await this.#send('PUT', `/api/v1/secrets/${name}`, { value }, key)
   }

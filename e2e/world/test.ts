@@ -139,6 +139,11 @@ export async function cancelExecution(server: Server, execution: string) {
   await server.cancelExecution(keyOf.get(server) ?? '', execution)
 }
 
+/** Makes a schedule without the browser, as it would be written in a file. */
+export async function makeSchedule(server: Server, spec: Record<string, unknown>) {
+  await server.makeSchedule(keyOf.get(server) ?? '', spec)
+}
+
 /** Sets a secret without the browser. */
 export async function setSecret(server: Server, name: string, value: string) {
   await server.setSecret(keyOf.get(server) ?? '', name, value)

@@ -8,10 +8,19 @@ const readOnly = [
   'devices.read',
   'secrets.read',
   'tasks.read',
+  'schedules.read',
   'runs.read',
 ]
 const selfService = [...readOnly, 'runs.start', 'runs.cancel']
-const admin = [...selfService, 'devices.write', 'devices.enroll', 'secrets.write', 'tasks.write', 'runs.exec']
+const admin = [
+  ...selfService,
+  'devices.write',
+  'devices.enroll',
+  'secrets.write',
+  'tasks.write',
+  'schedules.write',
+  'runs.exec',
+]
 const superUser = [
   ...admin,
   'organizations.read',
@@ -25,7 +34,7 @@ const superUser = [
 ]
 const operator = [...superUser, 'organizations.manage', 'quiet.end']
 
-const work = ['Devices', 'Tasks', 'Runs', 'Secrets', 'API keys']
+const work = ['Devices', 'Tasks', 'Schedules', 'Runs', 'Secrets', 'API keys']
 
 test.each([
   { who: 'somebody without access', can: signedIn, menu: ['API keys'] },
@@ -41,7 +50,7 @@ test.each([
   {
     who: 'read-only in one device group and nothing else',
     can: readOnly.filter((verb) => verb !== 'secrets.read'),
-    menu: ['Devices', 'Tasks', 'Runs', 'API keys', 'Device groups'],
+    menu: ['Devices', 'Tasks', 'Schedules', 'Runs', 'API keys', 'Device groups'],
   },
 ])('the menu of $who', ({ can, menu }) => {
   expect(destinationsOf(can).map(({ label }) => label)).toEqual(menu)
@@ -55,6 +64,6 @@ test('five places fit into the bar of a phone; of more the first four, and the r
   const five = destinations.slice(0, 5)
   expect(barOf(five)).toEqual({ first: five, rest: [] })
   const { first, rest } = barOf(destinations)
-  expect(first.map(({ label }) => label)).toEqual(['Devices', 'Tasks', 'Runs', 'Secrets'])
-  expect(rest).toHaveLength(6)
+  expect(first.map(({ label }) => label)).toEqual(['Devices', 'Tasks', 'Schedules', 'Runs'])
+  expect(rest).toHaveLength(7)
 })

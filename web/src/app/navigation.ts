@@ -1,4 +1,5 @@
 import {
+  CalendarIcon,
   DeviceGroupIcon,
   DeviceIcon,
   type Icon,
@@ -16,6 +17,7 @@ export interface Destination {
   to:
     | '/devices'
     | '/tasks'
+    | '/schedules'
     | '/runs'
     | '/secrets'
     | '/keys'
@@ -37,6 +39,14 @@ export interface Destination {
 export const destinations: readonly Destination[] = [
   { to: '/devices', label: 'Devices', icon: DeviceIcon, key: 'd', verb: 'devices.read', section: 'work' },
   { to: '/tasks', label: 'Tasks', icon: TaskIcon, key: 't', verb: 'tasks.read', section: 'work' },
+  {
+    to: '/schedules',
+    label: 'Schedules',
+    icon: CalendarIcon,
+    key: 'c',
+    verb: 'schedules.read',
+    section: 'work',
+  },
   { to: '/runs', label: 'Runs', icon: RunIcon, key: 'r', verb: 'runs.read', section: 'work' },
   { to: '/secrets', label: 'Secrets', icon: SecretIcon, key: 's', verb: 'secrets.read', section: 'work' },
   { to: '/keys', label: 'API keys', icon: KeyIcon, key: 'k', verb: 'keys.read', section: 'work' },

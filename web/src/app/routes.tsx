@@ -11,6 +11,8 @@ import { instanceDetail, meDetail } from '../features/accounts/queries'
 import { parseAuditFilter } from '../features/audit/filter'
 import { parseRunFilter } from '../features/runs/filter'
 import { parseRunSearch } from '../features/runs/run-search'
+import { parseScheduleSearch } from '../features/schedules/search'
+import { parseSlotSearch } from '../features/schedules/timeline/slot-search'
 import { ApiProblem } from '../lib/api/problem'
 import { setLocale } from '../lib/locale'
 import { safeNext } from './next'
@@ -137,6 +139,50 @@ const taskHistory = createRoute({
   component: lazyRouteComponent(() => import('../features/tasks/history/history-page'), 'HistoryPage'),
 })
 
+const schedules = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules',
+  staticData: { needs: { verb: 'schedules.read', title: 'Schedules' } },
+  validateSearch: parseScheduleSearch,
+  component: lazyRouteComponent(() => import('../features/schedules/list-page'), 'SchedulesPage'),
+})
+
+const schedule = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules/$schedule',
+  staticData: { needs: { verb: 'schedules.read', title: 'Schedule' } },
+  validateSearch: parseSlotSearch,
+  component: lazyRouteComponent(() => import('../features/schedules/schedule-page'), 'SchedulePage'),
+})
+
+const newSchedule = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules/new',
+  staticData: { needs: { verb: 'schedules.write', title: 'New schedule' } },
+  validateSearch: parseScheduleSearch,
+  component: lazyRouteComponent(
+    () => import('../features/schedules/editor/new-schedule-page'),
+    'NewSchedulePage',
+  ),
+})
+
+const editSchedule = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules/$schedule/edit',
+  staticData: { needs: { verb: 'schedules.write', title: 'Edit the schedule' } },
+  component: lazyRouteComponent(
+    () => import('../features/schedules/editor/edit-schedule-page'),
+    'EditSchedulePage',
+  ),
+})
+
+const scheduleHistory = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules/$schedule/versions',
+  staticData: { needs: { verb: 'schedules.read', title: 'Versions' } },
+  component: lazyRouteComponent(() => import('../features/schedules/history-page'), 'ScheduleHistoryPage'),
+})
+
 const runs = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs',
@@ -242,6 +288,11 @@ export const routeTree = root.addChildren([
     task,
     editTask,
     taskHistory,
+    schedules,
+    newSchedule,
+    schedule,
+    editSchedule,
+    scheduleHistory,
     runs,
     run,
     secrets,

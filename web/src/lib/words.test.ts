@@ -14,4 +14,5 @@ test('many names are named by the first and counted', () => {
   expect(someOf(['web-1'])).toBe('web-1')
   expect(someOf(['web-1', 'db-1'])).toBe('web-1 and db-1')
   expect(someOf(['web-1', 'db-1', 'db-2'])).toBe('web-1 and 2 others')
+  expect(someOf(['web-1', 'db-1', 'db-2'], 3)).toBe('web-1, db-1 and db-2')
 })

@@ -13,6 +13,8 @@ interface ConfirmProps {
   typed?: string
   /** What the other button says. */
   keep?: string
+  /** Red where something is lost. */
+  color?: string
   isPending: boolean
   error: unknown
   /** The device that it is about, where there is one. */
@@ -28,6 +30,7 @@ export function Confirm({
   button,
   typed,
   keep = 'Keep it',
+  color = 'red',
   isPending,
   error,
   device,
@@ -60,7 +63,7 @@ export function Confirm({
             <Button variant="default" onClick={onClose}>
               {keep}
             </Button>
-            <Button type="submit" color="red" disabled={!allowed} loading={isPending}>
+            <Button type="submit" color={color} disabled={!allowed} loading={isPending}>
               {button}
             </Button>
           </Group>

@@ -19,6 +19,7 @@ mod queue;
 mod quiet;
 mod runs;
 mod schedules;
+mod schedule_lists;
 mod secrets;
 mod sign_in;
 mod store;

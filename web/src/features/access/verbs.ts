@@ -28,6 +28,7 @@ const known: readonly VerbGroup[] = [
     cancel: 'cancel runs',
   }),
   group('tasks', 'Tasks', { read: 'see tasks', write: 'make and change tasks' }),
+  group('schedules', 'Schedules', { read: 'see schedules', write: 'make and change schedules' }),
   group('secrets', 'Secrets', {
     read: 'see which secrets there are',
     write: 'set and remove secrets',

@@ -39,6 +39,12 @@ export function SubjectLink({ subject }: { subject: string }) {
           {subject}
         </TextLink>
       )
+    case 'sch':
+      return (
+        <TextLink underline="always" to="/schedules/$schedule" params={{ schedule: subject }}>
+          {subject}
+        </TextLink>
+      )
     default:
       return subject
   }

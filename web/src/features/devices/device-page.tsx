@@ -12,10 +12,12 @@ import { Page } from '../../ui/page'
 import { FactList } from '../../ui/rows'
 import { Section } from '../../ui/section'
 import { ActionButton } from '../access/action-button'
+import { useMay } from '../access/queries'
 import { isAtLeast, roleName } from '../access/roles'
 import { QueueSection } from '../runs/queue/queue-section'
 import { RecentRuns } from '../runs/recent-runs'
 import { RunDialog } from '../runs/run-dialog-lazy'
+import { SchedulesOf } from '../schedules/schedules-of'
 import classes from './device-page.module.css'
 import { EditDeviceDialog } from './edit-device'
 import { readableFacts } from './facts'
@@ -40,6 +42,7 @@ export function DevicePage() {
 }
 
 function DeviceView({ device }: { device: Device }) {
+  const may = useMay()
   const navigate = useNavigate()
   const [open, setOpen] = useState<'run' | 'edit' | 'remove' | null>(null)
   const close = () => setOpen(null)
@@ -96,6 +99,11 @@ function DeviceView({ device }: { device: Device }) {
       <Section title="Recent runs">
         <RecentRuns device={device.id} />
       </Section>
+      {may('schedules.read') && (
+        <Section title="Schedules">
+          <SchedulesOf device={device.id} none="It keeps no schedule." />
+        </Section>
+      )}
       <PolicySection policy={device.policy ?? null} />
       <Section title="Facts">
         <FactList

@@ -1,6 +1,6 @@
 import type { Run } from '../../lib/api/types'
 
-/** Who or what started a run: `by anna`, `by the key nightly`. */
+/** Who or what started a run: `by anna`, `by the key nightly`, `by the schedule nightly`. */
 export function causeLabel(cause: Run['cause']): string {
   switch (cause.kind) {
     case 'manual':

@@ -54,7 +54,7 @@ function RunView({ run }: { run: Run }) {
       {run.reason && <Text mb="sm">{reasonText(run.reason)}</Text>}
       <div className={classes.facts}>
         <span>
-          Started <Moment at={run.created_at} /> {causeLabel(run.cause)}
+          Started <Moment at={run.created_at} /> <Cause cause={run.cause} />
         </span>
         <span>
           {run.finished_at ? 'Took ' : 'For '}
@@ -62,7 +62,7 @@ function RunView({ run }: { run: Run }) {
         </span>
         {run.task.id && (
           <span>
-            <TextLink to="/tasks/$task" params={{ task: run.task.id }}>
+            <TextLink underline="always" to="/tasks/$task" params={{ task: run.task.id }}>
               Task
             </TextLink>{' '}
             in version {run.task.version}
@@ -80,6 +80,20 @@ function RunView({ run }: { run: Run }) {
       )}
       <ExecutionsSection run={run} />
     </Page>
+  )
+}
+
+/** Who or what started it; a slot of a schedule with the way there. */
+function Cause({ cause }: Pick<Run, 'cause'>) {
+  if (!cause.slot) return causeLabel(cause)
+  return (
+    <>
+      by the schedule{' '}
+      <TextLink underline="always" to="/schedules/$schedule" params={{ schedule: cause.slot.schedule }}>
+        {cause.by}
+      </TextLink>{' '}
+      for its slot of <ExactMoment at={cause.slot.at} />
+    </>
   )
 }
 

@@ -14,6 +14,7 @@ import { ActionButton, RefusedButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { RunDialog } from '../runs/run-dialog-lazy'
 import { unmarkedNote } from '../runs/run-form'
+import { SchedulesOf } from '../schedules/schedules-of'
 import { ActionView } from './action-view'
 import { onFailureWords } from './action-words'
 import { taskDetail } from './queries'
@@ -79,6 +80,11 @@ function TaskView({ task }: { task: Task }) {
           <ActionView key={index} action={action} number={index + 1} />
         ))}
       </Section>
+      {may('schedules.read') && (
+        <Section title="Schedules" actions={may('schedules.write') && <ScheduleIt task={task} />}>
+          <SchedulesOf task={task.id} none="No schedule runs it." />
+        </Section>
+      )}
       <Section title="Remove">
         <Text size="sm" c="dimmed" mb="sm">
           It can no longer be run. The runs that used it stay.
@@ -103,6 +109,14 @@ function TaskView({ task }: { task: Task }) {
 }
 
 const edit = { variant: 'default', leftSection: <PenIcon size={15} />, children: 'Edit' }
+
+function ScheduleIt({ task }: { task: Task }) {
+  return (
+    <ButtonLink to="/schedules/new" search={{ task: task.name }} variant="default" size="xs">
+      Schedule it
+    </ButtonLink>
+  )
+}
 
 function VersionLink({ task }: { task: Task }) {
   return (

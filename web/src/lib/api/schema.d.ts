@@ -1034,6 +1034,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedules/{schedule}/upcoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The slots to come of a schedule that is active, soonest first, as far as the server can tell: a device-local time zone is shown as UTC. */
+        get: operations["list_upcoming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedules/{schedule}/versions": {
         parameters: {
             query?: never;
@@ -2246,6 +2263,14 @@ export interface components {
                 key: string;
                 /** @description One of them, with its results: the one with the lowest id. */
                 sample: components["schemas"]["Execution"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Firing: {
+            items: {
+                at: components["schemas"]["Time"];
+                dst?: components["schemas"]["Dst"] | null;
             }[];
             next?: string | null;
         };
@@ -5562,6 +5587,8 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Those that this device is to keep alone. */
+                device?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
                 /** @description Of this task alone: its id or name. */
@@ -5886,6 +5913,8 @@ export interface operations {
                 device?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
+                /** @description That became of this alone. */
+                state?: components["schemas"]["SlotState"];
             };
             header?: never;
             path: {
@@ -5903,6 +5932,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Slot"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_upcoming: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots to come, soonest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Firing"];
                 };
             };
             /** @description A problem */

@@ -43,6 +43,17 @@ test('a changed role bites at once: what one may do is read anew, and what may b
   expect(staleAfter({ name: 'organization.changed', subject: 'org_1' })).toContainEqual(['organizations'])
 })
 
+test('a schedule that fires is told by its slots, or by the run of one', () => {
+  expect(staleAfter({ name: 'schedule.slots', subject: 'sch_1' })).toContainEqual([
+    'schedules',
+    'slots',
+    'sch_1',
+  ])
+  expect(staleAfter({ name: 'run.changed', subject: 'run_1' })).toContainEqual(['schedules', 'slots'])
+  expect(staleAfter({ name: 'run.started', subject: 'run_1' })).toContainEqual(['schedules', 'list'])
+  expect(staleAfter({ name: 'schedule.paused', subject: 'sch_1' })).toEqual([['schedules']])
+})
+
 test('every event that we listen to makes something old', () => {
   for (const name of eventNames) expect(staleAfter({ name, subject: 'x' }), name).not.toEqual([])
 })

@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, run, secret, key, user, group or organization. */
+  /** Id of the device, task, schedule, run, secret, key, user, group or organization. */
   subject: string
   /** What more is told; of a changed run which execution is in which state now. */
   data?: Record<string, unknown>
@@ -22,6 +22,15 @@ export const eventNames = [
   'queue.purged',
   'task.changed',
   'task.removed',
+  'schedule.created',
+  'schedule.changed',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.removed',
+  'schedule.done',
+  'schedule.assigned',
+  'schedule.held',
+  'schedule.slots',
   'secret.changed',
   'secret.removed',
   'key.created',
@@ -47,6 +56,14 @@ export const eventNames = [
 /** What one is and may do. */
 export const ownRights: QueryKey = ['me']
 
+/** What is told of schedules that changes whenever one fires. */
+const schedulesThatFired: QueryKey[] = [
+  ['schedules', 'list'],
+  ['schedules', 'one'],
+  ['schedules', 'upcoming'],
+  ['schedules', 'devices'],
+]
+
 /** The queries whose answers an event has made old. */
 export function staleAfter(event: ServerEvent): QueryKey[] {
   const [kind] = event.name.split('.')
@@ -60,17 +77,24 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
         ['runs', 'executions', event.subject],
         ['runs', 'groups', event.subject],
         ['runs', 'queue'],
+        // It may be the run of a slot, and devices tell of those that they fired by nothing else.
+        ['schedules', 'slots'],
       ]
       // Which execution was the last one is not told.
       if (event.name === 'run.finished') keys.push(['runs', 'grid', event.subject])
       // A run that begins or ends changes how much waits for its devices, and so does what leaves the queue of one.
       const isAboutQueues = event.name !== 'run.changed' || leavesQueue(event.data?.state)
-      return isAboutQueues ? [...keys, ['devices']] : keys
+      if (isAboutQueues) keys.push(['devices'])
+      return event.name === 'run.changed' ? keys : [...keys, ...schedulesThatFired]
     }
     case 'queue':
       return [['runs', 'queue', event.subject], ['devices']]
     case 'task':
-      return [['tasks']]
+      // A schedule tells of the version that it runs.
+      return [['tasks'], ['schedules']]
+    case 'schedule':
+      if (event.name !== 'schedule.slots') return [['schedules']]
+      return [['schedules', 'slots', event.subject], ...schedulesThatFired]
     case 'secret':
       return [['secrets']]
     case 'key':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationLabel, exactLabel, relativeLabel, sinceLabel } from './relative'
+import { durationLabel, exactLabel, relativeLabel, sinceLabel, upcomingLabel } from './relative'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const before = (ms: number) => new Date(now.getTime() - ms)
@@ -14,6 +14,11 @@ test('the past is told in one unit', () => {
 
 test('the future is told as such', () => {
   expect(relativeLabel(before(-3_600_000), now)).toBe('in 1 h')
+})
+
+test('what is to come is never told as past', () => {
+  expect(upcomingLabel(before(-3_000), now)).toBe('in 3 s')
+  expect(upcomingLabel(before(2_000), now)).toBe('now')
 })
 
 test('a clock that runs ahead never makes a state last less than nothing', () => {

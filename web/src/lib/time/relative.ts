@@ -13,6 +13,11 @@ export function relativeLabel(at: Date, now: Date): string {
   return ms > 0 ? `${length} ago` : `in ${length}`
 }
 
+/** How soon something is that is to come: `in 5 min`, and `now` when it is. */
+export function upcomingLabel(at: Date, now: Date): string {
+  return at.getTime() - now.getTime() < second ? 'now' : `in ${roughLength(at.getTime() - now.getTime())}`
+}
+
 /** How long something has lasted, in one unit: `5 min`. */
 export function sinceLabel(at: Date, now: Date): string {
   return roughLength(Math.max(0, now.getTime() - at.getTime()))

@@ -11,7 +11,7 @@ use taskey_proto::page::Page;
 use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::document::{FetchAssignment, FetchedAssignment};
 use taskey_proto::schedules::{
-    Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot,
+    Firing, Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot, SlotState,
 };
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -39,6 +39,7 @@ pub fn api() -> Api {
         .route(Verb::WriteSchedules, routes!(resume_schedule))
         .route(Verb::ReadSchedules, routes!(list_schedule_versions))
         .route(Verb::ReadSchedules, routes!(list_slots))
+        .route(Verb::ReadSchedules, routes!(list_upcoming))
         .route(Verb::ReadSchedules, routes!(list_holdings))
         .route(Verb::ReadSchedules, routes!(explain_schedule))
         .device(routes!(fetch_assignment))
@@ -50,6 +51,9 @@ pub fn api() -> Api {
 struct Filter {
     /// Of this task alone: its id or name.
     task: Option<String>,
+    /// Those that this device is to keep alone.
+    #[param(value_type = Option<String>)]
+    device: Option<DeviceId>,
 }
 
 /// The organization's schedules, as far as one may see a device of theirs.
@@ -68,7 +72,14 @@ async fn list_schedules(
             None => return Ok(paging.page(Vec::new(), |schedule: &Schedule| schedule.name.clone())),
         },
     };
-    let rows = store::schedules_of_organization(&app.db, permit.sight(), task, paging.after()?, paging.limit() + 1).await?;
+    let rows = store::schedules_of_organization(
+        &app.db,
+        permit.sight(),
+        store::Which { task, device: filter.device },
+        paging.after()?,
+        paging.limit() + 1,
+    )
+    .await?;
     let mut schedules = Vec::with_capacity(rows.len());
     for row in rows {
         schedules.push(view::listed(&app, &permit, row).await?);
@@ -167,6 +178,8 @@ struct SlotFilter {
     /// Of this device alone.
     #[param(value_type = Option<String>)]
     device: Option<DeviceId>,
+    /// That became of this alone.
+    state: Option<SlotState>,
 }
 
 /// The settled slots of a schedule, newest first.
@@ -181,8 +194,25 @@ async fn list_slots(
     Query(filter): Query<SlotFilter>,
 ) -> ApiResult<PageAnswer<Slot>> {
     let row = ops::find(&app, &permit, &schedule).await?;
-    let slots = store::slots(&app.db, permit.sight(), row.id, filter.device, paging.after()?, paging.limit() + 1).await?;
+    let which = store::WhichSlots { device: filter.device, state: filter.state };
+    let slots = store::slots(&app.db, permit.sight(), row.id, which, paging.after()?, paging.limit() + 1).await?;
     Ok(paging.page(slots, |slot| format!("{} {}", slot.at.ms(), target(slot.device.as_ref()))))
+}
+
+/// The slots to come of a schedule that is active, soonest first, as far as the server can tell: a device-local time zone is shown as UTC.
+#[utoipa::path(get, path = "/api/v1/schedules/{schedule}/upcoming", tag = "schedules",
+    params(("schedule" = String, Path, description = "Id or name"), Paging),
+    responses((status = 200, description = "Slots to come, soonest first", body = Page<Firing>)))]
+async fn list_upcoming(
+    State(app): State<App>,
+    permit: Permit,
+    Path(schedule): Path<String>,
+    Query(paging): Query<Paging>,
+) -> ApiResult<PageAnswer<Firing>> {
+    let row = ops::find(&app, &permit, &schedule).await?;
+    let after = paging.after()?.map_or_else(|| app.now(), Time::from_ms);
+    let firings = view::upcoming(&row, after, paging.limit() + 1)?;
+    Ok(paging.page(firings, |firing| firing.at.ms()))
 }
 
 fn target(device: Option<&DeviceRef>) -> String {

@@ -83,11 +83,18 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
     })
 }
 
+/// Which schedules: of a task, to be kept by a device.
+#[derive(Default)]
+pub(super) struct Which {
+    pub task: Option<TaskId>,
+    pub device: Option<DeviceId>,
+}
+
 /// The schedules of which somebody may see a device, by name.
 pub(super) async fn schedules_of_organization(
     db: &Db,
     sight: Sight,
-    task: Option<TaskId>,
+    which: Which,
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<ScheduleRow>, DbError> {
@@ -96,9 +103,12 @@ pub(super) async fn schedules_of_organization(
          AND (CAST($3 AS TEXT) IS NULL OR s.task_id = $3) AND (CAST($4 AS TEXT) IS NULL OR EXISTS \
          (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL AND ",
         sees_device!("sd.device_id", "$4"),
-        ")) ORDER BY s.name LIMIT $5"
+        ")) AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL \
+         AND sd.device_id = $5 AND ",
+        sees_device!("sd.device_id", "$4"),
+        ")) ORDER BY s.name LIMIT $6"
     );
-    let rows = db.rows(sql, args![sight.organization, after, task, sight.only, limit]).await?;
+    let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, limit]).await?;
     rows.iter().map(schedule_row).collect()
 }
 
@@ -502,12 +512,19 @@ pub(super) async fn insert_slot(tx: &mut Tx<'_>, slot: &NewSlot, now: Time) -> R
     Ok(tx.execute(sql, [head, split(&slot.reason), rest].concat()).await? > 0)
 }
 
+/// Which slots: of a device, that became of this.
+#[derive(Default)]
+pub(super) struct WhichSlots {
+    pub device: Option<DeviceId>,
+    pub state: Option<SlotState>,
+}
+
 /// Slots that somebody may see, the newest first, those before `before`.
 pub(super) async fn slots(
     db: &Db,
     sight: Sight,
     schedule: ScheduleId,
-    device: Option<DeviceId>,
+    which: WhichSlots,
     before: Option<SlotCursor>,
     limit: usize,
 ) -> Result<Vec<Slot>, DbError> {
@@ -515,12 +532,14 @@ pub(super) async fn slots(
         "SELECT s.*, d.name AS device_name, COALESCE(e.state, r.state) AS outcome FROM slot s LEFT JOIN device d ON d.id = s.target \
          LEFT JOIN execution e ON e.id = s.execution_id LEFT JOIN run r ON r.id = s.run_id AND s.execution_id IS NULL \
          WHERE s.schedule_id = $1 AND (CAST($2 AS TEXT) IS NULL OR s.target = $2) \
-         AND (CAST($3 AS BIGINT) IS NULL OR s.at < $3 OR (s.at = $3 AND s.target < $4)) AND (s.target = '' OR ",
+         AND (CAST($3 AS BIGINT) IS NULL OR s.at < $3 OR (s.at = $3 AND s.target < $4)) \
+         AND (CAST($6 AS TEXT) IS NULL OR s.state = $6) AND (s.target = '' OR ",
         sees_device!("s.target", "$5"),
-        ") ORDER BY s.at DESC, s.target DESC LIMIT $6"
+        ") ORDER BY s.at DESC, s.target DESC LIMIT $7"
     );
     let (at, target) = before.map(|before| (before.at, before.target)).unzip();
-    let rows = db.rows(sql, args![schedule, device, at, target.unwrap_or_default(), sight.only, limit]).await?;
+    let state = which.state.map(SlotState::word);
+    let rows = db.rows(sql, args![schedule, which.device, at, target.unwrap_or_default(), sight.only, state, limit]).await?;
     rows.iter().map(slot_row).collect()
 }
 

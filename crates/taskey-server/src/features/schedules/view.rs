@@ -3,7 +3,7 @@
 use taskey_proto::Time;
 use taskey_proto::access::Role;
 use taskey_proto::schedules::document::Timing;
-use taskey_proto::schedules::{Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE};
+use taskey_proto::schedules::{Firing, Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE};
 use taskey_schedule::{Timetable, Zone, describe, splay};
 
 use super::revision::timing;
@@ -16,7 +16,7 @@ use crate::platform::http::problem::ApiResult;
 
 /// A schedule with all that is left out in lists.
 pub(super) async fn schedule(app: &App, permit: &Permit, row: ScheduleRow) -> ApiResult<Schedule> {
-    let last = store::slots(&app.db, permit.sight(), row.id, None, None, 1).await?.pop();
+    let last = store::slots(&app.db, permit.sight(), row.id, Default::default(), None, 1).await?.pop();
     let holding_count = match row.on_server {
         true => None,
         false => Some(store::holding_count(&app.db, row.id).await?),
@@ -80,6 +80,14 @@ pub(super) fn words(row: &ScheduleRow) -> String {
 /// When a schedule fires, as far as the server can tell.
 pub(super) fn forecast(row: &ScheduleRow) -> ApiResult<Timetable> {
     compile(&timing(&row.spec, row.created_at)?, "UTC")
+}
+
+/// The slots to come after a moment, at most so many; none of one that is not active.
+pub(super) fn upcoming(row: &ScheduleRow, after: Time, limit: usize) -> ApiResult<Vec<Firing>> {
+    match row.state {
+        ScheduleState::Active => Ok(forecast(row)?.upcoming(after).take(limit).collect()),
+        ScheduleState::Paused | ScheduleState::Done => Ok(Vec::new()),
+    }
 }
 
 /// The arithmetic of a timing, with a device's own zone by its name where one is known here.

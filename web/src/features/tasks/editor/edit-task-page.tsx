@@ -4,9 +4,9 @@ import { useState } from 'react'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { Task, TaskSpec } from '../../../lib/api/types'
 import { Failed, LoadingRows } from '../../../ui/answers'
+import { Conflict } from '../../../ui/conflict'
 import { Page } from '../../../ui/page'
 import { type ReadTask, taskToEdit, useSaveTask } from '../queries'
-import { Conflict } from './conflict'
 import { draftOf } from './draft'
 import { TaskEditor } from './task-editor'
 
@@ -56,6 +56,7 @@ function EditTask({ newest, read }: EditTaskProps) {
       conflict={
         (isOld || wasRefused) && (
           <Conflict
+            what="task"
             onLoad={() => goOnFrom((now) => setOpened(opened(now)))}
             onKeep={() => goOnFrom(() => undefined)}
           />

@@ -4,16 +4,17 @@ import { type FormEvent, type ReactNode, type RefObject, useEffect, useMemo, use
 import { idempotencyKey } from '../../../lib/api/client'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { FieldError, Task } from '../../../lib/api/types'
+import type { View } from '../../../lib/draft/draft'
+import { lineOf, type YamlProblem } from '../../../lib/draft/yaml-text'
+import { LeaveGuard } from '../../../ui/leave-guard'
 import { ButtonLink, TextLink } from '../../../ui/links'
 import { Page } from '../../../ui/page'
+import { YamlView } from '../../../ui/yaml-view'
 import type { useSaveTask } from '../queries'
-import { type Draft, hasChanged, toForm, toSpec, toYaml, type View } from './draft'
-import { LeaveGuard } from './leave-guard'
+import { type Draft, hasChanged, toForm, toSpec, toYaml } from './draft'
 import { placeProblems, problemsOf, unchangedProblems } from './problems'
 import { TaskFields } from './task-fields'
 import type { TaskForm } from './task-form'
-import { lineOf, type YamlProblem } from './task-yaml'
-import { YamlView } from './yaml-view'
 
 interface TaskEditorProps {
   title: string
@@ -103,6 +104,8 @@ export function TaskEditor({ title, task, start, save, saveLabel, conflict }: Ta
             <TaskFields form={draft.form} problems={problems.places} onChange={changeForm} />
           ) : (
             <YamlView
+              what="Task"
+              command="taskey tasks apply"
               text={draft.text}
               problems={yamlProblems}
               onChange={(text) => setDraft({ ...draft, text })}
@@ -124,7 +127,7 @@ export function TaskEditor({ title, task, start, save, saveLabel, conflict }: Ta
           </Group>
         </Stack>
       </form>
-      <LeaveGuard isNeeded={() => !isSaved.current && hasChanged(draft, start)} />
+      <LeaveGuard what="task" isNeeded={() => !isSaved.current && hasChanged(draft, start)} />
     </Page>
   )
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { TaskSpec } from '../../../lib/api/types'
+import { readYaml, writeYaml } from '../../../lib/draft/yaml-text'
 import { readForm } from './read-form'
 import { emptyAction, emptyPair, emptyTaskForm, withMoved } from './task-form'
 import { specOf } from './task-spec'
-import { readYaml, writeYaml } from './task-yaml'
 
 const common = { user: 'nobody', timeout: '1h30m', on_failure: 'continue' } as const
 const environment = [

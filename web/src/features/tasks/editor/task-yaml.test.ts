@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { TaskSpec } from '../../../lib/api/types'
-import { changeYaml, lineOf, readYaml } from './task-yaml'
+import * as yaml from '../../../lib/draft/yaml-text'
+import { readForm } from './read-form'
+import { specOf } from './task-spec'
+
+const { lineOf, readYaml } = yaml
+const changeYaml = (text: string, spec: TaskSpec) =>
+  yaml.changeYaml(text, spec, (value) => specOf(readForm(value)))
 
 const text = `# Says hello.
 name: hello # its name

@@ -1,16 +1,19 @@
-import { Alert, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
+import { Notice } from './notice'
 
 interface ConflictProps {
+  /** `task`. */
+  what: string
   /** Throws away what was typed. */
   onLoad: () => Promise<void>
   /** Goes on with what was typed; saving it then replaces the newest. */
   onKeep: () => Promise<void>
 }
 
-/** Two people have changed the same task. */
-export function Conflict({ onLoad, onKeep }: ConflictProps) {
+/** Two people have changed the same thing. */
+export function Conflict({ what, onLoad, onKeep }: ConflictProps) {
   return (
-    <Alert color="orange" role="alert" title="Someone else has changed this task meanwhile">
+    <Notice role="alert" title={`Someone else has changed this ${what} meanwhile`}>
       <Text size="sm">
         Load the newest, and what you have changed here is lost. Or keep yours: then saving it replaces
         theirs.
@@ -23,6 +26,6 @@ export function Conflict({ onLoad, onKeep }: ConflictProps) {
           Keep mine
         </Button>
       </Group>
-    </Alert>
+    </Notice>
   )
 }

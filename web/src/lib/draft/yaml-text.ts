@@ -8,9 +8,6 @@ import {
   stringify,
   type YAMLSeq,
 } from 'yaml'
-import type { TaskSpec } from '../../../lib/api/types'
-import { readForm } from './read-form'
-import { specOf } from './task-spec'
 
 export type ReadYaml = { value: unknown } | { problem: YamlProblem }
 
@@ -20,8 +17,8 @@ export interface YamlProblem {
   line?: number
 }
 
-/** The text of a task, for people to read and change. */
-export function writeYaml(spec: TaskSpec): string {
+/** The text of something, for people to read and change. */
+export function writeYaml(spec: unknown): string {
   return stringify(spec, format)
 }
 
@@ -36,16 +33,19 @@ export function readYaml(text: string): ReadYaml {
   }
 }
 
-/** `text` with what has changed since it was read; its comments and the way it is written stay where they can. */
-export function changeYaml(text: string, spec: TaskSpec): string {
+/**
+ * `text` with what has changed since it was read; its comments and the way it is written stay where they can.
+ * `specIn` makes of what stands in the text what `spec` would be; it may throw.
+ */
+export function changeYaml<Spec>(text: string, spec: Spec, specIn: (value: unknown) => Spec): string {
   const wanted = JSON.stringify(spec)
   try {
     const document = parseDocument(text)
-    const before = specIn(document)
+    const before = specIn(document.toJS())
     if (JSON.stringify(before) === wanted) return text
     change(document, [], before, spec)
     const changed = document.toString(format)
-    if (JSON.stringify(specIn(parseDocument(changed))) === wanted) return changed
+    if (JSON.stringify(specIn(parseDocument(changed).toJS())) === wanted) return changed
   } catch {
     // Written anew below: references within the text, for one, cannot be changed in their place.
   }
@@ -64,8 +64,6 @@ export function lineOf(text: string, pointer: string): number | undefined {
 }
 
 const format = { lineWidth: 0 }
-
-const specIn = (document: Document) => specOf(readForm(document.toJS()))
 
 type Path = readonly (string | number)[]
 

@@ -1,15 +1,19 @@
 import { Alert, Textarea } from '@mantine/core'
-import classes from './editor.module.css'
-import type { YamlProblem } from './task-yaml'
+import type { YamlProblem } from '../lib/draft/yaml-text'
+import classes from './yaml-view.module.css'
 
 interface YamlViewProps {
+  /** `Task`. */
+  what: string
+  /** The command that takes the same text: `taskey tasks apply`. */
+  command: string
   text: string
   problems: readonly YamlProblem[]
   onChange: (text: string) => void
 }
 
-/** The task as text. */
-export function YamlView({ text, problems, onChange }: YamlViewProps) {
+/** Something as text. */
+export function YamlView({ what, command, text, problems, onChange }: YamlViewProps) {
   return (
     <>
       {problems.length > 0 && (
@@ -22,8 +26,8 @@ export function YamlView({ text, problems, onChange }: YamlViewProps) {
         </Alert>
       )}
       <Textarea
-        label="Task as YAML"
-        description="The same text as for “taskey tasks apply”."
+        label={`${what} as YAML`}
+        description={`The same text as for “${command}”.`}
         autosize
         minRows={14}
         maxRows={40}

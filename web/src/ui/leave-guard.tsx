@@ -1,9 +1,9 @@
 import { Text } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
-import { Confirm } from '../../../ui/confirm'
+import { Confirm } from './confirm'
 
 /** Asks before what was typed is left behind. */
-export function LeaveGuard({ isNeeded }: { isNeeded: () => boolean }) {
+export function LeaveGuard({ what, isNeeded }: { what: string; isNeeded: () => boolean }) {
   const blocker = useBlocker({ shouldBlockFn: isNeeded, enableBeforeUnload: isNeeded, withResolver: true })
   if (blocker.status !== 'blocked') return null
   return (
@@ -16,7 +16,7 @@ export function LeaveGuard({ isNeeded }: { isNeeded: () => boolean }) {
       onConfirm={blocker.proceed}
       onClose={blocker.reset}
     >
-      <Text size="sm">What you have changed in this task is lost then.</Text>
+      <Text size="sm">What you have changed in this {what} is lost then.</Text>
     </Confirm>
   )
 }

@@ -1,0 +1,103 @@
+import { Text } from '@mantine/core'
+import { usePagedList } from '../../lib/api/pages'
+import type { Holding, Schedule } from '../../lib/api/types'
+import { ListAnswer, LoadMore } from '../../ui/answers'
+import { TextLink } from '../../ui/links'
+import { Moment } from '../../ui/moment'
+import { Row, Rows } from '../../ui/rows'
+import { Section } from '../../ui/section'
+import { Tag, type TagTone } from '../../ui/tag'
+import { PresenceWord } from '../devices/presence'
+import { reasonText } from '../runs/reason'
+import classes from './holdings-section.module.css'
+import { holdingList } from './queries'
+import { writtenTargets } from './target-words'
+import { ZonedMoment } from './zoned-moment'
+
+/** Which device holds what of a schedule, and when it fires next there. */
+export function HoldingsSection({ schedule }: { schedule: Schedule }) {
+  return (
+    <Section title="Devices">
+      {schedule.spec.where === 'server' ? (
+        <Text size="sm">
+          The server fires it, on {writtenTargets(schedule.spec.targets)}. Devices keep nothing of it.
+        </Text>
+      ) : (
+        <Holdings schedule={schedule} />
+      )}
+    </Section>
+  )
+}
+
+function Holdings({ schedule }: { schedule: Schedule }) {
+  const { query, items } = usePagedList(holdingList(schedule.id))
+  return (
+    <ListAnswer
+      query={query}
+      items={items}
+      empty={
+        <Text size="sm" c="dimmed">
+          {schedule.state === 'active'
+            ? 'None of its targets is enrolled.'
+            : `No device keeps it while it is ${schedule.state}.`}
+        </Text>
+      }
+    >
+      {(holdings) => (
+        <>
+          <Rows label="Devices">
+            {holdings.map((holding) => (
+              <HoldingRow key={holding.device.id} holding={holding} revision={schedule.revision} />
+            ))}
+          </Rows>
+          <LoadMore query={query} what="devices" />
+        </>
+      )}
+    </ListAnswer>
+  )
+}
+
+function HoldingRow({ holding, revision }: { holding: Holding; revision: number }) {
+  const { device, online, since, lease_until, timezone, next_at, reason } = holding
+  const { tone, words } = heldWords(holding, revision)
+  return (
+    <Row>
+      <div className={classes.line}>
+        <span className={classes.device}>
+          <TextLink to="/devices/$device" params={{ device: device.id }} fw={600}>
+            {device.name}
+          </TextLink>
+          <PresenceWord presence={online ? 'online' : 'offline'} />
+        </span>
+        <Tag tone={tone}>{words}</Tag>
+      </div>
+      <div className={classes.facts}>
+        {next_at && (
+          <span>
+            next <ZonedMoment at={next_at} />
+          </span>
+        )}
+        {since && (
+          <span>
+            fires since <Moment at={since} />
+          </span>
+        )}
+        {lease_until && (
+          <span>
+            without the server it stops <Moment at={lease_until} />
+          </span>
+        )}
+        {timezone && <span>its clock is in {timezone}</span>}
+      </div>
+      {reason && <Text size="sm">{reasonText(reason)}</Text>}
+    </Row>
+  )
+}
+
+function heldWords({ completed, revision: held }: Holding, newest: number): { tone: TagTone; words: string } {
+  if (held == null) return { tone: 'waiting', words: 'not told yet' }
+  if (held !== newest) return { tone: 'waiting', words: `holds revision ${held} of ${newest}` }
+  return completed
+    ? { tone: 'neutral', words: 'has run it' }
+    : { tone: 'good', words: `holds revision ${held}` }
+}

@@ -1,0 +1,36 @@
+import type { Firing } from '../../../lib/api/types'
+import { useNow } from '../../../lib/time/now'
+import { upcomingLabel } from '../../../lib/time/relative'
+import { ZonedTimes } from '../zoned-moment'
+import { deviceZone, reckonedZone } from '../zones'
+import { dstWords } from './dst'
+import classes from './preview.module.css'
+
+interface FiringListProps {
+  firings: readonly Firing[]
+  timezone?: string
+  times: readonly string[]
+}
+
+/** Slots to come, one a line, with what a change of the clocks does to them. */
+export function FiringList({ firings, timezone, times }: FiringListProps) {
+  const now = useNow()
+  return (
+    <ol className={classes.firings}>
+      {firings.map((firing) => {
+        const dst = dstWords(firing, reckonedZone(timezone), times)
+        return (
+          <li key={firing.at}>
+            <div className={classes.firing}>
+              <ZonedTimes at={firing.at} timezone={timezone} />
+              {timezone !== deviceZone && (
+                <span className={classes.relative}>{upcomingLabel(new Date(firing.at), now)}</span>
+              )}
+            </div>
+            {dst && <div className={classes.dst}>{dst}</div>}
+          </li>
+        )
+      })}
+    </ol>
+  )
+}

@@ -1,0 +1,149 @@
+import { ActionIcon, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Firing, ScheduleSpec } from '../../../lib/api/types'
+import { useLocale } from '../../../lib/locale'
+import { count } from '../../../lib/words'
+import { ClosedIcon, PreviousIcon } from '../../../ui/icons'
+import { simulation } from '../queries'
+import { reckonedZone, timeText, zoneName } from '../zones'
+import { beforeMonth, type CalendarDay, type Month, monthAfter, monthOf, weeksOf } from './calendar'
+import { dstWords } from './dst'
+import classes from './month-calendar.module.css'
+
+interface MonthCalendarProps {
+  spec: ScheduleSpec
+  /** The next firings from now on. */
+  first: readonly Firing[]
+  times: readonly string[]
+  firingsMax: number
+}
+
+/** A month of firings, in the schedule's zone. */
+export function MonthCalendar({ spec, first, times, firingsMax }: MonthCalendarProps) {
+  const { language } = useLocale()
+  const timeZone = reckonedZone(spec.timezone)
+  const firstMonth = monthOf(new Date(first[0]?.at ?? 0), timeZone)
+  const [turnedTo, setTurnedTo] = useState<Month | null>(null)
+  const month = turnedTo && turnedTo > firstMonth ? turnedTo : firstMonth
+  const isFirst = month === firstMonth
+  const query = useQuery({
+    ...simulation({ spec, count: firingsMax, from: beforeMonth(month, timeZone) }),
+    enabled: !isFirst,
+    placeholderData: undefined,
+  })
+  const firings = isFirst ? first : (query.data?.next ?? [])
+  const isRead = isFirst || query.data !== undefined
+  const weeks = weeksOf(month, firings, timeZone, firings.length >= firingsMax)
+  const title = new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(
+    new Date(`${month}-01T00:00:00Z`),
+  )
+  const isCut = isRead && weeks.flat().some((day) => day && !day.isWhole)
+  return (
+    <section aria-label="Calendar">
+      <div className={classes.head}>
+        <Text size="sm" fw={600} role="status">
+          {title}
+        </Text>
+        <span className={classes.turn}>
+          <ActionIcon
+            variant="default"
+            aria-label="Month before"
+            disabled={isFirst}
+            onClick={() => setTurnedTo(monthAfter(month, -1))}
+          >
+            <PreviousIcon size={15} />
+          </ActionIcon>
+          <ActionIcon
+            variant="default"
+            aria-label="Month after"
+            onClick={() => setTurnedTo(monthAfter(month, 1))}
+          >
+            <ClosedIcon size={15} />
+          </ActionIcon>
+        </span>
+      </div>
+      <table
+        className={classes.month}
+        aria-label={`Firings in ${title}, in ${zoneName(spec.timezone)}`}
+        aria-busy={!isRead}
+      >
+        <thead>
+          <tr>
+            {dayNames(language).map(({ short, long }) => (
+              <th key={long} scope="col">
+                <abbr title={long}>{short}</abbr>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {weeks.map((week, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a week is known by its place in the month
+            <tr key={index}>
+              {week.map((day, place) =>
+                day ? (
+                  <Day key={day.date} day={day} timeZone={timeZone} times={times} />
+                ) : (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: it has nothing else
+                  <td key={place} className={classes.none} />
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {isCut && (
+        <Text size="xs" c="dimmed" mt={4}>
+          It fires so often that only the first {count(firingsMax, 'slot')} are counted here.
+        </Text>
+      )}
+    </section>
+  )
+}
+
+const timesShownMax = 2
+
+function Day({ day, timeZone, times }: { day: CalendarDay; timeZone: string; times: readonly string[] }) {
+  const clocks = day.firings.map(({ at }) => timeText(new Date(at), { timeZone }))
+  const changes = day.firings.flatMap((firing) => dstWords(firing, timeZone, times) ?? [])
+  const isMany = clocks.length > timesShownMax
+  return (
+    <td
+      className={classes.day}
+      data-fires={clocks.length > 0 || undefined}
+      data-dst={changes.length > 0 || undefined}
+      title={changes[0]}
+    >
+      <span className={classes.number}>{Number(day.date.slice(8))}</span>
+      {isMany ? (
+        <span className={classes.time}>
+          {clocks.length}
+          {day.isWhole ? '' : '+'}×
+        </span>
+      ) : (
+        clocks.map((clock) => (
+          <span key={clock} className={classes.time}>
+            {clock}
+          </span>
+        ))
+      )}
+      {changes.length > 0 && (
+        <span className={classes.mark}>
+          <span aria-hidden="true">±</span>
+          <span className={classes.said}>{changes[0]}</span>
+        </span>
+      )}
+    </td>
+  )
+}
+
+/** Monday first. */
+function dayNames(language: string | undefined) {
+  const name = (weekday: 'narrow' | 'short' | 'long', day: number) =>
+    new Intl.DateTimeFormat(language, { weekday, timeZone: 'UTC' }).format(Date.UTC(2024, 0, day))
+  return Array.from({ length: 7 }, (_, index) => ({
+    short: name('short', index + 1),
+    long: name('long', index + 1),
+  }))
+}
