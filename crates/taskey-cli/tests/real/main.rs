@@ -21,6 +21,7 @@ mod proxy;
 mod restore;
 mod roles;
 mod runs;
+mod schedules;
 mod secrets;
 mod serve;
 mod shape;

@@ -4,7 +4,7 @@ use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::{Firing, SimulateSchedule, Simulation};
 use taskey_schedule::{Timetable, Zone, describe};
 
-use super::{ops, revision, targets};
+use super::{ops, revision, store, targets};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::devices::targets_by_id;
@@ -29,7 +29,9 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     check(errors.collect())?;
     let ids = targets::resolve(app, permit, &spec.targets).await?;
     let now = app.now();
-    let timing = revision::timing(&spec, now)?;
+    // What is there already counts from when it was made.
+    let existing = store::schedule_of_organization(&mut &app.db, permit.sight(), &spec.name).await?;
+    let timing = revision::timing(&spec, existing.map_or(now, |row| row.created_at))?;
     let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;
     let from = from.unwrap_or(now);
     let next: Vec<Firing> = timetable.upcoming(from).take(count.unwrap_or(COUNT_DEFAULT)).collect();
