@@ -4,12 +4,13 @@ use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::{Firing, SimulateSchedule, Simulation};
 use taskey_schedule::{Timetable, Zone, describe};
 
+use super::ops::Prepared;
 use super::{ops, revision, store, targets};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::devices::targets_by_id;
 use crate::platform::http::ApiError;
-use crate::platform::http::problem::{ApiResult, check};
+use crate::platform::http::problem::ApiResult;
 
 const COUNT_DEFAULT: usize = 50;
 const COUNT_MAX: usize = 500;
@@ -22,12 +23,8 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     if count.is_some_and(|count| count == 0 || count > COUNT_MAX) {
         return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
     }
-    let errors = ops::spec_errors(&spec).into_iter().map(|mut error| {
-        error.pointer = format!("/spec{}", error.pointer);
-        error
-    });
-    check(errors.collect())?;
-    let ids = targets::resolve(app, permit, &spec.targets).await?;
+    // What could not be saved is refused here already, for the same reason.
+    let Prepared { spec, targets: ids, .. } = ops::prepare(app, permit, spec).await.map_err(within_spec)?;
     let now = app.now();
     // What is there already counts from when it was made.
     let existing = store::schedule_of_organization(&mut &app.db, permit.sight(), &spec.name).await?;
@@ -53,4 +50,10 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
         devices: shown.into_iter().map(|target| DeviceRef { id: target.id, name: target.name }).collect(),
         warnings,
     })
+}
+
+/// An error with its places seen from the request, in which the spec is one field.
+fn within_spec(mut error: ApiError) -> ApiError {
+    error.errors.iter_mut().for_each(|error| error.pointer.insert_str(0, "/spec"));
+    error
 }
