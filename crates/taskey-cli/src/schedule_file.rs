@@ -212,7 +212,7 @@ mod tests {
             let line = if rest.starts_with("when") { 5 } else { 4 };
             assert!(fault.line == line && fault.text == format!("cron: put it in quotes, as in cron: {quoted}"), "{fault:?}");
         }
-        assert_eq!(fault_of("cron: \"*/5 * * * *\"\nwindows: [x\n").line, 6);
+        assert_eq!(fault_of("cron: \"*/5 * * * *\"\nwindows: [x\n").line, 5);
     }
 
     #[test]

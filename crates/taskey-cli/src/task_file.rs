@@ -8,8 +8,8 @@ use serde_saphyr::Spanned;
 use taskey_proto::problem::located;
 use taskey_proto::tasks::{Action, TaskSpec};
 
-pub use crate::definitions::Fault;
 use crate::definitions;
+pub use crate::definitions::Fault;
 
 /// Reads the tasks of a file; `is_json` where its name says so.
 pub fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {

@@ -112,7 +112,9 @@ async fn schedules_are_listed_shown_paused_resumed_and_removed() {
         assert!(table.contains(text), "`{text}` is not in {table}");
     }
     let explained = printed(&installation, &["schedules", "explain", "nightly", "--next", "10", "--at", "2031-03-30T01:00:00Z"]);
-    for text in ["each device by itself", "web-1: The device has not said yet", "2031-03-30T03:00:00+02:00", "The clocks went from 02:00 to 03:00"] {
+    for text in
+        ["each device by itself", "web-1: The device has not said yet", "2031-03-30T03:00:00+02:00", "The clocks went from 02:00 to 03:00"]
+    {
         assert!(explained.contains(text), "`{text}` is not in {explained}");
     }
     assert_eq!(explained.lines().filter(|line| line.contains(":00+0") && line.starts_with("20")).count(), 10, "{explained}");
@@ -122,7 +124,7 @@ async fn schedules_are_listed_shown_paused_resumed_and_removed() {
     let paused = installation.json(&["schedules", "show", "nightly"]).unwrap();
     assert_eq!((&paused["state"], &paused["next_at"]), (&json!("paused"), &Value::Null));
     let explained = printed(&installation, &["schedules", "explain", "nightly"]);
-    assert!(explained.contains("Paused by ann: stock-taking"), "{explained}");
+    assert!(explained.contains("Paused by ann") && explained.contains(": stock-taking"), "{explained}");
     let changed = apply(&installation, &NIGHTLY.replace("30 2", "31 2"), &[]);
     ended(&changed, 0, "nightly is paused; `taskey schedules resume nightly` lets it fire");
     assert!(printed(&installation, &["schedules", "resume", "nightly"]).starts_with("nightly: active, next at 20"));
@@ -172,7 +174,8 @@ fn next(arguments: &[&str]) -> std::process::Output {
 
 #[test]
 fn next_tells_when_an_expression_fires_without_any_server() {
-    let json = |arguments: &[&str]| -> Value { serde_json::from_str(&succeeded(next(&[arguments, &["-o", "json"]].concat())).unwrap()).unwrap() };
+    let json =
+        |arguments: &[&str]| -> Value { serde_json::from_str(&succeeded(next(&[arguments, &["-o", "json"]].concat())).unwrap()).unwrap() };
     let berlin = ["30 2 * * *", "--timezone", "Europe/Berlin"];
     let spring = [&berlin[..], &["--from", "2026-03-28T00:00:00Z", "-n", "3"]].concat();
     let expected = json!({"items": [
@@ -189,7 +192,10 @@ fn next_tells_when_an_expression_fires_without_any_server() {
     assert!(table.contains("2026-03-29T01:00Z  2026-03-29T03:00:00+02:00  The clocks went from 02:00 to 03:00"), "{table}");
     let table = succeeded(next(&autumn)).unwrap();
     assert!(table.contains("2026-10-25T02:30:00+02:00  The clocks show 02:30 twice that day; it fires the first time only."), "{table}");
-    assert_eq!(succeeded(next(&["@daily", "--from", "2026-01-01T00:00:00Z", "-n", "1", "-o", "name"])).unwrap(), "2026-01-02T00:00:00.000Z\n");
+    assert_eq!(
+        succeeded(next(&["@daily", "--from", "2026-01-01T00:00:00Z", "-n", "1", "-o", "name"])).unwrap(),
+        "2026-01-02T00:00:00.000Z\n"
+    );
     let seconds = json(&["*/30 * * * * *", "--seconds", "--from", "2026-01-01T00:00:00Z", "-n", "2"]);
     assert_eq!(seconds["items"][1]["at"], "2026-01-01T00:01:00.000Z");
     let every = json(&["@every 90s", "--from", "2026-01-01T00:00:00Z", "-n", "1"]);
@@ -436,7 +442,8 @@ async fn what_the_guides_write_works_as_it_is_written() {
         assert!(files.len() >= 4, "{guide} has lost its files");
         for file in &files {
             let noun = if file.contains("actions:") { "tasks" } else { "schedules" };
-            succeeded(installation.taskey_with(&[noun, "apply", "-f", "-"], file).unwrap()).unwrap_or_else(|error| panic!("{error}\n{file}"));
+            succeeded(installation.taskey_with(&[noun, "apply", "-f", "-"], file).unwrap())
+                .unwrap_or_else(|error| panic!("{error}\n{file}"));
         }
         for block in blocks(guide, "") {
             // One of them removes it.

@@ -121,7 +121,8 @@ async fn a_schedule_is_replaced_by_the_version_that_was_read_and_asked_about_bel
     let tagged = Reply::Answer(200, "content-type: application/json\r\netag: \"2\"\r\n", schedule(2).to_string());
     let page = || scripted::json(200, json!({"items": [], "next": null}));
     let one = || scripted::json(200, schedule(3));
-    let server = Scripted::start([tagged, one(), page(), page(), page(), page(), one(), one(), Reply::Answer(204, "", String::new())]).await;
+    let server =
+        Scripted::start([tagged, one(), page(), page(), page(), page(), one(), one(), Reply::Answer(204, "", String::new())]).await;
     let client = &server.client;
     let read = client.show_schedule("nightly").await.unwrap();
     client.replace_schedule("nightly", &read.value.spec, &read.etag.unwrap()).await.unwrap();
@@ -140,8 +141,8 @@ async fn a_schedule_is_replaced_by_the_version_that_was_read_and_asked_about_bel
         [
             "GET /api/v1/schedules/nightly HTTP/1.1",
             "PUT /api/v1/schedules/nightly HTTP/1.1",
-            "GET /api/v1/schedules?limit=200&task=say+hello HTTP/1.1",
-            &format!("GET /api/v1/schedules/nightly/slots?limit=5&device={device} HTTP/1.1"),
+            "GET /api/v1/schedules?task=say+hello&limit=200 HTTP/1.1",
+            &format!("GET /api/v1/schedules/nightly/slots?device={device}&limit=5 HTTP/1.1"),
             "GET /api/v1/schedules/nightly/devices?limit=200 HTTP/1.1",
             "GET /api/v1/schedules/nightly/versions?limit=200 HTTP/1.1",
             "POST /api/v1/schedules/nightly/pause HTTP/1.1",
@@ -163,6 +164,14 @@ async fn a_schedule_is_simulated_and_made_as_it_is_written() {
     assert_eq!(told.next[0].dst, Some(taskey_proto::schedules::Dst::Gap));
     assert_eq!(server.client.create_schedule(&spec).await.unwrap().version, 1);
     let requests = server.requests();
-    assert!(requests[0].starts_with("POST /api/v1/schedules/simulate HTTP/1.1\r\n") && requests[0].contains("\"count\":5"), "{}", requests[0]);
-    assert!(requests[1].starts_with("POST /api/v1/schedules HTTP/1.1\r\n") && requests[1].contains("\"cron\":\"30 2 * * *\""), "{}", requests[1]);
+    assert!(
+        requests[0].starts_with("POST /api/v1/schedules/simulate HTTP/1.1\r\n") && requests[0].contains("\"count\":5"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[1].starts_with("POST /api/v1/schedules HTTP/1.1\r\n") && requests[1].contains("\"cron\":\"30 2 * * *\""),
+        "{}",
+        requests[1]
+    );
 }

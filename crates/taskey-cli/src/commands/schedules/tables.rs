@@ -55,7 +55,9 @@ pub fn heading(table: &mut Table, schedule: &Schedule) {
 }
 
 fn newer_task(version: u32) -> String {
-    format!("v{version} does not run here yet: whoever wrote it may not run tasks on all of these devices; apply the schedule again to take it")
+    format!(
+        "v{version} does not run here yet: whoever wrote it may not run tasks on all of these devices; apply the schedule again to take it"
+    )
 }
 
 fn fired_by(place: Where) -> &'static str {
