@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     access, audit, backup, bench, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
-    password, quiet, restore, run, runs, secrets, sessions, setup, targets, tasks, users,
+    password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
 };
 use crate::serve;
 
@@ -109,6 +109,9 @@ pub enum Command {
     /// Task definitions.
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
+    /// Tasks at certain times: when they run, where, and what became of each time.
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
     /// Run one command on one device, and show what it writes as it is written.
     Exec(exec::ExecArgs),
     /// Run a task on devices.

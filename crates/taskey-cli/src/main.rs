@@ -9,6 +9,7 @@ mod commands;
 mod diff;
 mod exit;
 mod failure;
+mod given_file;
 mod interrupts;
 mod labels;
 mod live;

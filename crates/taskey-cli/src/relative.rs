@@ -26,6 +26,13 @@ pub fn length(ms: i64) -> String {
     }
 }
 
+/// `2026-03-29T01:30Z`: an instant in UTC as short as it can be written.
+pub fn instant(time: Time) -> String {
+    let text = time.to_string();
+    let text = text.strip_suffix(".000Z").map_or(text.clone(), |text| format!("{text}Z"));
+    text.strip_suffix(":00Z").map_or(text.clone(), |text| format!("{text}Z"))
+}
+
 /// The wall clock.
 pub fn now() -> Time {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -45,6 +52,17 @@ mod tests {
         }
         assert_eq!(relative(now.plus_ms(-400 * 86_400_000), now), "400d ago");
         assert_eq!(relative(now.plus_ms(3_599_000), now), "in 59m");
+    }
+
+    #[test]
+    fn an_instant_leaves_out_what_is_nothing() {
+        for (text, short) in [
+            ("2026-03-29T01:30:00.000Z", "2026-03-29T01:30Z"),
+            ("2026-03-29T01:30:07.000Z", "2026-03-29T01:30:07Z"),
+            ("2026-03-29T01:00:00.120Z", "2026-03-29T01:00:00.120Z"),
+        ] {
+            assert_eq!(instant(text.parse().unwrap()), short);
+        }
     }
 
     #[test]

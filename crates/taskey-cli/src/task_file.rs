@@ -8,36 +8,12 @@ use serde_saphyr::Spanned;
 use taskey_proto::problem::located;
 use taskey_proto::tasks::{Action, TaskSpec};
 
-/// What is wrong with a file, and where, counted from 1.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub line: u64,
-    pub column: u64,
-    pub text: String,
-}
+use crate::definitions;
+pub use crate::definitions::Fault;
 
 /// Reads the tasks of a file; `is_json` where its name says so.
 pub fn parse(text: &str, is_json: bool) -> Result<Vec<TaskSpec>, Fault> {
-    // YAML reads nearly all JSON; the rest, such as surrogate pairs, only a JSON parser gets right.
-    if is_json || text.trim_start().starts_with('{') {
-        match serde_json::from_str(text) {
-            Ok(spec) => return Ok(vec![spec]),
-            Err(error) if is_json => {
-                return Err(Fault { line: error.line() as u64, column: error.column() as u64, text: error.to_string() });
-            }
-            Err(_) => {}
-        }
-    }
-    serde_saphyr::from_multiple(text).map_err(|error| locate(text, &error))
-}
-
-/// Finds the place of an error more closely than the parser can.
-///
-/// Which fields an action has depends on its `type`, so actions are read whole before they are understood, and every error in one is
-/// reported where the action begins. The error names the field; where that stands is looked up.
-fn locate(text: &str, error: &serde_saphyr::Error) -> Fault {
-    let outer = error.location().map_or((1, 1), |location| (location.line(), location.column()));
-    blamed_field(text).unwrap_or_else(|| Fault { line: outer.0, column: outer.1, text: without_place(error) })
+    definitions::parse(text, is_json, |text, fault| blamed_field(text).unwrap_or(fault))
 }
 
 #[derive(Deserialize)]
@@ -47,6 +23,9 @@ struct Outline {
 }
 
 /// The first wrong field of the first wrong action, where that field is there at all.
+///
+/// Which fields an action has depends on its `type`, so actions are read whole before they are understood, and every error in one is
+/// reported where the action begins. The error names the field; where that stands is looked up.
 fn blamed_field(text: &str) -> Option<Fault> {
     let outlines: Vec<Outline> = serde_saphyr::from_multiple(text).ok()?;
     outlines.iter().flat_map(|outline| &outline.actions).find_map(|fields| {
@@ -56,12 +35,6 @@ fn blamed_field(text: &str) -> Option<Fault> {
         let location = fields.get(pointer.trim_start_matches('/').split('/').next()?)?.referenced;
         Some(Fault { line: location.line(), column: location.column(), text: format!("{}: {detail}", &pointer[1..]) })
     })
-}
-
-/// The parser's words without its place, which stands in front already.
-fn without_place(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 #[cfg(test)]

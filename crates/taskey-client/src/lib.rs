@@ -20,6 +20,7 @@ mod output;
 mod pages;
 mod quiet;
 mod runs;
+mod schedules;
 mod secrets;
 mod sse;
 mod tasks;

@@ -116,7 +116,9 @@ pub fn pointer(path: &serde_path_to_error::Path) -> String {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => {}
+            // A variant with something in it is an object with one field, its name.
+            Segment::Enum { variant } => pointer.push_str(&format!("/{variant}")),
+            Segment::Unknown => {}
         }
     }
     pointer
@@ -157,5 +159,18 @@ mod tests {
         let missing = ("/name".to_owned(), "this field is needed".to_owned());
         assert_eq!(located("", "missing field `name` at line 1 column 2"), missing);
         assert_eq!(located("/a", "no place: at all"), ("/a".to_owned(), "no place: at all".to_owned()));
+    }
+
+    #[test]
+    fn what_stands_in_a_variant_is_found_below_its_name() {
+        let spec = |missed: &str| {
+            let text = format!(r#"{{"name": "a", "task": "b", "targets": {{}}, "missed": {missed}}}"#);
+            let mut json = serde_json::Deserializer::from_str(&text);
+            let error = serde_path_to_error::deserialize::<_, crate::schedules::ScheduleSpec>(&mut json).unwrap_err();
+            located(&pointer(error.path()), &error.inner().to_string()).0
+        };
+        assert_eq!(spec(r#"{"all": {"max": "many", "age": "2h"}}"#), "/missed/all/max");
+        assert_eq!(spec(r#"{"all": {"max": 3}}"#), "/missed/all/age");
+        assert_eq!(spec(r#""never""#), "/missed");
     }
 }

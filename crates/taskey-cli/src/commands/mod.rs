@@ -23,6 +23,7 @@ pub mod recover;
 pub mod restore;
 pub mod run;
 pub mod runs;
+pub mod schedules;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => serve::on_host(doctor::run(args, output)),
         Command::Openapi => serve::print_openapi(),
         Command::Completion(args) => completion::run(&args),
+        Command::Schedules(schedules::SchedulesCommand::Next(args)) => schedules::next::run(&args, output),
         Command::Version => print_version(output),
         command => run_as_client(&cli.global, command, output),
     }
@@ -94,6 +96,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Tasks(command) => tasks::run(global, command, output).await,
         Command::Targets(args) => targets::run(global, args, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
+        Command::Schedules(command) => schedules::run(global, command, output).await,
         Command::Quiet(command) => quiet::run(global, command, output).await,
         Command::Audit(command) => audit::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),

@@ -6,7 +6,7 @@ use taskey_client::{Client, ClientError, OutputUpdate, RunFilter};
 use taskey_proto::Time;
 use taskey_proto::id::{DeviceId, RunId};
 use taskey_proto::problem::Reason;
-use taskey_proto::runs::{ActionResult, Execution, OutputEvent, Run, State};
+use taskey_proto::runs::{ActionResult, Cause, Execution, OutputEvent, Run, State};
 
 use super::execution_groups;
 use super::explain::{self, RunOrExecution};
@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::live::{self, LiveOutput};
 use crate::output::Output;
-use crate::relative::{length, now, relative};
+use crate::relative::{instant, length, now, relative};
 use crate::session;
 use crate::table::{Cell, Table, Tone};
 
@@ -116,7 +116,8 @@ fn of_devices(executions: Vec<Execution>, devices: &[String]) -> Result<Vec<Exec
     Ok(executions.into_iter().filter(|execution| devices.is_empty() || devices.iter().any(|word| is(execution, word))).collect())
 }
 
-async fn device_id(client: &Client, device: &str) -> Result<DeviceId, ClientError> {
+/// The id of a device that was named by id or name.
+pub async fn device_id(client: &Client, device: &str) -> Result<DeviceId, ClientError> {
     match device.parse() {
         Ok(id) => Ok(id),
         Err(_) => Ok(client.show_device(device).await?.value.id),
@@ -145,7 +146,7 @@ pub fn show_table(run: &Run) -> Table {
     table.field("task", task_text(run));
     table.field("state", state_cell(run.state));
     table.field_if("reason", reason_text(run.reason.as_ref()));
-    table.field("cause", format!("{} by {}", run.cause.kind, run.cause.by));
+    table.field("cause", cause_text(&run.cause));
     table.field("created", relative(run.created_at, now));
     table.field_if("took", run.finished_at.map(|end| length(end.since_ms(run.created_at))));
     match run.executions.as_deref() {
@@ -168,7 +169,7 @@ fn list_table(runs: &[Run]) -> Table {
             state_cell(run.state),
             counts_text(run).into(),
             relative(run.created_at, now).into(),
-            run.cause.by.as_str().into(),
+            by_text(&run.cause).into(),
         ]);
     }
     table
@@ -217,7 +218,23 @@ fn task_text(run: &Run) -> String {
     }
 }
 
-fn reason_text(reason: Option<&Reason>) -> Option<String> {
+/// `manual by ann`, `schedule nightly, slot 2026-03-29T01:30Z`.
+fn cause_text(cause: &Cause) -> String {
+    match &cause.slot {
+        Some(_) => by_text(cause),
+        None => format!("{} by {}", cause.kind, cause.by),
+    }
+}
+
+/// Who it was by; of a schedule, for which of its slots.
+fn by_text(cause: &Cause) -> String {
+    match &cause.slot {
+        Some(slot) => format!("schedule {}, slot {}", cause.by, instant(slot.at)),
+        None => cause.by.clone(),
+    }
+}
+
+pub fn reason_text(reason: Option<&Reason>) -> Option<String> {
     reason.map(|reason| if reason.detail.is_empty() { reason.code.clone() } else { reason.detail.clone() })
 }
 
@@ -302,5 +319,19 @@ mod tests {
     fn a_state_is_named_by_its_word() {
         assert_eq!(parse_state("timed_out"), Ok(State::TimedOut));
         assert!(parse_state("done").unwrap_err().contains("succeeded"));
+    }
+
+    #[test]
+    fn a_cause_names_who_it_was_or_which_slot_of_which_schedule() {
+        let by_hand = Cause { kind: "manual".to_owned(), by: "ann".to_owned(), slot: None };
+        assert_eq!((cause_text(&by_hand), by_text(&by_hand)), ("manual by ann".to_owned(), "ann".to_owned()));
+        let slot = taskey_proto::runs::RunSlot {
+            schedule: "sch_00000000000000000000000000".parse().unwrap(),
+            revision: 1,
+            at: "2026-03-29T01:30:00Z".parse().unwrap(),
+        };
+        let by_schedule = Cause { kind: "schedule".to_owned(), by: "nightly".to_owned(), slot: Some(slot) };
+        assert_eq!(cause_text(&by_schedule), "schedule nightly, slot 2026-03-29T01:30Z");
+        assert_eq!(by_text(&by_schedule), "schedule nightly, slot 2026-03-29T01:30Z");
     }
 }

@@ -1,6 +1,5 @@
 //! `taskey tasks`: definitions, kept in files and applied.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -13,6 +12,7 @@ use crate::cli::Global;
 use crate::diff::line_diff;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::given_file::GivenFile;
 use crate::output::{self, Output};
 use crate::relative::{now, relative};
 use crate::table::Table;
@@ -107,26 +107,18 @@ async fn apply(global: &Global, file: &Path, dry_run: bool, output: Output) -> R
 
 /// Reads and checks the tasks of a file, or of stdin for `-`.
 fn read(path: &Path) -> Result<Vec<TaskSpec>, Failure> {
-    let place = if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() };
-    let text = if path == Path::new("-") { read_stdin() } else { std::fs::read_to_string(path) };
-    let text = text.map_err(|error| Failure::File(place.clone(), error))?;
-    let specs = task_file::parse(&text, path.extension().is_some_and(|ending| ending == "json"))
-        .map_err(|fault| Failure::usage(format!("{place}: line {} column {}: {}", fault.line, fault.column, fault.text)))?;
+    let file = GivenFile::read(path)?;
+    let specs = task_file::parse(&file.text, file.is_json).map_err(|fault| file.wrong(fault))?;
     if specs.is_empty() {
-        return Err(Failure::usage(format!("{place}: there is no task in it")));
+        return Err(Failure::usage(format!("{}: there is no task in it", file.place)));
     }
     for spec in &specs {
         let errors = check_task(spec);
         if !errors.is_empty() {
-            return Err(Failure::Fields { place: format!("{place}: task `{}`", spec.name), errors });
+            return Err(Failure::Fields { place: format!("{}: task `{}`", file.place, spec.name), errors });
         }
     }
     Ok(specs)
-}
-
-fn read_stdin() -> std::io::Result<String> {
-    let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
 }
 
 async fn find(client: &Client, name: &str) -> Result<Option<Tagged<Task>>, ClientError> {

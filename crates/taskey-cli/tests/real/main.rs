@@ -22,6 +22,7 @@ mod queue;
 mod restore;
 mod roles;
 mod runs;
+mod schedules;
 mod secrets;
 mod serve;
 mod shape;

@@ -105,3 +105,73 @@ async fn what_lies_in_another_thing_is_asked_for_below_it() {
     assert!(requests[1].starts_with("PUT /api/v1/groups/ops/members/ann@example.org HTTP/1.1\r\n"), "{}", requests[1]);
     assert!(requests[2].starts_with(&format!("DELETE /api/v1/users/ann/sessions/{session} HTTP/1.1\r\n")), "{}", requests[2]);
 }
+
+fn schedule(version: u32) -> serde_json::Value {
+    json!({
+        "id": "sch_00000000000000000000000000", "name": "nightly", "version": version, "revision": version, "state": "active", "reason": null,
+        "spec": {"name": "nightly", "task": "hello", "cron": "30 2 * * *", "targets": {"devices": ["web-1"]}},
+        "task": {"id": "tsk_00000000000000000000000000", "name": "hello", "version": 1}, "words": "at 02:30, in UTC.", "next_at": null,
+        "device_count": 1, "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z", "updated_by": "ann",
+        "role": "admin",
+    })
+}
+
+#[tokio::test]
+async fn a_schedule_is_replaced_by_the_version_that_was_read_and_asked_about_below_its_name() {
+    let tagged = Reply::Answer(200, "content-type: application/json\r\netag: \"2\"\r\n", schedule(2).to_string());
+    let page = || scripted::json(200, json!({"items": [], "next": null}));
+    let one = || scripted::json(200, schedule(3));
+    let server =
+        Scripted::start([tagged, one(), page(), page(), page(), page(), one(), one(), Reply::Answer(204, "", String::new())]).await;
+    let client = &server.client;
+    let read = client.show_schedule("nightly").await.unwrap();
+    client.replace_schedule("nightly", &read.value.spec, &read.etag.unwrap()).await.unwrap();
+    let device = "dev_00000000000000000000000000";
+    client.list_schedules(Some("say hello"), None).await.unwrap();
+    client.list_slots("nightly", Some(device.parse().unwrap()), Some(5)).await.unwrap();
+    client.list_holdings("nightly", None).await.unwrap();
+    client.list_schedule_versions("nightly", None).await.unwrap();
+    client.pause_schedule("nightly", &taskey_proto::schedules::PauseSchedule { reason: "stock-taking".to_owned() }).await.unwrap();
+    client.resume_schedule("nightly").await.unwrap();
+    client.remove_schedule("nightly").await.unwrap();
+    let requests = server.requests();
+    let first_lines: Vec<&str> = requests.iter().map(|request| request.lines().next().unwrap()).collect();
+    assert_eq!(
+        first_lines,
+        [
+            "GET /api/v1/schedules/nightly HTTP/1.1",
+            "PUT /api/v1/schedules/nightly HTTP/1.1",
+            "GET /api/v1/schedules?task=say+hello&limit=200 HTTP/1.1",
+            &format!("GET /api/v1/schedules/nightly/slots?device={device}&limit=5 HTTP/1.1"),
+            "GET /api/v1/schedules/nightly/devices?limit=200 HTTP/1.1",
+            "GET /api/v1/schedules/nightly/versions?limit=200 HTTP/1.1",
+            "POST /api/v1/schedules/nightly/pause HTTP/1.1",
+            "POST /api/v1/schedules/nightly/resume HTTP/1.1",
+            "DELETE /api/v1/schedules/nightly HTTP/1.1",
+        ]
+    );
+    assert!(requests[1].contains("\r\nif-match: \"2\"\r\n"), "{}", requests[1]);
+    assert!(requests[6].ends_with("{\"reason\":\"stock-taking\"}"), "{}", requests[6]);
+}
+
+#[tokio::test]
+async fn a_schedule_is_simulated_and_made_as_it_is_written() {
+    let simulation = json!({"words": "at 02:30, in UTC.", "next": [{"at": "2026-03-29T01:00:00.000Z", "dst": "gap"}], "devices": [], "device_count": 0, "warnings": []});
+    let server = Scripted::start([scripted::json(200, simulation), scripted::json(201, schedule(1))]).await;
+    let spec: taskey_proto::schedules::ScheduleSpec = serde_json::from_value(schedule(1)["spec"].clone()).unwrap();
+    let simulate = taskey_proto::schedules::SimulateSchedule { spec: spec.clone(), count: Some(5), from: None };
+    let told = server.client.simulate_schedule(&simulate).await.unwrap();
+    assert_eq!(told.next[0].dst, Some(taskey_proto::schedules::Dst::Gap));
+    assert_eq!(server.client.create_schedule(&spec).await.unwrap().version, 1);
+    let requests = server.requests();
+    assert!(
+        requests[0].starts_with("POST /api/v1/schedules/simulate HTTP/1.1\r\n") && requests[0].contains("\"count\":5"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[1].starts_with("POST /api/v1/schedules HTTP/1.1\r\n") && requests[1].contains("\"cron\":\"30 2 * * *\""),
+        "{}",
+        requests[1]
+    );
+}

@@ -28,13 +28,13 @@ use crate::platform::http::problem::{ApiResult, check};
 const REASON_LEN_MAX: usize = 500;
 
 /// A spec that may be stored, with everything that it names looked up.
-struct Prepared {
-    spec: ScheduleSpec,
-    targets: TargetIds,
+pub(super) struct Prepared {
+    pub(super) spec: ScheduleSpec,
+    pub(super) targets: TargetIds,
     task: SignedTask,
 }
 
-async fn prepare(app: &App, permit: &Permit, spec: ScheduleSpec) -> ApiResult<Prepared> {
+pub(super) async fn prepare(app: &App, permit: &Permit, spec: ScheduleSpec) -> ApiResult<Prepared> {
     check(spec_errors(&spec))?;
     let task = load(app, permit, &spec.task).await?;
     let targets = targets::resolve(app, permit, &spec.targets).await?;
@@ -53,7 +53,7 @@ pub(super) async fn load(app: &App, permit: &Permit, word: &str) -> ApiResult<Si
 }
 
 /// Everything that is wrong with a spec by itself.
-pub(super) fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
+fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
     let mut errors = check_schedule(spec);
     if errors.is_empty() {
         errors.extend(check_timing(spec));

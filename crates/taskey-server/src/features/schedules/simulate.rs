@@ -4,12 +4,13 @@ use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::{Firing, SimulateSchedule, Simulation};
 use taskey_schedule::{Timetable, Zone, describe};
 
-use super::{ops, revision, targets};
+use super::ops::Prepared;
+use super::{ops, revision, store, targets};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::devices::targets_by_id;
 use crate::platform::http::ApiError;
-use crate::platform::http::problem::{ApiResult, check};
+use crate::platform::http::problem::ApiResult;
 
 const COUNT_DEFAULT: usize = 50;
 const COUNT_MAX: usize = 500;
@@ -22,12 +23,12 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     if count.is_some_and(|count| count == 0 || count > COUNT_MAX) {
         return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
     }
-    check(ops::spec_errors(&spec)).map_err(|error| error.under("/spec"))?;
-    let under_spec = |error: ApiError| error.under("/spec");
-    ops::load(app, permit, &spec.task).await.map_err(under_spec)?;
-    let ids = targets::resolve(app, permit, &spec.targets).await.map_err(under_spec)?;
+    // What could not be saved is refused here already, for the same reason.
+    let Prepared { spec, targets: ids, .. } = ops::prepare(app, permit, spec).await.map_err(within_spec)?;
     let now = app.now();
-    let timing = revision::timing(&spec, now)?;
+    // What is there already counts from when it was made.
+    let existing = store::schedule_of_organization(&mut &app.db, permit.sight(), &spec.name).await?;
+    let timing = revision::timing(&spec, existing.map_or(now, |row| row.created_at))?;
     let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;
     let from = from.unwrap_or(now);
     let next: Vec<Firing> = timetable.upcoming(from).take(count.unwrap_or(COUNT_DEFAULT)).collect();
@@ -49,4 +50,10 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
         devices: shown.into_iter().map(|target| DeviceRef { id: target.id, name: target.name }).collect(),
         warnings,
     })
+}
+
+/// An error with its places seen from the request, in which the spec is one field.
+fn within_spec(mut error: ApiError) -> ApiError {
+    error.errors.iter_mut().for_each(|error| error.pointer.insert_str(0, "/spec"));
+    error
 }
