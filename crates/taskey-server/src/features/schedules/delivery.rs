@@ -31,20 +31,29 @@ const ANSWER_LEN_MAX: usize = 2 * 1024 * 1024;
 /// Called when a device listens, and with what it holds when it has said so. Whether more orders wait than were given out.
 pub fn deliver(app: App, device: LineDevice, held: Option<Vec<ExecutionId>>) -> BoxFuture<'static, bool> {
     Box::pin(async move {
-        let has_said = held.is_some();
+        // Read first: orders leave after the acknowledgement of the sync only if nothing is waited for behind them.
+        let news = if held.is_some() { news(&app, device.id).await } else { None };
         let id = device.id;
         let more_waits = runs::delivery::deliver(app.clone(), device, held).await;
-        if has_said && let Err(error) = poke_if_behind(&app, id).await {
-            tracing::error!(%error, device = %id, "a device was not told of its schedules; the next sync tries again");
+        if let Some(number) = news {
+            send(&app, id, number);
         }
         more_waits
     })
 }
 
-async fn poke_if_behind(app: &App, device: DeviceId) -> Result<(), DbError> {
-    let Some(assignment) = store::assignment(&mut &app.db, device).await? else { return Ok(()) };
-    let is_stale = app.now().since_ms(assignment.issued_at) > RENEW_AFTER_MS;
-    if assignment.number != assignment.held_number || is_stale { send_poke(app, device, assignment.number).await } else { Ok(()) }
+/// The number of a device's assignment, where it has another or its lease is to be renewed.
+async fn news(app: &App, device: DeviceId) -> Option<u64> {
+    let behind = async {
+        let Some(assignment) = store::assignment(&mut &app.db, device).await? else { return Ok(None) };
+        let is_stale = app.now().since_ms(assignment.issued_at) > RENEW_AFTER_MS;
+        let is_behind = assignment.number != assignment.held_number || is_stale;
+        Ok::<_, DbError>(if is_behind && !app.quiet.is_on(&app.db).await? { Some(assignment.number) } else { None })
+    };
+    behind.await.unwrap_or_else(|error| {
+        tracing::error!(%error, %device, "a device was not told of its schedules; the next sync tries again");
+        None
+    })
 }
 
 /// Tells a device on this node's lines that its schedules have changed.
@@ -52,21 +61,20 @@ pub(super) async fn poke(app: &App, device: DeviceId) -> Result<(), DbError> {
     if !app.lines.has(device) {
         return Ok(());
     }
-    match store::assignment(&mut &app.db, device).await? {
-        Some(assignment) => send_poke(app, device, assignment.number).await,
-        None => Ok(()),
+    let assignment = store::assignment(&mut &app.db, device).await?;
+    if let Some(assignment) = assignment
+        && !app.quiet.is_on(&app.db).await?
+    {
+        send(app, device, assignment.number);
     }
+    Ok(())
 }
 
-async fn send_poke(app: &App, device: DeviceId, number: u64) -> Result<(), DbError> {
-    if app.quiet.is_on(&app.db).await? {
-        return Ok(());
-    }
+fn send(app: &App, device: DeviceId, number: u64) {
     match serde_json::to_vec(&Down::Schedules { number }) {
         Ok(bytes) => drop(app.lines.send(device, Bytes::from(bytes))),
         Err(error) => tracing::error!(%error, "a message could not be written"),
     }
-    Ok(())
 }
 
 struct Handed {

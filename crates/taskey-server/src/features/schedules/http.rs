@@ -11,7 +11,8 @@ use taskey_proto::page::Page;
 use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::document::{FetchAssignment, FetchedAssignment};
 use taskey_proto::schedules::{
-    Firing, Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot, SlotState,
+    Firing, Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot,
+    SlotState,
 };
 use utoipa::IntoParams;
 use utoipa_axum::routes;

@@ -24,7 +24,7 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
         return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
     }
     // What could not be saved is refused here already, for the same reason.
-    let Prepared { spec, targets: ids, .. } = ops::prepare(app, permit, spec).await.map_err(within_spec)?;
+    let Prepared { spec, targets: ids, .. } = ops::prepare(app, permit, spec).await.map_err(|error| error.under("/spec"))?;
     let now = app.now();
     // What is there already counts from when it was made.
     let existing = store::schedule_of_organization(&mut &app.db, permit.sight(), &spec.name).await?;
@@ -50,10 +50,4 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
         devices: shown.into_iter().map(|target| DeviceRef { id: target.id, name: target.name }).collect(),
         warnings,
     })
-}
-
-/// An error with its places seen from the request, in which the spec is one field.
-fn within_spec(mut error: ApiError) -> ApiError {
-    error.errors.iter_mut().for_each(|error| error.pointer.insert_str(0, "/spec"));
-    error
 }

@@ -67,7 +67,11 @@ pub(super) async fn resolve(app: &App, permit: &Permit, named: &Targets) -> ApiR
 }
 
 /// The devices that they are now, each once.
-pub(super) async fn devices(source: &mut impl Source, organization: OrganizationId, ids: &TargetIds) -> Result<BTreeSet<DeviceId>, DbError> {
+pub(super) async fn devices(
+    source: &mut impl Source,
+    organization: OrganizationId,
+    ids: &TargetIds,
+) -> Result<BTreeSet<DeviceId>, DbError> {
     let words = Targets {
         devices: ids.devices.iter().map(ToString::to_string).collect(),
         groups: ids.groups.iter().map(ToString::to_string).collect(),

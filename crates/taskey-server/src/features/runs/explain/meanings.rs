@@ -38,6 +38,11 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("limit_unsupported", "Without control groups a limit cannot be kept; leave the limits out, or give the agent a control group."),
     ("secret_unreadable", "The device may have been given new keys meanwhile; start it again."),
     ("secret_missing", "The secret may have been removed after the run was started."),
+    // Of schedules on the device.
+    ("on_device", "The device fires the schedule by itself and tells of it when it reaches the server."),
+    ("schedule_changed", "Slots that had not begun when it was changed begin nothing; the new schedule starts with its next one."),
+    ("replaced", "Its schedule says `overlap: replace`: the newest slot goes before those that still wait."),
+    ("lease_lapsed", "A device that has not heard of the server for 35 days stops its schedules; it goes on when it has."),
     // Of what ran.
     ("exit_code", "The program itself says that it failed; its output may tell why."),
     ("signal", "Something on the device ended the program."),

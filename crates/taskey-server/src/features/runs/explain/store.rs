@@ -46,7 +46,7 @@ async fn facts(app: &App, row: &Row) -> Result<Facts, DbError> {
         started_at: row.get("started_at")?,
         finished_at: row.get("finished_at")?,
         cancelled_by: row.get("cancelled_by")?,
-        cause: Cause { kind: row.get("cause_kind")?, by: row.get("cause_by")?, slot: store::run_slot(&row)? },
+        cause: Cause { kind: row.get("cause_kind")?, by: row.get("cause_by")?, slot: store::run_slot(row)? },
         task: row.get("task_name")?,
         target_count: row.get("target_count")?,
         standing: standing(&app.db, device.id).await?.ok_or(DbError::Aborted)?,
