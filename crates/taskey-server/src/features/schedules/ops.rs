@@ -53,7 +53,7 @@ pub(super) async fn load(app: &App, permit: &Permit, word: &str) -> ApiResult<Si
 }
 
 /// Everything that is wrong with a spec by itself.
-fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
+pub(super) fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
     let mut errors = check_schedule(spec);
     if errors.is_empty() {
         errors.extend(check_timing(spec));

@@ -1,16 +1,15 @@
 //! What a schedule would do, before it is saved.
 
 use taskey_proto::runs::DeviceRef;
-use taskey_proto::schedules::{Firing, SimulateSchedule, Simulation};
+use taskey_proto::schedules::{Firing, ScheduleSpec, SimulateSchedule, Simulation};
 use taskey_schedule::{Timetable, Zone, describe};
 
-use super::ops::Prepared;
 use super::{ops, revision, store, targets};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::devices::targets_by_id;
 use crate::platform::http::ApiError;
-use crate::platform::http::problem::ApiResult;
+use crate::platform::http::problem::{ApiResult, check};
 
 const COUNT_DEFAULT: usize = 50;
 const COUNT_MAX: usize = 500;
@@ -23,8 +22,14 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     if count.is_some_and(|count| count == 0 || count > COUNT_MAX) {
         return Err(ApiError::invalid_field("/count", format!("1 to {COUNT_MAX}")));
     }
-    // What could not be saved is refused here already, for the same reason.
-    let Prepared { spec, targets: ids, .. } = ops::prepare(app, permit, spec).await.map_err(|error| error.under("/spec"))?;
+    // What could not be saved is refused here already, for the same reason; but for the task, which may be chosen last.
+    let ids = if spec.task.is_empty() {
+        let with_some_task = ScheduleSpec { task: "chosen-later".to_owned(), ..spec.clone() };
+        check(ops::spec_errors(&with_some_task)).map_err(|error| error.under("/spec"))?;
+        targets::resolve(app, permit, &spec.targets).await.map_err(|error| error.under("/spec"))?
+    } else {
+        ops::prepare(app, permit, spec.clone()).await.map_err(|error| error.under("/spec"))?.targets
+    };
     let now = app.now();
     // What is there already counts from when it was made.
     let existing = store::schedule_of_organization(&mut &app.db, permit.sight(), &spec.name).await?;

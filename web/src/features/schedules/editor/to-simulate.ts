@@ -15,5 +15,5 @@ export function toSimulate(draft: Draft): ScheduleSpec | null {
   const { name, task, targets } = spec as ScheduleSpec
   if (!isAnyTarget(targets ?? {})) return null
   if (draft.view === 'form' && !draft.form.rules.every(isComplete)) return null
-  return { ...(spec as ScheduleSpec), name: name || 'new', task: task || 'new' }
+  return { ...(spec as ScheduleSpec), name: name || 'new', task: task || '' }
 }
