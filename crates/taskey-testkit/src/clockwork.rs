@@ -3,7 +3,7 @@
 //! The agents start real processes and keep real journals. Time goes on in small steps, and each step waits until every agent has done what
 //! was due by then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use taskey_agent::Config;
 use taskey_agent::clock::{Clock, Hands};
 use taskey_agent::state_dir::StateDir;
 use taskey_proto::Time;
+use taskey_proto::document::SignedDocument;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -124,8 +125,9 @@ impl Clockwork {
             }
             for device in devices {
                 device.hands.advance_ms(ms);
-                if device.agent.is_some() {
-                    tokio::time::timeout(PATIENCE, device.hands.heeded()).await.expect("the agent does what is due");
+                if let Some(agent) = &device.agent {
+                    let heeded = tokio::time::timeout(PATIENCE, device.hands.heeded()).await;
+                    assert!(heeded.is_ok(), "{} does not do what is due; has its agent ended? {}", device.name, agent.task.is_finished());
                 }
             }
         }
@@ -191,6 +193,15 @@ impl Device {
     pub fn is_running(&self) -> bool {
         self.agent.is_some()
     }
+}
+
+/// Whether an agent with its state in this folder keeps no schedule.
+pub fn keeps_no_schedule(state: &Path) -> bool {
+    let text = std::fs::read_to_string(state.join("schedules").join("assignment.json")).unwrap_or_default();
+    let document: Value = serde_json::from_str(&text).unwrap_or_default();
+    let Ok(signed) = serde_json::from_value::<SignedDocument>(document["assignment"].clone()) else { return false };
+    let assignment: Value = serde_json::from_slice(&signed.bytes).unwrap_or_default();
+    assignment["schedules"] == json!([])
 }
 
 /// Each slot of a schedule on one device as its instant in milliseconds, with its state. Ranges count as often as they say; what they span is

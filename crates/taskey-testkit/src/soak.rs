@@ -1,5 +1,5 @@
-//! Faults at random, from a seed: agents, the server and both are killed with `kill -9` while runs begin, go on and end, and
-//! afterwards everything must add up.
+//! Faults at random, from a seed: agents, the server and both are killed with `kill -9` while runs begin, go on and end and schedules fire,
+//! and afterwards everything must add up.
 //!
 //! A seed decides what is done and in which order. When exactly a process dies is the machine's business, so a seed is a
 //! place to look at again, not a replay.
@@ -11,7 +11,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
+use taskey_proto::Time;
 
+use crate::clockwork::keeps_no_schedule;
 use crate::process::{Installation, Running, succeeded};
 use crate::{Engine, PATIENCE, postgres};
 
@@ -26,6 +28,8 @@ const TASKS: [(&str, &str, i64, &str); 5] = [
     ("leaves-a-child", "(sleep 600) & echo parent", 0, "parent\n"),
 ];
 const MUCH: usize = 400_000;
+/// Each schedule: its name, where it fires, and every how many milliseconds.
+const SCHEDULES: [(&str, &str, i64); 2] = [("on-devices", "device", 1_000), ("on-the-server", "server", 2_000)];
 
 /// What a seed did.
 #[derive(Debug, Default)]
@@ -35,6 +39,8 @@ pub struct Report {
     pub states: BTreeMap<String, usize>,
     pub agents_killed: usize,
     pub servers_killed: usize,
+    /// Slots of schedules by their state.
+    pub slots: BTreeMap<String, u64>,
 }
 
 /// A sequence of numbers from a seed (SplitMix64).
@@ -93,6 +99,11 @@ impl World {
         }
         for name in DEVICES {
             installation.wait_for_presence(name, "online")?;
+        }
+        for (name, place, every_ms) in SCHEDULES {
+            let schedule = json!({"name": name, "task": "quick", "every": format!("{}s", every_ms / 1_000), "where": place, "overlap": "allow",
+                "targets": {"devices": DEVICES}});
+            succeeded(installation.taskey_with(&["schedules", "apply", "-f", "-"], &schedule.to_string())?)?;
         }
         Ok(Self { installation, agents, folder, dice: Dice(seed), acknowledged: Vec::new(), report: Report::default() })
     }
@@ -169,26 +180,42 @@ impl World {
         Ok(())
     }
 
-    /// Waits until every run is over; answers them with their executions.
+    /// Pauses the schedules and waits until every run is over; answers the runs with their executions.
     fn settle(&mut self) -> anyhow::Result<Vec<Value>> {
+        for (name, ..) in SCHEDULES {
+            succeeded(self.installation.taskey(&["schedules", "pause", name])?)?;
+        }
+        self.installation.wait_until("no device keeps a schedule", || {
+            Ok(DEVICES.iter().all(|name| keeps_no_schedule(&self.installation.path(name))))
+        })?;
+        let began = self.began()?;
         let started = Instant::now();
         loop {
             let listed = self.installation.json(&["runs", "ls"])?;
             let runs = listed["items"].as_array().context("a list")?;
             let open: Vec<&Value> = runs.iter().filter(|run| run["finished_at"].is_null()).collect();
             if open.is_empty() {
-                let ids: Vec<String> = runs.iter().filter_map(|run| Some(run["id"].as_str()?.to_owned())).collect();
-                return ids.iter().map(|id| self.installation.json(&["runs", "show", id])).collect();
+                let ids = runs.iter().filter_map(|run| run["id"].as_str());
+                let runs = ids.map(|id| self.installation.json(&["runs", "show", id])).collect::<anyhow::Result<Vec<Value>>>()?;
+                // What a schedule began on a device comes to be known when its agent has told it.
+                if began.iter().all(|id| executions(&runs).any(|execution| execution["id"] == id.as_str())) {
+                    return Ok(runs);
+                }
             }
-            ensure!(started.elapsed() < PATIENCE, "runs do not end: {open:?}");
+            ensure!(started.elapsed() < PATIENCE, "runs do not end, or are not told: {open:?}");
         }
+    }
+
+    /// The executions that began, as often as they did.
+    fn began(&self) -> anyhow::Result<Vec<String>> {
+        Ok(std::fs::read_to_string(self.folder.path().join("began"))?.lines().map(str::to_owned).collect())
     }
 
     fn check(&mut self, runs: &[Value]) -> anyhow::Result<()> {
         for id in &self.acknowledged {
             ensure!(runs.iter().any(|run| run["id"] == id.as_str()), "{id} was answered with its id, and is not there");
         }
-        let began = std::fs::read_to_string(self.folder.path().join("began"))?;
+        let began = self.began()?;
         let mut ids = Vec::new();
         for run in runs {
             let executions = run["executions"].as_array().context("executions")?;
@@ -196,7 +223,7 @@ impl World {
             ensure!(counted == executions.len() as u64, "the counts of {} are not those of its executions", run["id"]);
             for execution in executions {
                 let id = execution["id"].as_str().context("an id")?;
-                let times = began.lines().filter(|line| *line == id).count();
+                let times = began.iter().filter(|line| *line == id).count();
                 check_execution(run, execution, times)
                     .with_context(|| format!("{id}, which began {times} times: {}", without_output(execution)))?;
                 *self.report.states.entry(execution["state"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
@@ -204,8 +231,20 @@ impl World {
             }
         }
         self.report.runs = runs.len();
-        for line in began.lines() {
-            ensure!(ids.iter().any(|id| id == line), "{line} ran, and no run has it");
+        for line in &began {
+            ensure!(ids.contains(line), "{line} ran, and no run has it");
+        }
+        for (name, _, every_ms) in SCHEDULES {
+            let slots = self.installation.json(&["schedules", "slots", name])?;
+            let slots = slots["items"].as_array().context("a list")?;
+            for device in DEVICES.iter().map(Some).chain([None]) {
+                let of_device = |slot: &&Value| slot["device"]["name"].as_str() == device.copied();
+                let slots: Vec<&Value> = slots.iter().rev().filter(of_device).collect();
+                check_slots(&slots, every_ms, &ids).with_context(|| format!("{name} on {device:?}"))?;
+                for slot in slots {
+                    *self.report.slots.entry(slot["state"].as_str().unwrap_or_default().to_owned()).or_default() += slot["count"].as_u64().unwrap_or(0);
+                }
+            }
         }
         self.installation.wait_until("nothing of an execution is left running", || Ok(left_running(&ids)?.is_empty()))?;
         for (name, agent) in std::mem::take(&mut self.agents) {
@@ -215,6 +254,26 @@ impl World {
         ensure!(server.stop()?.success(), "the server did not stop well");
         Ok(())
     }
+}
+
+/// Each moment is in exactly one slot, and what a slot says to have begun is there.
+fn check_slots(slots: &[&Value], every_ms: i64, executions: &[String]) -> anyhow::Result<()> {
+    let ms = |value: &Value| anyhow::Ok(value.as_str().context("a time")?.parse::<Time>()?.ms());
+    let mut expected = None;
+    for slot in slots {
+        let (at, until, count) = (ms(&slot["at"])?, ms(&slot["until"])?, slot["count"].as_i64().context("a count")?);
+        ensure!(expected.is_none_or(|expected| expected == at), "slots are missing or settled twice before {slot}");
+        ensure!(until - at == (count - 1) * every_ms, "it does not count what it spans: {slot}");
+        expected = Some(until + every_ms);
+        if let Some(execution) = slot["execution"].as_str() {
+            ensure!(executions.iter().any(|id| id == execution), "it began what no run has: {slot}");
+        }
+    }
+    Ok(())
+}
+
+fn executions(runs: &[Value]) -> impl Iterator<Item = &Value> {
+    runs.iter().filter_map(|run| run["executions"].as_array()).flatten()
 }
 
 fn check_execution(run: &Value, execution: &Value, times: usize) -> anyhow::Result<()> {

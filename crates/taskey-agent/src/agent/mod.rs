@@ -21,7 +21,7 @@ use taskey_proto::id::{ExecutionId, ScheduleId};
 use taskey_proto::line::{Down, FiredSlot};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::alarm::Alarm;
 use crate::audit_head;
@@ -37,7 +37,7 @@ use crate::journal::{JOURNAL_FILE, Journal};
 use crate::line::{FromLine, Line, NEWS_MAX, ToLine, Ways};
 use crate::outbox::{Has, Outbox};
 use crate::schedules::Schedules;
-use crate::state_dir::StateDir;
+use crate::state_dir::{Lock, StateDir};
 use crate::status::LineNote;
 use crate::upload::{Uploaded, Uploader};
 use crate::users::{User, Users};
@@ -48,6 +48,10 @@ use telling::SYNC_EVERY;
 
 /// After its executions have ended, a stopping agent tries for so long to tell.
 const FAREWELL: Duration = Duration::from_secs(3);
+
+/// For so long a starting agent looks again whether the lock is free.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What an agent is run with.
 pub struct Config {
@@ -91,7 +95,7 @@ pub enum RunError {
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
     let identity = Identity::load(&config.state)?;
     let failed = |error| RunError::State(config.state.path().display().to_string(), error);
-    let _lock = config.state.lock().map_err(failed)?.ok_or_else(|| RunError::AlreadyRunning(config.state.path().display().to_string()))?;
+    let _lock = lock(&config.state).await?;
     let keys = Arc::new(Keys::load(&config.state)?);
     let newest = newest_time(&config.state);
     let server = identity.server_url((newest.ms() > 0).then_some(newest))?;
@@ -167,6 +171,21 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     agent.config.warden.cells().remove();
     info!("stopped");
     Ok(())
+}
+
+/// Takes the state for this agent. A process that an agent was starting when it was killed still holds its lock until it is exec'd.
+async fn lock(state: &StateDir) -> Result<Lock, RunError> {
+    let path = || state.path().display().to_string();
+    let patient_until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        if let Some(lock) = state.lock().map_err(|error| RunError::State(path(), error))? {
+            return Ok(lock);
+        }
+        if Instant::now() > patient_until {
+            return Err(RunError::AlreadyRunning(path()));
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 struct Agent {

@@ -19,20 +19,22 @@ async fn main() -> anyhow::Result<()> {
             let began = Instant::now();
             let report = run_seed(engine, seed).await?;
             let states: Vec<String> = report.states.iter().map(|(state, count)| format!("{count} {state}")).collect();
+            let slots: Vec<String> = report.slots.iter().map(|(state, count)| format!("{count} {state}")).collect();
             writeln!(
                 out,
-                "{:>4}/{count}  seed {seed:<6} {:<9} {:>2} runs, {} agents and {} servers killed: {} ({:.1} s)",
+                "{:>4}/{count}  seed {seed:<6} {:<9} {:>2} runs, {} agents and {} servers killed: {}; slots: {} ({:.1} s)",
                 index + 1,
                 format!("{engine:?}"),
                 report.runs,
                 report.agents_killed,
                 report.servers_killed,
                 states.join(", "),
+                slots.join(", "),
                 began.elapsed().as_secs_f64(),
             )?;
         }
     }
-    writeln!(out, "every execution ended once, nothing ran twice, nothing was lost ({:.0} s)", started.elapsed().as_secs_f64())?;
+    writeln!(out, "every execution ended once, every slot is settled once, nothing ran twice, nothing was lost ({:.0} s)", started.elapsed().as_secs_f64())?;
     Ok(())
 }
 
