@@ -44,6 +44,8 @@ pub struct Outbox {
     assigned: Option<Pending<Assigned>>,
     /// Slots that began nothing, by their number in the journal: those that are on their way.
     unfired_open: BTreeSet<u64>,
+    /// Those up to here were sent at some time, and the server may know them.
+    unfired_sent: u64,
     stories: BTreeMap<ExecutionId, Story>,
     uploads: Uploads,
 }
@@ -180,9 +182,9 @@ impl Outbox {
         self.assigned = Some(Pending { what, told: false });
     }
 
-    /// Whether slots of this number are on their way.
-    pub fn is_open(&self, unfired: u64) -> bool {
-        self.unfired_open.contains(&unfired)
+    /// Up to which number slots that began nothing may have reached the server.
+    pub fn unfired_sent(&self) -> u64 {
+        self.unfired_sent
     }
 
     pub fn begin(&mut self, execution: ExecutionId, slot: Option<FiredSlot>) {
@@ -233,6 +235,11 @@ impl Outbox {
         self.stories.entry(execution).or_default().end = Some(End::in_journal());
     }
 
+    /// What an earlier life may have sent of slots that began nothing.
+    pub fn restore_unfired(&mut self, number: u64) {
+        self.unfired_sent = number;
+    }
+
     /// The next message that may leave now. `load` fetches an end from the journal, `unfired` are the slots in it that began nothing.
     pub fn next<'a>(
         &mut self,
@@ -259,6 +266,7 @@ impl Outbox {
             .unzip();
         if !slots.is_empty() {
             self.unfired_open.extend(&numbers);
+            self.unfired_sent = numbers.iter().copied().fold(self.unfired_sent, u64::max);
             return Some(self.open_message(Open::Unfired(numbers), &Up::Unfired { slots }));
         }
         let uploads = &mut self.uploads;

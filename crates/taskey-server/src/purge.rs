@@ -68,6 +68,10 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
              JOIN schedule s ON s.id = l.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
         ),
         sql!(
+            "DELETE FROM schedule_target WHERE (schedule_id, device_id) IN (SELECT t.schedule_id, t.device_id FROM schedule_target t \
+             JOIN schedule s ON s.id = t.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
             "DELETE FROM schedule_device WHERE (schedule_id, device_id) IN (SELECT d.schedule_id, d.device_id FROM schedule_device d \
              JOIN schedule s ON s.id = d.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
         ),

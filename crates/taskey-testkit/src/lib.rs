@@ -47,6 +47,18 @@ macro_rules! on_both {
     )*};
 }
 
+/// Looks again and again until there is an answer; when there is none in time, fails with what was in the way last.
+pub async fn eventually<T>(mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(why) => assert!(tokio::time::Instant::now() < until, "it never was so: {why}"),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Looks again and again until it is so; between two looks others get their turn.
 pub async fn wait_for(mut is_so: impl AsyncFnMut() -> bool) {
     let looking = async {

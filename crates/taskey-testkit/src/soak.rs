@@ -185,9 +185,8 @@ impl World {
         for (name, ..) in SCHEDULES {
             succeeded(self.installation.taskey(&["schedules", "pause", name])?)?;
         }
-        self.installation.wait_until("no device keeps a schedule", || {
-            Ok(DEVICES.iter().all(|name| keeps_no_schedule(&self.installation.path(name))))
-        })?;
+        self.installation
+            .wait_until("no device keeps a schedule", || Ok(DEVICES.iter().all(|name| keeps_no_schedule(&self.installation.path(name)))))?;
         let began = self.began()?;
         let started = Instant::now();
         loop {
@@ -242,7 +241,8 @@ impl World {
                 let slots: Vec<&Value> = slots.iter().rev().filter(of_device).collect();
                 check_slots(&slots, every_ms, &ids).with_context(|| format!("{name} on {device:?}"))?;
                 for slot in slots {
-                    *self.report.slots.entry(slot["state"].as_str().unwrap_or_default().to_owned()).or_default() += slot["count"].as_u64().unwrap_or(0);
+                    *self.report.slots.entry(slot["state"].as_str().unwrap_or_default().to_owned()).or_default() +=
+                        slot["count"].as_u64().unwrap_or(0);
                 }
             }
         }

@@ -194,7 +194,7 @@ impl Agent {
     pub(super) fn note_unmet(&mut self, schedule: ScheduleId, revision: u32, unmet: Unmet) {
         let Unmet { at, until, count, state, reason } = unmet;
         let slots = Unfired { schedule, revision, at, until, count, state, reason };
-        if let Err(error) = self.journal.unfired(&slots, |number| self.outbox.is_open(number)) {
+        if let Err(error) = self.journal.unfired(&slots, self.outbox.unfired_sent()) {
             warning!("a slot that did not fire cannot be noted, the journal cannot be written: {error}");
         }
         self.journal_is_ahead = true;

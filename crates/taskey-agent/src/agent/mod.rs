@@ -157,6 +157,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     for execution in agent.journal.unacknowledged() {
         agent.outbox.restore(execution);
     }
+    agent.outbox.restore_unfired(agent.journal.unfired_number());
     for (report, valid_until) in lost {
         agent.end(report, valid_until);
     }

@@ -246,10 +246,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes that slots began nothing; they are settled with that. `open` says which numbers are on their way to the server. It need not be
-    /// durable: forgotten, it would be found out again.
-    pub fn unfired(&mut self, slots: &Unfired, open: impl Fn(u64) -> bool) -> io::Result<()> {
-        let (number, slots) = self.index.slots.place(slots, open);
+    /// Writes that slots began nothing; they are settled with that. Records up to `sent` may have reached the server and stay as they are. It
+    /// need not be durable: forgotten, it would be found out again.
+    pub fn unfired(&mut self, slots: &Unfired, sent: u64) -> io::Result<()> {
+        let (number, slots) = self.index.slots.place(slots, sent);
         self.append(&Record::Unfired { number, slots: &slots })?;
         self.index.slots.insert_unfired(number, slots);
         if self.log.len() > self.compact_at {
@@ -273,6 +273,11 @@ impl Journal {
     /// Slots that began nothing and are not acknowledged, oldest first.
     pub fn unfired_waiting(&self) -> impl Iterator<Item = (u64, &Unfired)> {
         self.index.slots.unfired()
+    }
+
+    /// The number of the newest record of slots that began nothing.
+    pub fn unfired_number(&self) -> u64 {
+        self.index.slots.number()
     }
 
     pub fn acknowledge_unfired(&mut self, number: u64) -> io::Result<()> {

@@ -80,9 +80,9 @@ impl Slots {
         }
     }
 
-    /// The record that these slots belong to: the newest one, where they go on from it and it was not sent (`open` are those that were),
-    /// else a new one.
-    pub fn place(&self, slots: &Unfired, open: impl Fn(u64) -> bool) -> (u64, Unfired) {
+    /// The record that these slots belong to: the newest one, where they go on from it and the server cannot know it yet (records up to
+    /// `sent` may have reached it), else a new one.
+    pub fn place(&self, slots: &Unfired, sent: u64) -> (u64, Unfired) {
         // Nothing else was settled since: a range holds no slot that fired.
         let settled = self.progress.get(&slots.schedule).map(|progress| progress.settled);
         let goes_on = |last: &Unfired| {
@@ -92,7 +92,7 @@ impl Slots {
         // Several schedules take turns, so the newest of this one is looked for among the last few.
         let newest = self.unfired.iter().rev().take(16).find(|(_, last)| last.schedule == slots.schedule);
         match newest {
-            Some((number, last)) if goes_on(last) && !open(*number) => {
+            Some((number, last)) if goes_on(last) && *number > sent => {
                 (*number, Unfired { until: slots.until, count: last.count + slots.count, ..last.clone() })
             }
             _ => (self.number + 1, slots.clone()),

@@ -2,7 +2,9 @@
 
 use super::*;
 use taskey_proto::line::Chunk;
+use taskey_proto::problem::Reason;
 use taskey_proto::runs::{State, Stream};
+use taskey_proto::schedules::SlotState;
 use uuid::Uuid;
 
 struct World {
@@ -175,4 +177,37 @@ fn a_journal_in_memory_does_what_one_in_a_file_does() {
     assert_eq!(journal.unacknowledged(), [execution(1)]);
     assert_eq!(journal.report(execution(1)).unwrap(), Some(report(1, &large)));
     assert_eq!(journal.knows(execution(2)), Some(Known::Done));
+}
+
+fn skipped(at: i64) -> Unfired {
+    Unfired {
+        schedule: ScheduleId::new(Uuid::from_u128(5)),
+        revision: 1,
+        at: Time::from_ms(at),
+        until: Time::from_ms(at),
+        count: 1,
+        state: SlotState::Skipped,
+        reason: Reason::new("overlap", "An earlier one was running."),
+    }
+}
+
+#[test]
+fn slots_in_a_row_are_one_record_until_the_server_may_know_it() {
+    let world = world();
+    let mut journal = Journal::open(&world.path).unwrap();
+    let since =
+        Progress { revision: 1, since: Time::from_ms(0), settled: Time::from_ms(0), boot_id: None, enrolled: false, completed: false };
+    journal.set_progress(skipped(0).schedule, Some(since)).unwrap();
+    journal.unfired(&skipped(1_000), 0).unwrap();
+    journal.unfired(&skipped(2_000), 0).unwrap();
+    assert_eq!(journal.unfired_number(), 1);
+    let sent = journal.unfired_number();
+    drop(journal);
+
+    let mut journal = Journal::open(&world.path).unwrap();
+    assert_eq!(journal.unfired_number(), sent);
+    journal.unfired(&skipped(3_000), sent).unwrap();
+    journal.unfired(&skipped(4_000), sent).unwrap();
+    let told: Vec<_> = journal.unfired_waiting().map(|(number, slots)| (number, slots.at.ms(), slots.until.ms(), slots.count)).collect();
+    assert_eq!(told, [(1, 1_000, 2_000, 2), (2, 3_000, 4_000, 2)]);
 }

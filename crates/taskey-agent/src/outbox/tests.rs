@@ -2,6 +2,7 @@
 
 use super::*;
 use taskey_proto::line::{ActionReport, CHUNK_LEN_MAX};
+use taskey_proto::problem::Reason;
 use taskey_proto::runs::State;
 use uuid::Uuid;
 
@@ -287,4 +288,25 @@ fn no_more_than_the_window_is_open() {
     assert_eq!(told.len(), 4);
     outbox.acknowledged(told[0].0);
     assert_eq!(drain(&mut outbox, now, None).len(), 1);
+}
+
+#[test]
+fn slots_that_went_out_once_count_as_sent_also_after_the_line_broke() {
+    let slots = Unfired {
+        schedule: taskey_proto::id::ScheduleId::new(Uuid::from_u128(5)),
+        revision: 1,
+        at: Time::from_ms(1_000),
+        until: Time::from_ms(1_000),
+        count: 1,
+        state: taskey_proto::schedules::SlotState::Skipped,
+        reason: Reason::new("overlap", "An earlier one was running."),
+    };
+    let mut outbox = Outbox::default();
+    outbox.restore_unfired(6);
+    assert_eq!(outbox.unfired_sent(), 6);
+    outbox.line_up(4, sync());
+    drain(&mut outbox, Instant::now(), None);
+    assert!(outbox.next(Instant::now(), |_| None, [(7, &slots)].into_iter()).is_some());
+    outbox.line_down();
+    assert_eq!(outbox.unfired_sent(), 7);
 }

@@ -113,6 +113,9 @@ async fn fill(
     }
 }
 
+/// From 1970 until 2026: revisions of schedules stay short numbers.
+const MINUTES_UNTIL_2026: i64 = 29_453_760;
+
 /// What makes a copy of an earlier time harmless.
 async fn make_safe(target: &mut Target, manifest: &Manifest, epoch: u64, now: Time) -> Result<(), BackupError> {
     let restored = "UPDATE instance SET epoch = $1, quiet_since = $2, restored_from = $3";
@@ -125,6 +128,9 @@ async fn make_safe(target: &mut Target, manifest: &Manifest, epoch: u64, now: Ti
     target.adjust("UPDATE event SET xid = 0", &[]).await?;
     // A session that was ended since, or a token that was used up since, would be good again.
     target.adjust("DELETE FROM session", &[]).await?;
+    // Devices may hold, and still tell of, revisions that were given away after the backup. Nobody edits a schedule every minute for years.
+    let minutes = now.ms() / 60_000 - MINUTES_UNTIL_2026;
+    target.adjust("UPDATE schedule SET revision_floor = $1", &[minutes.max(0)]).await?;
     target.adjust("DELETE FROM enroll_token", &[]).await
 }
 

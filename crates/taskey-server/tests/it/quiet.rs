@@ -1,6 +1,7 @@
 //! A restored server: quiet until its operator ends that, and right about what happened in the time that was lost.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use serde_json::json;
 use taskey_proto::Time;
@@ -9,7 +10,7 @@ use taskey_proto::id::ExecutionId;
 use taskey_proto::line::{Down, Finished, Up};
 use taskey_proto::runs::State;
 use taskey_testkit::server::Person;
-use taskey_testkit::{FakeDevice, TestServer, on_both};
+use taskey_testkit::{FakeDevice, TestServer, on_both, wait_for};
 
 use crate::backup::{back_up, restored};
 
@@ -43,6 +44,46 @@ fn is(state: &str, reason: &str) -> (String, String) {
 }
 
 on_both! {
+    async fn a_restored_server_does_not_fire_again_what_it_may_have_fired_and_gives_no_revision_twice(engine: Engine) {
+        let old = TestServer::start(engine).await;
+        let ann = old.set_up().await;
+        FakeDevice::enroll(&old, &ann, "one").await;
+        let task = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "true"}]});
+        assert_eq!(ann.post("/api/v1/tasks", task).await.status, 201);
+        let spec = |place: &str, every: &str| {
+            json!({"name": place, "task": "hello", "every": every, "missed": "last", "where": place, "overlap": "allow",
+                "targets": {"devices": ["one"]}})
+        };
+        for place in ["server", "device"] {
+            assert_eq!(ann.post("/api/v1/schedules", spec(place, "1h")).await.status, 201);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup");
+        back_up(&old, &file).await;
+        old.stop().await;
+
+        let beginning = TestServer::start(engine).await;
+        let (config, _) = restored(&beginning, &file, "restored", engine).await;
+        let server = beginning.start_restored(config).await;
+        let ann = server.with_key(ann.key.as_deref().unwrap());
+        server.clock.advance(Duration::from_secs(3 * 3_600 + 60));
+        assert_eq!(ann.post("/api/v1/quiet/end", json!({})).await.body["ended"], true);
+        let slots = ann.get("/api/v1/schedules/server/slots").await.body;
+        let slot = &slots["items"][0];
+        assert_eq!((&slot["state"], &slot["count"], &slot["reason"]["code"]), (&json!("missed"), &json!(3), &json!("before_restore")), "{slots}");
+        assert_eq!(ann.get("/api/v1/runs").await.body["items"], json!([]));
+        wait_for(async || {
+            server.clock.advance(Duration::from_secs(5));
+            ann.get("/api/v1/schedules/server/slots").await.body["items"][0]["state"] == "fired"
+        })
+        .await;
+        let request = ann.request(reqwest::Method::PUT, "/api/v1/schedules/device").header("if-match", "*").json(&spec("device", "2h"));
+        let changed = taskey_testkit::server::send(request).await;
+        assert_eq!(changed.body["version"], 2, "{}", changed.body);
+        assert!(changed.body["revision"].as_u64() > Some(100_000), "numbers that were given away after the backup do not come again");
+        server.stop().await;
+    }
+
     async fn a_restored_server_sends_nothing_starts_nothing_and_takes_in_what_devices_held(engine: Engine) {
         let old = TestServer::start(engine).await;
         let ann = old.set_up().await;

@@ -47,6 +47,42 @@ on_both! {
         assert_eq!(all(&bob.get(&format!("/api/v1/schedules?device={}", one.id)).await.body, "name"), Vec::<String>::new());
     }
 
+    async fn who_is_admin_of_some_devices_keeps_sight_of_what_is_paused_there_or_fired_by_the_server(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let one = FakeDevice::enroll(&server, &ann, "web-1").await;
+        FakeDevice::enroll(&server, &ann, "web-2").await;
+        make_task(&ann).await;
+        let send = taskey_testkit::server::send;
+        assert_eq!(ann.post("/api/v1/device-groups", json!({"name": "shop"})).await.status, 201);
+        let joins = ann.request(reqwest::Method::PUT, &format!("/api/v1/device-groups/shop/devices/{}", one.id));
+        assert_eq!(send(joins).await.status, 204);
+        assert_eq!(ann.post("/api/v1/groups", json!({"name": "ops", "role": "none"})).await.status, 201);
+        let role = ann.request(reqwest::Method::PUT, "/api/v1/groups/ops/overrides/device-groups/shop").json(&json!({"role": "admin"}));
+        assert!(send(role).await.status < 300);
+        let bob = ann.add_user("bob", json!({"groups": ["ops"]})).await.sign_in().await;
+
+        make_schedule(&bob, "nightly", &["web-1"], json!({"cron": "30 2 * * *"})).await;
+        make_schedule(&bob, "central", &["web-1"], json!({"cron": "30 2 * * *", "where": "server"})).await;
+        make_schedule(&ann, "theirs", &["web-2"], json!({"cron": "30 2 * * *", "where": "server"})).await;
+        assert_eq!(all(&bob.get("/api/v1/schedules").await.body, "name"), ["central", "nightly"]);
+        for name in ["central", "nightly"] {
+            let paused = bob.post(&format!("/api/v1/schedules/{name}/pause"), json!({"reason": "moving"})).await;
+            assert_eq!((paused.status, &paused.body["device_count"]), (200, &json!(1)), "{}", paused.body);
+            let held = bob.get(&format!("/api/v1/schedules/{name}/devices")).await.body;
+            assert_eq!((&held["items"][0]["device"]["name"], &held["items"][0]["reason"]), (&json!("web-1"), &json!(null)), "{held}");
+        }
+        assert_eq!(all(&bob.get("/api/v1/schedules").await.body, "state"), ["paused", "paused"]);
+        assert_eq!(all(&bob.get(&format!("/api/v1/schedules?device={}", one.id)).await.body, "name"), ["central", "nightly"]);
+        assert_eq!(bob.post("/api/v1/schedules/central/resume", json!({})).await.status, 200);
+        // What leaves the group leaves their sight.
+        assert!(ann.delete("/api/v1/device-groups/shop/devices/web-1").await.status < 300);
+        assert_eq!(all(&bob.get("/api/v1/schedules").await.body, "name"), Vec::<String>::new());
+        // A device that was removed is counted no more.
+        assert!(ann.delete("/api/v1/devices/web-1").await.status < 300);
+        wait_for(async || ann.get("/api/v1/schedules/nightly").await.body["device_count"] == 0).await;
+    }
+
     async fn slots_are_listed_by_what_became_of_them(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;

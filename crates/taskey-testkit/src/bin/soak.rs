@@ -34,7 +34,11 @@ async fn main() -> anyhow::Result<()> {
             )?;
         }
     }
-    writeln!(out, "every execution ended once, every slot is settled once, nothing ran twice, nothing was lost ({:.0} s)", started.elapsed().as_secs_f64())?;
+    writeln!(
+        out,
+        "every execution ended once, every slot is settled once, nothing ran twice, nothing was lost ({:.0} s)",
+        started.elapsed().as_secs_f64()
+    )?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Verb};
 use crate::features::runs::restored::{QUIET_ENDED, cancel_queued, keep_queued};
+use crate::features::schedules::firing::pass_over;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
@@ -52,6 +53,7 @@ pub async fn end(app: &App, who: &Who<'_>, queued: OldQueue) -> ApiResult<QuietE
     };
     // Kept ones are of this epoch now; what is left cannot be sent any more, since its time is over.
     let cancelled = cancel_queued(app).await?;
+    pass_over(app).await?;
     let actor = match who {
         Who::Permitted(permit) => Some(Actor::from(*permit)),
         Who::Host => None,

@@ -8,7 +8,7 @@ use taskey_proto::id::RunId;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{EXPIRES_DEFAULT, RunSlot};
 use taskey_proto::schedules::{Overlap, ScheduleState, SlotState, run_of_slot};
-use taskey_schedule::due::{Standing, Unmet, Verdict, judge};
+use taskey_schedule::due::{Standing, Unmet, Verdict, judge, unmet};
 
 use super::intake::{is_complete, ran_once};
 use super::store::{self, NewSlot, ScheduleRow};
@@ -65,6 +65,29 @@ async fn fire_some(app: &App) -> ApiResult<Duration> {
     Ok(next.map_or(LOOK_MAX, until_next))
 }
 
+/// Of a server that was restored from a backup: slots until now are missed, whatever the schedule says of missed ones, since it may have fired
+/// them before it was restored.
+pub async fn pass_over(app: &App) -> ApiResult<()> {
+    let now = app.now();
+    loop {
+        let rows = store::due(&app.db, now, AT_ONCE).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            let mut firing = Firing::of(row, now);
+            let timetable = view::forecast(&firing.before)?;
+            let reason = Reason::new("before_restore", "The server was restored from a backup, and may have fired it before that.");
+            if let Some(unmet) = unmet(&timetable, firing.settled, now, SlotState::Missed, reason) {
+                firing.unmet(unmet);
+            }
+            firing.settled = now;
+            firing.look_again(timetable.next(now).map(|next| next.at));
+            app.db.write(firing, |tx, firing| Box::pin(write(tx, firing))).await?;
+        }
+    }
+}
+
 /// What is written for one schedule whose time has come.
 struct Firing {
     actor: Actor,
@@ -89,18 +112,15 @@ async fn fire(app: &App, before: ScheduleRow, now: Time) -> ApiResult<()> {
     let settled = before.settled_until.unwrap_or(now);
     let standing = Standing { settled, splay_ms: 0, missed: before.spec.missed, on_block: before.spec.on_block, now, before_jump: None };
     let (verdicts, next_at) = judge(&timetable, &standing);
-    let actor = Actor::without_request(before.organization, "system", before.id.to_string(), before.name.clone(), String::new());
     let by = format!("the next slot of the schedule {}", before.name);
-    let mut firing = Firing { actor, settled, next_at, slots: Vec::new(), runs: Vec::new(), done: None, now, before };
+    let mut firing = Firing::of(before, now);
     let mut effects = Effects::default();
     for verdict in verdicts {
         if firing.done.is_none() {
             firing.take(app, verdict, &mut effects).await?;
         }
     }
-    if firing.next_at.is_none() && firing.done.is_none() {
-        firing.done = Some(Reason::new("no_more_slots", "Its last slot has passed."));
-    }
+    firing.look_again(next_at);
     let fired = app.db.write(firing, |tx, firing| Box::pin(write(tx, firing))).await?;
     if !fired {
         return Ok(());
@@ -113,6 +133,12 @@ async fn fire(app: &App, before: ScheduleRow, now: Time) -> ApiResult<()> {
 }
 
 impl Firing {
+    fn of(before: ScheduleRow, now: Time) -> Self {
+        let actor = Actor::without_request(before.organization, "system", before.id.to_string(), before.name.clone(), String::new());
+        let settled = before.settled_until.unwrap_or(now);
+        Self { actor, before, settled, next_at: None, slots: Vec::new(), runs: Vec::new(), done: None, now }
+    }
+
     async fn take(&mut self, app: &App, verdict: Verdict, effects: &mut Effects) -> ApiResult<()> {
         match verdict {
             Verdict::Not(unmet) => {
@@ -173,6 +199,14 @@ impl Firing {
         self.runs.push(run);
         effects.orders.extend(orders);
         Ok(())
+    }
+
+    /// When it is to be looked at next; never, and it is done.
+    fn look_again(&mut self, at: Option<Time>) {
+        self.next_at = at;
+        if at.is_none() && self.done.is_none() {
+            self.done = Some(Reason::new("no_more_slots", "Its last slot has passed."));
+        }
     }
 
     fn unmet(&mut self, unmet: Unmet) {

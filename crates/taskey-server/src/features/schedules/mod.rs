@@ -1,7 +1,7 @@
 //! Schedules: when a task runs by itself, on which devices, and what became of every slot.
 //!
-//! It owns the tables `schedule`, `schedule_version`, `schedule_revision`, `schedule_device`, `device_assignment` and `slot`, and the events
-//! that begin with `schedule.`.
+//! It owns the tables `schedule`, `schedule_version`, `schedule_revision`, `schedule_target`, `schedule_device`,
+//! `device_assignment` and `slot`, and the events that begin with `schedule.`.
 //!
 //! *On devices* ([`assign`], [`delivery`], [`intake`]): every change makes a revision, a signed document. `schedule_device` says which device
 //! is to keep which revision, and follows groups, labels and facts; each change raises the number of the device's assignment, which the

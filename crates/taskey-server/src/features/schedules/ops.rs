@@ -94,7 +94,8 @@ fn next_row(before: Option<&ScheduleRow>, id: ScheduleId, actor: &Actor, prepare
         organization: actor.organization,
         name: prepared.spec.name.clone(),
         version: before.map_or(1, |before| before.version + 1),
-        revision: before.map_or(1, |before| before.revision + 1),
+        revision: before.map_or(1, ScheduleRow::next_revision),
+        revision_floor: before.map_or(0, |before| before.revision_floor),
         spec: prepared.spec.clone(),
         targets: prepared.targets.clone(),
         task,
@@ -262,7 +263,7 @@ pub(super) async fn follow_task(app: &App, before: ScheduleRow, by: &str) -> Api
     let now = app.now();
     let actor = Actor::without_request(before.organization, "system", String::new(), by.to_owned(), String::new());
     let mut row = ScheduleRow {
-        revision: before.revision + 1,
+        revision: before.next_revision(),
         task_version: task.version.unwrap_or(1),
         newer_version: None,
         updated_at: now,

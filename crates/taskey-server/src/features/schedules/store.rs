@@ -1,5 +1,7 @@
 //! Queries on the tables of schedules.
 
+use std::collections::BTreeSet;
+
 use taskey_proto::Time;
 use taskey_proto::id::{DeviceId, OrganizationId, RunId, ScheduleId, TaskId};
 use taskey_proto::problem::Reason;
@@ -43,6 +45,8 @@ pub(super) struct ScheduleRow {
     pub name: String,
     pub version: u32,
     pub revision: u32,
+    /// Numbers up to here may have been given away before the server was restored from a backup.
+    pub revision_floor: u32,
     pub spec: ScheduleSpec,
     pub targets: TargetIds,
     pub task: TaskId,
@@ -59,6 +63,12 @@ pub(super) struct ScheduleRow {
     pub updated_by: String,
 }
 
+impl ScheduleRow {
+    pub fn next_revision(&self) -> u32 {
+        self.revision.max(self.revision_floor) + 1
+    }
+}
+
 fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
     Ok(ScheduleRow {
         id: row.get("id")?,
@@ -66,6 +76,7 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
         name: row.get("name")?,
         version: row.get("version")?,
         revision: row.get("revision")?,
+        revision_floor: row.get("revision_floor")?,
         spec: row.json("spec")?,
         targets: row.json("targets")?,
         task: row.get("task_id")?,
@@ -83,7 +94,7 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
     })
 }
 
-/// Which schedules: of a task, to be kept by a device.
+/// Which schedules: of a task, for a device.
 #[derive(Default)]
 pub(super) struct Which {
     pub task: Option<TaskId>,
@@ -101,11 +112,11 @@ pub(super) async fn schedules_of_organization(
     let sql = sql!(
         "SELECT s.* FROM schedule s WHERE s.organization_id = $1 AND s.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR s.name > $2) \
          AND (CAST($3 AS TEXT) IS NULL OR s.task_id = $3) AND (CAST($4 AS TEXT) IS NULL OR EXISTS \
-         (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL AND ",
-        sees_device!("sd.device_id", "$4"),
-        ")) AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL \
-         AND sd.device_id = $5 AND ",
-        sees_device!("sd.device_id", "$4"),
+         (SELECT 1 FROM schedule_target st WHERE st.schedule_id = s.id AND ",
+        sees_device!("st.device_id", "$4"),
+        ")) AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM schedule_target st WHERE st.schedule_id = s.id \
+         AND st.device_id = $5 AND ",
+        sees_device!("st.device_id", "$4"),
         ")) ORDER BY s.name LIMIT $6"
     );
     let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, limit]).await?;
@@ -119,8 +130,8 @@ pub(super) async fn schedule_of_organization(source: &mut impl Source, sight: Si
          (SELECT id FROM schedule WHERE id = $2 AND organization_id = $1), \
          (SELECT id FROM schedule WHERE organization_id = $1 AND name = $2 AND removed_at IS NULL)) \
          AND (CAST($3 AS TEXT) IS NULL OR EXISTS \
-         (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL AND ",
-        sees_device!("sd.device_id", "$3"),
+         (SELECT 1 FROM schedule_target st WHERE st.schedule_id = s.id AND ",
+        sees_device!("st.device_id", "$3"),
         "))"
     );
     source.row(sql, args![sight.organization, word, sight.only]).await?.as_ref().map(schedule_row).transpose()
@@ -141,8 +152,7 @@ pub(super) async fn device_beyond_admin(
         return Ok(None);
     }
     let sql = sql!(
-        "SELECT d.id, d.name FROM schedule_device sd JOIN device d ON d.id = sd.device_id \
-         WHERE sd.schedule_id = $1 AND sd.revision IS NOT NULL AND NOT ",
+        "SELECT d.id, d.name FROM schedule_target st JOIN device d ON d.id = st.device_id WHERE st.schedule_id = $1 AND NOT ",
         has_role_on_device!("d.id", "$2", "3"),
         " LIMIT 1"
     );
@@ -296,10 +306,23 @@ pub(super) async fn remove(tx: &mut Tx<'_>, id: ScheduleId, now: Time) -> Result
 }
 
 pub(super) async fn set_device_count(tx: &mut Tx<'_>, id: ScheduleId) -> Result<(), DbError> {
-    let sql = sql!(
-        "UPDATE schedule SET device_count = (SELECT count(*) FROM schedule_device WHERE schedule_id = $1 AND revision IS NOT NULL) WHERE id = $1"
-    );
+    let sql = sql!("UPDATE schedule SET device_count = (SELECT count(*) FROM schedule_target WHERE schedule_id = $1) WHERE id = $1");
     tx.execute(sql, args![id]).await.map(|_| ())
+}
+
+/// The devices that a schedule is for.
+pub(super) async fn targets(source: &mut impl Source, schedule: ScheduleId) -> Result<BTreeSet<DeviceId>, DbError> {
+    let rows = source.rows(sql!("SELECT device_id FROM schedule_target WHERE schedule_id = $1"), args![schedule]).await?;
+    rows.iter().map(|row| row.get("device_id")).collect()
+}
+
+pub(super) async fn add_target(tx: &mut Tx<'_>, schedule: ScheduleId, device: DeviceId) -> Result<(), DbError> {
+    let sql = sql!("INSERT INTO schedule_target (schedule_id, device_id) VALUES ($1, $2) ON CONFLICT (schedule_id, device_id) DO NOTHING");
+    tx.later(sql, args![schedule, device]).await
+}
+
+pub(super) async fn remove_target(tx: &mut Tx<'_>, schedule: ScheduleId, device: DeviceId) -> Result<(), DbError> {
+    tx.later(sql!("DELETE FROM schedule_target WHERE schedule_id = $1 AND device_id = $2"), args![schedule, device]).await
 }
 
 /// A device of a schedule: what it is to keep.
@@ -420,8 +443,7 @@ pub(super) async fn set_assigned(tx: &mut Tx<'_>, device: DeviceId, assigned: &t
 
 /// Schedules that are for a device.
 pub(super) async fn schedules_of_device(db: &Db, device: DeviceId) -> Result<Vec<ScheduleId>, DbError> {
-    let rows =
-        db.rows(sql!("SELECT schedule_id FROM schedule_device WHERE device_id = $1 AND revision IS NOT NULL"), args![device]).await?;
+    let rows = db.rows(sql!("SELECT schedule_id FROM schedule_target WHERE device_id = $1"), args![device]).await?;
     rows.iter().map(|row| row.get("schedule_id")).collect()
 }
 
@@ -607,9 +629,11 @@ pub(super) async fn holdings(
     limit: usize,
 ) -> Result<Vec<Holding>, DbError> {
     let sql = sql!(
-        "SELECT d.id, d.name, d.presence, sd.held_revision, sd.held_since, sd.revision, sd.completed_revision, a.lease_until, a.timezone \
-         FROM schedule_device sd JOIN device d ON d.id = sd.device_id LEFT JOIN device_assignment a ON a.device_id = d.id \
-         WHERE sd.schedule_id = $1 AND sd.revision IS NOT NULL AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) AND ",
+        "SELECT d.id, d.name, d.presence, sd.held_revision, sd.held_since, sd.completed_revision, s.revision, a.lease_until, a.timezone \
+         FROM schedule_target st JOIN schedule s ON s.id = st.schedule_id JOIN device d ON d.id = st.device_id \
+         LEFT JOIN schedule_device sd ON sd.schedule_id = st.schedule_id AND sd.device_id = st.device_id \
+         LEFT JOIN device_assignment a ON a.device_id = d.id \
+         WHERE st.schedule_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) AND ",
         sees_device!("d.id", "$3"),
         " ORDER BY d.name LIMIT $4"
     );

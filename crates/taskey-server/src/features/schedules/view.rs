@@ -99,6 +99,12 @@ fn compile(timing: &Timing, device_zone: &str) -> ApiResult<Timetable> {
 /// Adds to holdings when each fires next, and why one does not.
 pub(super) fn complete_holdings(row: &ScheduleRow, holdings: &mut [Holding], now: Time) -> ApiResult<()> {
     use taskey_proto::problem::Reason;
+    if row.on_server || row.state != ScheduleState::Active {
+        // Nobody is to keep anything of it.
+        let next_at = row.next_at.filter(|_| row.state == ScheduleState::Active);
+        holdings.iter_mut().for_each(|holding| holding.next_at = next_at);
+        return Ok(());
+    }
     let timing = timing(&row.spec, row.created_at)?;
     let of_all = compile(&timing, "UTC")?;
     for holding in holdings {
@@ -119,7 +125,7 @@ pub(super) fn complete_holdings(row: &ScheduleRow, holdings: &mut [Holding], now
         } else {
             None
         };
-        let is_going = row.state == ScheduleState::Active && !(holding.completed && row.spec.run_once);
+        let is_going = !(holding.completed && row.spec.run_once);
         let after = holding.since.map_or(now, |since| since.max(now.plus_ms(-(waits_ms as i64))));
         holding.next_at = if is_going { timetable.next(after).map(|next| next.at.plus_ms(waits_ms as i64)) } else { None };
     }
