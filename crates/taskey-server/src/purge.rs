@@ -68,6 +68,10 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
              JOIN schedule s ON s.id = l.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
         ),
         sql!(
+            "DELETE FROM slot_waiting WHERE (schedule_id, at) IN (SELECT w.schedule_id, w.at FROM slot_waiting w \
+             JOIN schedule s ON s.id = w.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
+        ),
+        sql!(
             "DELETE FROM schedule_target WHERE (schedule_id, device_id) IN (SELECT t.schedule_id, t.device_id FROM schedule_target t \
              JOIN schedule s ON s.id = t.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
         ),

@@ -19,6 +19,7 @@ mod queue;
 mod quiet;
 mod runs;
 mod schedule_lists;
+mod schedule_turns;
 mod schedules;
 mod secrets;
 mod sign_in;

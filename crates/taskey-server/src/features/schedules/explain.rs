@@ -36,11 +36,17 @@ pub(super) async fn explain(app: &App, permit: &Permit, row: ScheduleRow, questi
     let mut holdings = store::holdings(&app.db, permit.sight(), row.id, None, DEVICES_MAX).await?;
     holdings.retain(|holding| question.device.is_none_or(|device| holding.device.id == device));
     view::complete_holdings(&row, &mut holdings, now)?;
+    let waiting = store::waiting_slots(&mut &app.db, row.id).await?;
+    if let Some(first) = waiting.first() {
+        let count = waiting.len();
+        steps.push(format!("Of its slots {count} wait until an earlier run is over, the first since {}.", first.at));
+    }
     let (answer, slot) = match question.at {
         Some(at) => {
             steps.extend(about_instant(&timetable, at));
             let slot = store::slot_at(&app.db, permit.sight(), row.id, question.device, at).await?;
-            (answer_at(&row, &timetable, at, now, slot.as_ref(), &holdings), slot)
+            let waits = waiting.iter().position(|waiting| waiting.at == at).filter(|_| slot.is_none());
+            (waits.map_or_else(|| answer_at(&row, &timetable, at, now, slot.as_ref(), &holdings), answer_waiting), slot)
         }
         None => (answer_now(&row, &timetable, now, &holdings), None),
     };
@@ -122,6 +128,14 @@ fn answer_at(row: &ScheduleRow, timetable: &Timetable, at: Time, now: Time, slot
         }
         [holding] => format!("{} has not told yet.", holding.device.name),
         _ => "No device has told of it: ask about one device to learn more.".to_owned(),
+    }
+}
+
+/// Of a slot with so many before it.
+fn answer_waiting(before: usize) -> String {
+    match before {
+        0 => "It was due, and begins as soon as the run that is open is over.".to_owned(),
+        before => format!("It was due, and waits for its turn; {before} of this schedule wait before it."),
     }
 }
 

@@ -1,26 +1,30 @@
 //! Fires what the server fires. A slot and its run are one transaction, and the slot's row can be written once, whatever other nodes do.
+//!
+//! With `overlap: {queue: n}` a slot that finds an earlier run open waits as a row of its own until that run is over, in the order of their
+//! times.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use taskey_proto::Time;
 use taskey_proto::document::Order;
 use taskey_proto::id::RunId;
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{EXPIRES_DEFAULT, RunSlot};
 use taskey_proto::schedules::{Overlap, ScheduleState, SlotState, run_of_slot};
+use taskey_proto::{Span, Time};
 use taskey_schedule::due::{Standing, Unmet, Verdict, judge, unmet};
 
 use super::intake::{is_complete, ran_once};
-use super::store::{self, NewSlot, ScheduleRow};
+use super::store::{self, NewSlot, ScheduleRow, WaitingSlot};
 use super::{ops, targets, view};
 use crate::app::App;
 use crate::features::accounts::audit::Actor;
-use crate::features::devices::{Target, targets_by_id};
+use crate::features::devices::targets_by_id;
 use crate::features::runs;
 use crate::features::runs::scheduled::{OnServer, newest_run_of_revision, open_runs_of_schedule};
 use crate::features::tasks::load_version;
-use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
 use crate::platform::http::problem::ApiResult;
 
 /// How far apart two looks at what is due are at most, and at least.
@@ -65,10 +69,26 @@ async fn fire_some(app: &App) -> ApiResult<Duration> {
     Ok(next.map_or(LOOK_MAX, until_next))
 }
 
+/// A run is over: what waited for that has its turn.
+pub(super) async fn look_at_turns(app: &App) -> Result<(), DbError> {
+    app.db
+        .write(app.now(), |tx, now| {
+            Box::pin(async move {
+                if store::look_at_turns(tx, *now).await? > 0 {
+                    tx.wake(CHANGED.to_owned());
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
 /// Of a server that was restored from a backup: slots until now are missed, whatever the schedule says of missed ones, since it may have fired
 /// them before it was restored.
 pub async fn pass_over(app: &App) -> ApiResult<()> {
     let now = app.now();
+    let reason = Reason::new("before_restore", "The server was restored from a backup, and may have fired it before that.");
+    app.db.write(now, |tx, now| Box::pin(store::look_at_waiting(tx, *now))).await?;
     loop {
         let rows = store::due(&app.db, now, AT_ONCE).await?;
         if rows.is_empty() {
@@ -76,9 +96,11 @@ pub async fn pass_over(app: &App) -> ApiResult<()> {
         }
         for row in rows {
             let mut firing = Firing::of(row, now);
+            firing.waited = store::waiting_slots(&mut &app.db, firing.before.id).await?;
+            let given_up = firing.waited.iter().map(|waiting| settled(waiting, SlotState::Missed, Some(reason.clone())));
+            firing.slots = given_up.collect();
             let timetable = view::forecast(&firing.before)?;
-            let reason = Reason::new("before_restore", "The server was restored from a backup, and may have fired it before that.");
-            if let Some(unmet) = unmet(&timetable, firing.settled, now, SlotState::Missed, reason) {
+            if let Some(unmet) = unmet(&timetable, firing.settled, now, SlotState::Missed, reason.clone()) {
                 firing.unmet(unmet);
             }
             firing.settled = now;
@@ -96,6 +118,9 @@ struct Firing {
     next_at: Option<Time>,
     slots: Vec<NewSlot>,
     runs: Vec<OnServer>,
+    /// What waits for its turn after this, and what of it has waited before.
+    waiting: VecDeque<WaitingSlot>,
+    waited: Vec<WaitingSlot>,
     done: Option<Reason>,
     now: Time,
 }
@@ -114,12 +139,15 @@ async fn fire(app: &App, before: ScheduleRow, now: Time) -> ApiResult<()> {
     let (verdicts, next_at) = judge(&timetable, &standing);
     let by = format!("the next slot of the schedule {}", before.name);
     let mut firing = Firing::of(before, now);
+    firing.waited = store::waiting_slots(&mut &app.db, firing.before.id).await?;
+    firing.waiting = firing.waited.iter().copied().collect();
     let mut effects = Effects::default();
     for verdict in verdicts {
         if firing.done.is_none() {
             firing.take(app, verdict, &mut effects).await?;
         }
     }
+    firing.take_turn(app, &mut effects).await?;
     firing.look_again(next_at);
     let fired = app.db.write(firing, |tx, firing| Box::pin(write(tx, firing))).await?;
     if !fired {
@@ -136,7 +164,8 @@ impl Firing {
     fn of(before: ScheduleRow, now: Time) -> Self {
         let actor = Actor::without_request(before.organization, "system", before.id.to_string(), before.name.clone(), String::new());
         let settled = before.settled_until.unwrap_or(now);
-        Self { actor, before, settled, next_at: None, slots: Vec::new(), runs: Vec::new(), done: None, now }
+        let (waiting, waited) = (VecDeque::new(), Vec::new());
+        Self { actor, before, settled, next_at: None, slots: Vec::new(), runs: Vec::new(), waiting, waited, done: None, now }
     }
 
     async fn take(&mut self, app: &App, verdict: Verdict, effects: &mut Effects) -> ApiResult<()> {
@@ -155,41 +184,64 @@ impl Firing {
                 let is_busy = !open.is_empty() || !self.runs.is_empty();
                 let overlap = if self.before.spec.run_once { Overlap::Forbid } else { self.before.spec.overlap };
                 match overlap {
-                    Overlap::Forbid | Overlap::Queue(_) if is_busy => {
+                    Overlap::Queue(max) if is_busy || !self.waiting.is_empty() => {
+                        if self.waiting.len() >= max as usize {
+                            self.unmet(skip("queue_full", format!("{} of this schedule waited already.", self.waiting.len())));
+                            return Ok(());
+                        }
+                        let valid_until = self.now.plus_ms(self.expires_in().ms() as i64);
+                        let (schedule, revision) = (self.before.id, self.before.revision);
+                        self.settled = self.settled.max(at);
+                        self.waiting.push_back(WaitingSlot { schedule, revision, at, state, valid_until });
+                        return Ok(());
+                    }
+                    Overlap::Forbid if is_busy => {
                         self.unmet(skip("overlap", "An earlier run of this schedule was not over.".to_owned()));
                         return Ok(());
                     }
                     Overlap::Replace => effects.replaced.extend(open),
                     Overlap::Allow | Overlap::Forbid | Overlap::Queue(_) => {}
                 }
-                let devices = targets::devices(&mut &app.db, self.before.organization, &self.before.targets).await?;
-                let found = targets_by_id(&app.db, self.before.organization, &devices.into_iter().collect::<Vec<_>>()).await?;
-                if found.is_empty() {
-                    self.unmet(skip("no_devices", "None of its targets is enrolled.".to_owned()));
-                    return Ok(());
-                }
-                self.run(app, at, state, late_ms, found, effects).await
+                self.run(app, at, state, late_ms, effects).await
             }
         }
     }
 
-    async fn run(
-        &mut self,
-        app: &App,
-        at: Time,
-        state: SlotState,
-        late_ms: u64,
-        found: Vec<Target>,
-        effects: &mut Effects,
-    ) -> ApiResult<()> {
+    /// What waits longest begins, once nothing of the schedule is open.
+    async fn take_turn(&mut self, app: &App, effects: &mut Effects) -> ApiResult<()> {
+        while let Some(waiting) = self.waiting.front().copied() {
+            if waiting.valid_until <= self.now {
+                let reason = Reason::new("expired", "It waited for its turn for longer than it may.");
+                self.slots.push(settled(&waiting, SlotState::Skipped, Some(reason)));
+            } else if self.runs.is_empty() && open_runs_of_schedule(&mut &app.db, self.before.id).await?.is_empty() {
+                let late_ms = self.now.since_ms(waiting.at).max(0) as u64;
+                self.run(app, waiting.at, waiting.state, late_ms, effects).await?;
+            } else {
+                return Ok(());
+            }
+            self.waiting.pop_front();
+        }
+        Ok(())
+    }
+
+    fn expires_in(&self) -> Span {
+        self.before.spec.expires_in.unwrap_or(EXPIRES_DEFAULT)
+    }
+
+    async fn run(&mut self, app: &App, at: Time, state: SlotState, late_ms: u64, effects: &mut Effects) -> ApiResult<()> {
         let row = &self.before;
+        let devices = targets::devices(&mut &app.db, row.organization, &row.targets).await?;
+        let found = targets_by_id(&app.db, row.organization, &devices.into_iter().collect::<Vec<_>>()).await?;
+        if found.is_empty() {
+            self.unmet(one(at, SlotState::Skipped, Reason::new("no_devices", "None of its targets is enrolled.")));
+            return Ok(());
+        }
         let Some(task) = load_version(app, row.organization, row.task, row.task_version).await? else {
             self.unmet(one(at, SlotState::Skipped, Reason::new("no_task", "Its task was removed.")));
             return Ok(());
         };
         let slot = RunSlot { schedule: row.id, revision: row.revision, at };
-        let expires_in = row.spec.expires_in.unwrap_or(EXPIRES_DEFAULT);
-        let (run, orders) = OnServer::prepare(app, slot, &row.name, row.spec.when_offline, expires_in, task, found)?;
+        let (run, orders) = OnServer::prepare(app, slot, &row.name, row.spec.when_offline, self.expires_in(), task, found)?;
         self.slots.push(NewSlot {
             late_ms: Some(late_ms),
             run: Some(run_of_slot(row.id, row.revision, at)),
@@ -203,8 +255,9 @@ impl Firing {
 
     /// When it is to be looked at next; never, and it is done.
     fn look_again(&mut self, at: Option<Time>) {
-        self.next_at = at;
-        if at.is_none() && self.done.is_none() {
+        let expires = self.waiting.front().map(|waiting| waiting.valid_until);
+        self.next_at = at.into_iter().chain(expires).min();
+        if self.next_at.is_none() && self.done.is_none() {
             self.done = Some(Reason::new("no_more_slots", "Its last slot has passed."));
         }
     }
@@ -226,6 +279,12 @@ impl Firing {
     }
 }
 
+/// A slot that waited, with what has become of it.
+pub(super) fn settled(waiting: &WaitingSlot, state: SlotState, reason: Option<Reason>) -> NewSlot {
+    let WaitingSlot { schedule, revision, at, .. } = *waiting;
+    NewSlot { schedule, revision, device: None, at, until: at, count: 1, state, reason, late_ms: None, run: None, execution: None }
+}
+
 fn one(at: Time, state: SlotState, reason: Reason) -> Unmet {
     Unmet { at, until: at, count: 1, state, reason }
 }
@@ -238,6 +297,16 @@ async fn write(tx: &mut Tx<'_>, firing: &Firing) -> ApiResult<bool> {
     if !is_same {
         return Ok(false);
     }
+    let waits = |slot: &WaitingSlot| firing.waiting.iter().any(|waiting| waiting.at == slot.at);
+    for slot in firing.waited.iter().filter(|slot| !waits(slot)) {
+        if !store::delete_waiting(tx, slot).await? {
+            return Ok(false);
+        }
+    }
+    let waited = |slot: &WaitingSlot| firing.waited.iter().any(|waited| waited.at == slot.at);
+    for slot in firing.waiting.iter().filter(|slot| !waited(slot)) {
+        store::insert_waiting(tx, slot).await?;
+    }
     for slot in &firing.slots {
         if !store::insert_slot(tx, slot, firing.now).await? {
             return Ok(false);
@@ -248,6 +317,10 @@ async fn write(tx: &mut Tx<'_>, firing: &Firing) -> ApiResult<bool> {
     }
     row.settled_until = Some(firing.settled);
     row.next_at = firing.next_at;
+    // The run that these wait for may have ended since it was looked at, and then nothing wakes them any more.
+    if !firing.waiting.is_empty() && firing.runs.is_empty() && open_runs_of_schedule(tx, before.id).await?.is_empty() {
+        row.next_at = Some(firing.now);
+    }
     store::update_schedule(tx, &row).await?;
     if let Some(reason) = &firing.done {
         ops::finish(tx, &row, reason, firing.now).await?;

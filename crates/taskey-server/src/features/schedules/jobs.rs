@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId, TaskId};
 use taskey_proto::problem::Code;
 
-use super::{assign, delivery, ops, store};
+use super::{assign, delivery, firing, ops, store};
 use crate::app::App;
 use crate::platform::db::events::{Event, Follower};
 use crate::platform::db::{DbError, events};
@@ -50,6 +50,9 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
     let mut schedules: BTreeSet<ScheduleId> = BTreeSet::new();
     let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
     let mut rotated: BTreeSet<OrganizationId> = BTreeSet::new();
+    if batch.iter().any(|event| event.name == "run.finished") {
+        firing::look_at_turns(app).await?;
+    }
     for event in batch {
         match event.name.as_str() {
             "schedule.assigned" => poke(app, event).await?,

@@ -6,7 +6,7 @@ use http::StatusCode;
 use taskey_proto::Time;
 use taskey_proto::id::ScheduleId;
 use taskey_proto::problem::{Code, FieldError, Reason};
-use taskey_proto::schedules::{Overlap, PauseSchedule, Schedule, ScheduleSpec, ScheduleState, Where, check_schedule};
+use taskey_proto::schedules::{PauseSchedule, Schedule, ScheduleSpec, ScheduleState, SlotState, Where, check_schedule};
 use taskey_schedule::{Timetable, Zone, check_timing};
 
 use super::revision::{self, Revision};
@@ -59,12 +59,6 @@ pub(super) fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
         errors.extend(check_timing(spec));
     }
     if spec.r#where == Where::Server {
-        if let Overlap::Queue(_) = spec.overlap {
-            errors.push(FieldError::new(
-                "/overlap",
-                "a queue is kept by devices alone; use `where: device`, or `forbid`, `allow` or `replace`",
-            ));
-        }
         if spec.timezone == taskey_proto::schedules::TIMEZONE_DEVICE {
             errors.push(FieldError::new("/timezone", "the server has no device's time zone; name one, or use `where: device`"));
         }
@@ -239,6 +233,7 @@ pub(super) async fn remove_schedule(app: &App, permit: &Permit, word: &str) -> A
         .write((Actor::from(permit), before, app.now()), |tx, (actor, before, now)| {
             Box::pin(async move {
                 store::remove(tx, before.id, *now).await?;
+                give_up_waiting(tx, before.id, *now).await?;
                 announce(tx, actor, *now, "schedule.removed", before, &serde_json::json!({"name": before.name})).await
             })
         })
@@ -288,6 +283,7 @@ async fn change(app: &App, before: ScheduleRow, write: Write) -> ApiResult<()> {
                 check_unchanged(tx, before).await?;
                 check_name(tx, &write.row, Some(before.id)).await?;
                 store::update_schedule(tx, &write.row).await?;
+                give_up_waiting(tx, before.id, write.row.updated_at).await?;
                 if write.row.version != before.version {
                     store::insert_version(tx, &write.row).await?;
                 }
@@ -306,12 +302,23 @@ async fn set_state(app: &App, permit: &Permit, before: ScheduleRow, row: Schedul
             Box::pin(async move {
                 check_unchanged(tx, before).await?;
                 store::update_schedule(tx, row).await?;
+                give_up_waiting(tx, row.id, row.updated_at).await?;
                 let data = serde_json::json!({"name": row.name, "state": row.state, "reason": row.reason});
                 announce(tx, actor, row.updated_at, action, row, &data).await
             })
         })
         .await?;
     Ok(assign::assign(app, id).await?)
+}
+
+/// Slots that wait for their turn while the schedule is changed begin nothing.
+async fn give_up_waiting(tx: &mut Tx<'_>, schedule: ScheduleId, now: Time) -> ApiResult<()> {
+    for waiting in store::waiting_slots(tx, schedule).await? {
+        store::delete_waiting(tx, &waiting).await?;
+        let reason = Reason::new("schedule_changed", "The schedule was changed before it began.");
+        store::insert_slot(tx, &firing::settled(&waiting, SlotState::Skipped, Some(reason)), now).await?;
+    }
+    Ok(())
 }
 
 async fn write_revision(tx: &mut Tx<'_>, write: &Write) -> ApiResult<()> {

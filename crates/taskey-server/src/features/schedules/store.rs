@@ -534,6 +534,59 @@ pub(super) async fn insert_slot(tx: &mut Tx<'_>, slot: &NewSlot, now: Time) -> R
     Ok(tx.execute(sql, [head, split(&slot.reason), rest].concat()).await? > 0)
 }
 
+/// A slot that the server has found due, and that waits until an earlier run is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitingSlot {
+    pub schedule: ScheduleId,
+    pub revision: u32,
+    pub at: Time,
+    pub state: SlotState,
+    pub valid_until: Time,
+}
+
+/// What waits of a schedule, in its order.
+pub(super) async fn waiting_slots(source: &mut impl Source, schedule: ScheduleId) -> Result<Vec<WaitingSlot>, DbError> {
+    let sql = sql!("SELECT * FROM slot_waiting WHERE schedule_id = $1 ORDER BY at");
+    let rows = source.rows(sql, args![schedule]).await?;
+    let waiting = |row: &Row| {
+        Ok(WaitingSlot {
+            schedule: row.get("schedule_id")?,
+            revision: row.get("revision")?,
+            at: row.get("at")?,
+            state: row.get("state")?,
+            valid_until: row.get("valid_until")?,
+        })
+    };
+    rows.iter().map(waiting).collect()
+}
+
+pub(super) async fn insert_waiting(tx: &mut Tx<'_>, slot: &WaitingSlot) -> Result<(), DbError> {
+    let sql = sql!("INSERT INTO slot_waiting (schedule_id, at, revision, state, valid_until) VALUES ($1, $2, $3, $4, $5)");
+    tx.execute(sql, args![slot.schedule, slot.at, i64::from(slot.revision), slot.state.word(), slot.valid_until]).await.map(|_| ())
+}
+
+/// False where it waits no more.
+pub(super) async fn delete_waiting(tx: &mut Tx<'_>, slot: &WaitingSlot) -> Result<bool, DbError> {
+    let sql = sql!("DELETE FROM slot_waiting WHERE schedule_id = $1 AND at = $2");
+    Ok(tx.execute(sql, args![slot.schedule, slot.at]).await? > 0)
+}
+
+/// Has the server look at once at schedules of which something waits.
+pub(super) async fn look_at_waiting(tx: &mut Tx<'_>, now: Time) -> Result<(), DbError> {
+    let sql = sql!("UPDATE schedule SET next_at = $1 WHERE state = 'active' AND id IN (SELECT schedule_id FROM slot_waiting)");
+    tx.execute(sql, args![now]).await.map(|_| ())
+}
+
+/// Has the server look at once at schedules of which something waits and no run is open; answers how many these are.
+pub(super) async fn look_at_turns(tx: &mut Tx<'_>, now: Time) -> Result<u64, DbError> {
+    let sql = sql!(
+        "UPDATE schedule SET next_at = $1 WHERE state = 'active' AND removed_at IS NULL AND (next_at IS NULL OR next_at > $1) \
+         AND id IN (SELECT schedule_id FROM slot_waiting) \
+         AND NOT EXISTS (SELECT 1 FROM run WHERE run.schedule_id = schedule.id AND run.finished_at IS NULL)"
+    );
+    tx.execute(sql, args![now]).await
+}
+
 /// Which slots: of a device, that became of this.
 #[derive(Default)]
 pub(super) struct WhichSlots {

@@ -19,7 +19,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_audit.sql")),
     (7, include_str!("../../../migrations/0007_people.sql")),
     (8, include_str!("../../../migrations/0008_schedules.sql")),
-    (9, include_str!("../../../migrations/0009_schedule_targets.sql")),
+    (9, include_str!("../../../migrations/0009_targets_and_turns.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.

@@ -12,3 +12,16 @@ DROP INDEX schedule_device_wanted;
 
 -- The next revision is later than this: numbers that a restored server gave away after its backup do not come again.
 ALTER TABLE schedule ADD COLUMN revision_floor BIGINT NOT NULL DEFAULT 0;
+
+-- Slots of schedules that the server fires, which are due and wait until an earlier run is over.
+CREATE TABLE slot_waiting (
+  schedule_id TEXT NOT NULL REFERENCES schedule (id),
+  at BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  -- What it will be once it begins.
+  state TEXT NOT NULL,
+  -- After this it is skipped.
+  valid_until BIGINT NOT NULL,
+  PRIMARY KEY (schedule_id, at)
+);
+CREATE INDEX run_open_of_schedule ON run (schedule_id, slot_at) WHERE schedule_id IS NOT NULL AND finished_at IS NULL;
