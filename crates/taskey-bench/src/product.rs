@@ -38,7 +38,7 @@ impl Product {
         let mut http = Http::connect(port, Some(&root), Some(text(&made["key"]["key"])?))?;
         let token = http.post("/api/v1/enroll-tokens", &json!({"uses": 1, "ttl": "1h"}).to_string())?.json(201)?;
         let (agent_program, state) = (built("agent", "taskeyd")?, folder.join("device"));
-        enroll(Command::new(&agent_program).args(["enroll", "--server", &url, "--state"]).arg(&state), text(&token["token"])?)?;
+        enroll(Command::new(&agent_program).args(["enroll", "--server", &url, "--state"]).arg(&state), DEVICE, text(&token["token"])?)?;
         let agent = Running::start(Command::new(&agent_program).args(["run", "--state"]).arg(&state), &folder.join("device.log"))?;
         let path = format!("/api/v1/devices/{DEVICE}");
         wait_until("the device to be online", || Ok(http.get(&path)?.json(200)?["presence"] == "online"))?;
@@ -59,8 +59,9 @@ impl Product {
     }
 }
 
-fn enroll(command: &mut Command, token: &str) -> anyhow::Result<()> {
-    command.args(["--name", DEVICE, "--token-file", "-"]);
+/// Ends `taskeyd enroll --server ... --state ...` with a name and a token.
+pub fn enroll(command: &mut Command, name: &str, token: &str) -> anyhow::Result<()> {
+    command.args(["--name", name, "--token-file", "-"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     child.stdin.take().context("a standard input")?.write_all(token.as_bytes())?;
     let status = child.wait()?;
@@ -68,6 +69,6 @@ fn enroll(command: &mut Command, token: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn text(value: &Value) -> anyhow::Result<&str> {
+pub fn text(value: &Value) -> anyhow::Result<&str> {
     value.as_str().with_context(|| format!("a text, not {value}"))
 }

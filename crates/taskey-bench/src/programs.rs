@@ -35,6 +35,10 @@ impl Running {
         Ok(Self { child, lines, log: log.to_owned() })
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What follows `word` and a colon on a line of standard output; other lines are passed over.
     pub fn line(&self, word: &str) -> anyhow::Result<String> {
         loop {

@@ -35,7 +35,8 @@ cargo x gen                        api/openapi.json and the web's client, from t
 cargo x web                        builds the web UI, if it is stale
 cargo x package [agent|server|all] static agent, server and Debian packages, in target/packages
 cargo x schedule-vectors           asks other cron programs anew when expressions fire, for the tests of schedules; needs PyPI
-cargo x bench [trigger|login|access] [ARGS]  measures a trigger beside its floors, the API while many people sign in, or rights with many users";
+cargo x bench [trigger|login|access|schedules] [ARGS]  measures a trigger beside its floors, the API while many people sign in, rights with many
+                                           users, or many schedules";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -88,7 +89,7 @@ fn run_bench(arguments: &[String]) -> Outcome {
     let bin = format!("bench-{name}");
     // The bench finds the programs that it measures in the target folder, as users get them: the agent has a profile of its own.
     step::run(workspace::cargo().args(["build", "--release", "--workspace", "--bin", "taskey", "--bin", &bin]))?;
-    if name == "trigger" {
+    if ["trigger", "schedules"].contains(&name) {
         step::run(workspace::cargo().args(["build", "--profile", "agent", "--package", "taskey-agent"]))?;
     }
     step::run(workspace::cargo().args(["run", "--release", "--quiet", "--bin", &bin, "--"]).args(rest))
