@@ -97,7 +97,7 @@ on_both! {
             ("schedule_count", json!(0)),
             ("description", json!("of Berlin")),
             ("content", body["content"].clone()),
-            ("updated_by", json!("ann")),
+            ("updated_by", json!("ann (test)")),
             ("role", json!("admin")),
             ("next", json!({"name": "Christmas", "from": "2026-12-25T00:00:00", "until": "2026-12-26T00:00:00", "all_day": true})),
         ] {
@@ -201,7 +201,7 @@ on_both! {
         wait_for(async || ann.get("/api/v1/schedules/a").await.body["revision"] == 3).await;
         let audit = ann.get("/api/v1/audit?limit=200").await;
         let followed: Vec<&Value> = audit.body["items"].as_array().unwrap().iter().filter(|row| row["action"] == "schedule.changed").collect();
-        assert!(!followed.is_empty() && followed.iter().all(|row| row["actor"]["name"] == "ann" || row["actor_name"] == "ann"), "{followed:?}");
+        assert!(!followed.is_empty() && followed.iter().all(|row| row["actor"]["name"] == "ann (test)"), "{followed:?}");
 
         assert_eq!(ann.delete("/api/v1/schedules/a").await.status, 204);
         let without = spec("b", json!({"every": "1h"}));
