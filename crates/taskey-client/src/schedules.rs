@@ -1,8 +1,11 @@
 //! Schedules. A schedule is named by its id or its name; who replaces one says which version is meant.
 
+use taskey_proto::Time;
 use taskey_proto::id::DeviceId;
 use taskey_proto::page::Page;
-use taskey_proto::schedules::{Holding, PauseSchedule, Schedule, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot};
+use taskey_proto::schedules::{
+    Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot,
+};
 
 use crate::{Client, ClientError, Tagged, pages};
 
@@ -50,6 +53,18 @@ impl Client {
     /// What became of the slots of a schedule, newest first: all of them or the first `limit`, on all devices or on one.
     pub async fn list_slots(&self, schedule: &str, device: Option<DeviceId>, limit: Option<usize>) -> Result<Page<Slot>, ClientError> {
         pages::collect(limit, || self.get(&["schedules", schedule, "slots"]).query_opt("device", device)).await
+    }
+
+    /// Why a schedule fires or does not, now or about an instant, with so many slots to come.
+    pub async fn explain_schedule(
+        &self,
+        schedule: &str,
+        at: Option<Time>,
+        device: Option<DeviceId>,
+        next: u32,
+    ) -> Result<ScheduleExplanation, ClientError> {
+        let request = self.get(&["schedules", schedule, "explain"]).query_opt("at", at).query_opt("device", device);
+        request.query("next", next).json_answer().await
     }
 
     /// The devices of a schedule with what each holds of it: all of them, or the first `limit`.

@@ -1,27 +1,18 @@
-//! `taskey schedules explain`: why a schedule fires or does not.
-//!
-//! Put together here from what the server tells of the schedule, its devices and its slots; what is to come is reckoned as devices do.
+//! `taskey schedules explain`: why a schedule fires or does not, as the server tells it.
 
 use clap::Args;
-use serde::Serialize;
-use taskey_client::Client;
 use taskey_proto::Time;
-use taskey_proto::schedules::{Firing, Holding, Schedule, ScheduleState, Slot, TIMEZONE_DEVICE, Where};
-use taskey_schedule::Timetable;
+use taskey_proto::schedules::{Schedule, ScheduleExplanation, Slot, TIMEZONE_DEVICE};
 
 use super::{device_id, tables};
 use crate::cli::Global;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::relative::{instant, now};
 use crate::session;
 use crate::table::Table;
 
-/// Slots that are shown, and among how many of the newest that of an instant is looked for.
+/// The newest slots that are shown where no instant is asked about.
 const SLOTS_SHOWN: usize = 5;
-const SLOTS_SEARCHED: usize = 2_000;
-/// Devices with something in the way that are named.
-const NAMED_MAX: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -33,117 +24,38 @@ pub struct ExplainArgs {
     #[arg(long, short = 'd', value_name = "DEVICE")]
     device: Option<String>,
     /// How many slots to come are shown.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=500))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
     next: u32,
-}
-
-/// Everything that bears on whether a schedule fires.
-#[derive(Serialize)]
-struct Explanation {
-    schedule: Schedule,
-    /// Whose clocks `next` and `instant` go by.
-    timezone: String,
-    next: Vec<Firing>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instant: Option<Instant>,
-    /// Devices on which something is in the way.
-    problems: Vec<Holding>,
-    /// The newest, newest first.
-    slots: Vec<Slot>,
-}
-
-/// What the rules say of an instant, and what became of its slot.
-#[derive(Serialize)]
-struct Instant {
-    at: Time,
-    local: String,
-    words: String,
-    note: Option<String>,
-    is_slot: bool,
-    slots: Vec<Slot>,
 }
 
 pub async fn run(global: &Global, args: &ExplainArgs, output: Output) -> Result<(), Failure> {
     let client = session::client(global)?;
-    let explanation = explain(&client, args).await?;
-    output.thing(&explanation, &explanation.schedule.name, || table(&explanation))
-}
-
-async fn explain(client: &Client, args: &ExplainArgs) -> Result<Explanation, Failure> {
     let schedule = client.show_schedule(&args.schedule).await?.value;
     let id = schedule.id.to_string();
     let device = match &args.device {
-        Some(device) => Some(device_id(client, device).await?),
+        Some(device) => Some(device_id(&client, device).await?),
         None => None,
     };
-    let on_device = schedule.spec.r#where == Where::Device;
-    let mut holdings = if on_device { client.list_holdings(&id, None).await?.items } else { Vec::new() };
-    holdings.retain(|holding| device.is_none_or(|device| holding.device.id == device));
-    if let Some(name) = args.device.as_ref().filter(|_| on_device && holdings.is_empty()) {
-        return Err(Failure::usage(format!("{} is not for the device {name}: none of its targets is that one", schedule.name)));
-    }
-    let searched = if args.at.is_some() { SLOTS_SEARCHED } else { SLOTS_SHOWN };
-    let slots = client.list_slots(&id, device.filter(|_| on_device), Some(searched)).await?.items;
-    let timezone = zone_of(&schedule, &holdings);
-    let timetable = tables::timetable(&schedule.spec, schedule.created_at, &timezone)
-        .ok_or_else(|| Failure::usage("this program cannot reckon with the schedule; is the server newer?"))?;
-    let is_active = schedule.state == ScheduleState::Active;
-    let next = if is_active { timetable.upcoming(now()).take(args.next as usize).collect() } else { Vec::new() };
-    let instant = args.at.map(|at| look_at(at, &timetable, &slots));
-    let problems = holdings.into_iter().filter(|holding| holding.reason.is_some()).collect();
-    let slots = slots.into_iter().take(SLOTS_SHOWN).collect();
-    Ok(Explanation { schedule, timezone, next, instant, problems, slots })
+    let explanation = client.explain_schedule(&id, args.at, device, args.next).await?;
+    let slots = match args.at {
+        Some(_) => explanation.slot.iter().cloned().collect(),
+        None => client.list_slots(&id, device, Some(SLOTS_SHOWN)).await?.items,
+    };
+    output.thing(&explanation, &schedule.name, || table(&schedule, &explanation, &slots))
 }
 
-/// The zone of the schedule; where that is each device's own, that of the first device.
-fn zone_of(schedule: &Schedule, holdings: &[Holding]) -> String {
-    if schedule.spec.timezone != TIMEZONE_DEVICE {
-        return schedule.spec.timezone.clone();
-    }
-    holdings.first().map_or_else(|| "UTC".to_owned(), |holding| holding.timezone.clone())
-}
-
-fn look_at(at: Time, timetable: &Timetable, slots: &[Slot]) -> Instant {
-    let told = timetable.explain(at);
-    let is_slot = told.firing.is_some();
-    let covering = slots.iter().filter(|slot| slot.at <= at && at <= slot.until && (is_slot || slot.at == at));
-    Instant { at, local: told.local, words: told.words, note: told.note, is_slot, slots: covering.cloned().collect() }
-}
-
-fn table(explanation: &Explanation) -> Table {
+fn table(schedule: &Schedule, explanation: &ScheduleExplanation, slots: &[Slot]) -> Table {
     let mut table = Table::of_fields();
-    tables::heading(&mut table, &explanation.schedule);
-    table.field_if("zone", tables::zone_note(&explanation.schedule.spec, &explanation.timezone));
-    let named = tables::problems(&explanation.problems);
-    for (device, reason) in named.iter().take(NAMED_MAX) {
-        table.field("in the way", format!("{device}: {}", reason.detail));
+    table.field("answer", explanation.answer.as_str());
+    for (index, step) in explanation.steps.iter().enumerate() {
+        table.field(if index == 0 { "since" } else { "" }, step.as_str());
     }
-    if named.len() > NAMED_MAX {
-        table.field("in the way", format!("and {} more devices; see `taskey schedules devices`", named.len() - NAMED_MAX));
-    }
-    if let Some(at) = &explanation.instant {
-        table.field("asked", format!("{}, there {}: {}", instant(at.at), at.local, at.words));
-        table.field_if("clocks", at.note.as_deref());
-        table.field_if("outcome", (at.is_slot && at.slots.is_empty()).then(|| pending_outcome(at.at)));
-    }
-    below(table, explanation)
-}
-
-/// Of a slot of which nothing is written.
-fn pending_outcome(at: Time) -> &'static str {
-    if at > now() {
-        "it is still to come"
-    } else {
-        "nothing is written of it: its devices did not hold the schedule then, have not reported yet, or it is older than what was looked through"
-    }
-}
-
-/// The slots of the instant that was asked for, or the newest; and those to come.
-fn below(table: Table, explanation: &Explanation) -> Table {
-    let slots = explanation.instant.as_ref().map_or(&explanation.slots, |at| &at.slots);
+    // Of a zone of each device's own no one time is right for all.
+    let zone = if schedule.spec.timezone == TIMEZONE_DEVICE { "UTC" } else { &schedule.spec.timezone };
+    table.field_if("zone", tables::zone_note(&schedule.spec, zone));
+    let timetable = tables::timetable(&schedule.spec, schedule.created_at, zone, Vec::new()).filter(|_| !explanation.next.is_empty());
+    let to_come = timetable.map(|timetable| tables::firings(&explanation.next, &timetable));
     let past = (!slots.is_empty()).then(|| tables::slots(slots));
-    let reckoned = tables::timetable(&explanation.schedule.spec, explanation.schedule.created_at, &explanation.timezone);
-    let to_come = reckoned.filter(|_| !explanation.next.is_empty()).map(|timetable| tables::firings(&explanation.next, &timetable));
     match (to_come, past) {
         (Some(to_come), Some(past)) => table.then(to_come.then(past)),
         (Some(one), None) | (None, Some(one)) => table.then(one),

@@ -16,7 +16,7 @@ use taskey_schedule::due::{Standing, Unmet, Verdict, judge, unmet};
 
 use super::intake::{is_complete, ran_once};
 use super::store::{self, NewSlot, ScheduleRow, WaitingSlot};
-use super::{ops, targets, view};
+use super::{blocked, ops, targets};
 use crate::app::App;
 use crate::features::accounts::audit::Actor;
 use crate::features::devices::targets_by_id;
@@ -99,7 +99,7 @@ pub async fn pass_over(app: &App) -> ApiResult<()> {
             firing.waited = store::waiting_slots(&mut &app.db, firing.before.id).await?;
             let given_up = firing.waited.iter().map(|waiting| settled(waiting, SlotState::Missed, Some(reason.clone())));
             firing.slots = given_up.collect();
-            let timetable = view::forecast(&firing.before)?;
+            let timetable = blocked::timetable_of_due(app, &firing.before, firing.settled, now).await?;
             if let Some(unmet) = unmet(&timetable, firing.settled, now, SlotState::Missed, reason.clone()) {
                 firing.unmet(unmet);
             }
@@ -133,8 +133,8 @@ struct Effects {
 }
 
 async fn fire(app: &App, before: ScheduleRow, now: Time) -> ApiResult<()> {
-    let timetable = view::forecast(&before)?;
     let settled = before.settled_until.unwrap_or(now);
+    let timetable = blocked::timetable_of_due(app, &before, settled, now).await?;
     let standing = Standing { settled, splay_ms: 0, missed: before.spec.missed, on_block: before.spec.on_block, now, before_jump: None };
     let (verdicts, next_at) = judge(&timetable, &standing);
     let by = format!("the next slot of the schedule {}", before.name);

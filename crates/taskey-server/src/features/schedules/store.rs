@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use taskey_proto::Time;
-use taskey_proto::id::{DeviceId, OrganizationId, RunId, ScheduleId, TaskId};
+use taskey_proto::id::{CalendarId, DeviceId, OrganizationId, RunId, ScheduleId, TaskId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{DeviceRef, State};
 use taskey_proto::schedules::{Holding, ScheduleSpec, ScheduleState, Slot, SlotState};
@@ -57,6 +57,8 @@ pub(super) struct ScheduleRow {
     pub on_server: bool,
     pub settled_until: Option<Time>,
     pub next_at: Option<Time>,
+    /// When its devices are to be told of later events of its calendars.
+    pub renew_at: Option<Time>,
     pub device_count: u64,
     pub created_at: Time,
     pub updated_at: Time,
@@ -87,6 +89,7 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
         on_server: row.get("on_server")?,
         settled_until: row.get("settled_until")?,
         next_at: row.get("next_at")?,
+        renew_at: row.get("renew_at")?,
         device_count: row.get("device_count")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
@@ -94,11 +97,12 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
     })
 }
 
-/// Which schedules: of a task, for a device.
+/// Which schedules: of a task, for a device, with a calendar.
 #[derive(Default)]
 pub(super) struct Which {
     pub task: Option<TaskId>,
     pub device: Option<DeviceId>,
+    pub calendar: Option<CalendarId>,
 }
 
 /// The schedules of which somebody may see a device, by name.
@@ -117,9 +121,10 @@ pub(super) async fn schedules_of_organization(
         ")) AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM schedule_target st WHERE st.schedule_id = s.id \
          AND st.device_id = $5 AND ",
         sees_device!("st.device_id", "$4"),
-        ")) ORDER BY s.name LIMIT $6"
+        ")) AND (CAST($6 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM schedule_calendar l WHERE l.schedule_id = s.id AND l.calendar_id = $6)) ORDER BY s.name LIMIT $7"
     );
-    let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, limit]).await?;
+    let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, which.calendar, limit]).await?;
     rows.iter().map(schedule_row).collect()
 }
 
@@ -183,6 +188,24 @@ pub(super) async fn schedules_of_task(db: &Db, task: TaskId) -> Result<Vec<Sched
     rows.iter().map(schedule_row).collect()
 }
 
+/// Schedules, by id after `after`, that are to have their next revision for their calendars: one of them has changed, or later events are due.
+/// With each who has changed one.
+pub(super) async fn behind_calendars(
+    db: &Db,
+    now: Time,
+    after: Option<ScheduleId>,
+    limit: usize,
+) -> Result<Vec<(ScheduleRow, Option<String>)>, DbError> {
+    let sql = sql!(
+        "SELECT b.* FROM (SELECT s.*, (SELECT max(c.updated_by) FROM schedule_calendar l JOIN calendar c ON c.id = l.calendar_id \
+         WHERE l.schedule_id = s.id AND l.calendar_version < c.version) AS changed_by FROM schedule s \
+         WHERE s.removed_at IS NULL AND s.state <> 'done' AND (CAST($1 AS TEXT) IS NULL OR s.id > $1)) b \
+         WHERE b.changed_by IS NOT NULL OR (b.state = 'active' AND b.renew_at <= $2) ORDER BY b.id LIMIT $3"
+    );
+    let rows = db.rows(sql, args![after, now, limit]).await?;
+    rows.iter().map(|row| Ok((schedule_row(row)?, row.get("changed_by")?))).collect()
+}
+
 pub(super) async fn name_taken(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
@@ -208,13 +231,13 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
 pub(super) async fn insert_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO schedule (id, organization_id, name, version, revision, spec, targets, task_id, task_version, state, reason_code, \
-         reason_detail, on_server, settled_until, next_at, created_at, updated_at, updated_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+         reason_detail, on_server, settled_until, next_at, renew_at, created_at, updated_at, updated_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     );
     let head =
         args![row.id, row.organization, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.created_at, row.updated_at, &row.updated_by];
+    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.created_at, row.updated_at, &row.updated_by];
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 
@@ -223,11 +246,11 @@ pub(super) async fn update_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Resul
     let sql = sql!(
         "UPDATE schedule SET name = $2, version = $3, revision = $4, spec = $5, targets = $6, task_id = $7, task_version = $8, \
          newer_version = $9, state = $10, reason_code = $11, reason_detail = $12, on_server = $13, settled_until = $14, next_at = $15, \
-         updated_at = $16, updated_by = $17 WHERE id = $1"
+         renew_at = $16, updated_at = $17, updated_by = $18 WHERE id = $1"
     );
     let head = args![row.id, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.newer_version.map(i64::from), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.updated_at, &row.updated_by];
+    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.updated_at, &row.updated_by];
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 
@@ -673,11 +696,12 @@ impl std::str::FromStr for SlotCursor {
     }
 }
 
-/// The devices that a schedule is for and that somebody may see, by name.
+/// The devices that a schedule is for and that somebody may see, all or one of them, by name.
 pub(super) async fn holdings(
     db: &Db,
     sight: Sight,
     schedule: ScheduleId,
+    device: Option<DeviceId>,
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<Holding>, DbError> {
@@ -688,9 +712,9 @@ pub(super) async fn holdings(
          LEFT JOIN device_assignment a ON a.device_id = d.id \
          WHERE st.schedule_id = $1 AND d.removed_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR d.name > $2) AND ",
         sees_device!("d.id", "$3"),
-        " ORDER BY d.name LIMIT $4"
+        " AND (CAST($5 AS TEXT) IS NULL OR d.id = $5) ORDER BY d.name LIMIT $4"
     );
-    let rows = db.rows(sql, args![schedule, after, sight.only, limit]).await?;
+    let rows = db.rows(sql, args![schedule, after, sight.only, limit, device]).await?;
     rows.iter()
         .map(|row| {
             Ok(Holding {

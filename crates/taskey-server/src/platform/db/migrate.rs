@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("../../../migrations/0007_people.sql")),
     (8, include_str!("../../../migrations/0008_schedules.sql")),
     (9, include_str!("../../../migrations/0009_targets_and_turns.sql")),
+    (10, include_str!("../../../migrations/0010_calendars.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.
