@@ -124,6 +124,11 @@ export async function makeTask(server: Server, name: string, command: string) {
   await server.makeTask(keyOf.get(server) ?? '', name, command)
 }
 
+/** Stores a task of one script without the browser. */
+export async function makeScriptTask(server: Server, name: string, content: string) {
+  await server.makeScriptTask(keyOf.get(server) ?? '', name, content)
+}
+
 /** Enrols devices that never come, without the browser; their names. */
 export async function enrollAway(server: Server, count: number): Promise<string[]> {
   return server.enrollAway(keyOf.get(server) ?? '', count)

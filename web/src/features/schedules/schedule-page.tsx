@@ -15,6 +15,7 @@ import { ActionButton, RefusedButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { isAtLeast } from '../access/roles'
 import { reasonText } from '../runs/reason'
+import { ScheduleWhy } from './explain/why'
 import { HoldingsSection } from './holdings-section'
 import { NewerTask } from './newer-task'
 import { PauseScheduleDialog } from './pause-schedule'
@@ -106,6 +107,7 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
       {schedule.reason && <Text mt={4}>{reasonText(schedule.reason)}</Text>}
       {schedule.spec.description && <Text className={classes.description}>{schedule.spec.description}</Text>}
       {schedule.next_at && <Next schedule={schedule} at={schedule.next_at} />}
+      <ScheduleWhy schedule={schedule} />
       <div className={classes.gap}>
         <NewerTask schedule={schedule} />
       </div>

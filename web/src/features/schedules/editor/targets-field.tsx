@@ -7,7 +7,7 @@ import { deviceList } from '../../devices/queries'
 import { TargetChooser } from '../../devices/target-chooser'
 import type { TargetField } from '../../devices/target-words'
 import { useTargetsPreview, type WhatRuns } from '../../devices/use-targets-preview'
-import { idsOf, unknownIn, wordsOf } from './named-targets'
+import { idsOf, unknownIn, wordsOf } from './named'
 
 interface TargetsFieldProps {
   /** By id or name. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { idsOf, unknownIn, wordsOf } from './named-targets'
+import { idsOf, unknownIn, wordsOf } from './named'
 
 const known = [
   { id: 'dev_1', name: 'web-1' },

@@ -1,4 +1,4 @@
-/** A device or a device group, which a schedule names by its id or by its name. */
+/** A device, a group of them or a calendar, which a schedule names by its id or by its name. */
 interface Named {
   id: string
   name: string
