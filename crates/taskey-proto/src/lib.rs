@@ -6,6 +6,7 @@ pub mod access;
 pub mod accounts;
 pub mod agent;
 pub mod audit;
+pub mod calendars;
 pub mod crypto;
 pub mod device_groups;
 pub mod devices;

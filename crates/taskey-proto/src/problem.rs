@@ -75,6 +75,7 @@ codes! {
     AlreadySetUp = "already_set_up", 409, "This server is set up already";
     NameTaken = "name_taken", 409, "The name is taken";
     LastSuper = "last_super", 409, "Somebody has to be a super user";
+    InUse = "in_use", 409, "It is in use";
     Immutable = "immutable", 409, "This cannot be changed";
     RunOver = "run_over", 409, "The run is over";
     Quiet = "quiet", 409, "This server was restored and starts nothing yet";

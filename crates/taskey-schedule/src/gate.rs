@@ -212,7 +212,7 @@ impl Blocked {
 }
 
 /// An instant with its offset, a time on the wall clock, or a day's beginning.
-fn moment(text: &str, zone: &Zone) -> Option<Time> {
+pub(crate) fn moment(text: &str, zone: &Zone) -> Option<Time> {
     if let Ok(time) = text.parse::<Time>() {
         return Some(time);
     }

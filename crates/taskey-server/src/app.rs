@@ -14,6 +14,7 @@ use crate::features::accounts::refusals::Refusals;
 use crate::features::accounts::remembered::Remembered;
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
+use crate::features::calendars::Parsed;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
@@ -59,6 +60,8 @@ pub struct Inner {
     pub sign_in_throttle: Throttle,
     pub access: Remembered,
     pub refusals: Refusals,
+    /// The events of calendars that were read.
+    pub calendars: Parsed,
     /// The threads that hash passwords.
     pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,

@@ -143,6 +143,7 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
             Err(_) => false,
         },
         "task" => may(Verb::ReadTasks),
+        "calendar" => may(Verb::ReadCalendars),
         "secret" => may(Verb::ReadSecrets),
         "quiet" => may(Verb::ReadQuiet),
         "user" => event.subject == permit.principal().user.to_string(),

@@ -83,6 +83,11 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
             "DELETE FROM schedule_version WHERE (schedule_id, version) IN (SELECT v.schedule_id, v.version FROM schedule_version v \
              JOIN schedule s ON s.id = v.schedule_id WHERE s.organization_id = $1 LIMIT 500)"
         ),
+        sql!(
+            "DELETE FROM schedule_calendar WHERE (schedule_id, calendar_id) IN (SELECT l.schedule_id, l.calendar_id FROM schedule_calendar l \
+             JOIN calendar c ON c.id = l.calendar_id WHERE c.organization_id = $1 LIMIT 500)"
+        ),
+        sql!("DELETE FROM calendar WHERE id IN (SELECT id FROM calendar WHERE organization_id = $1 LIMIT 500)"),
         sql!("DELETE FROM schedule WHERE id IN (SELECT id FROM schedule WHERE organization_id = $1 LIMIT 500)"),
         sql!(
             "DELETE FROM task_version WHERE (task_id, version) IN (SELECT v.task_id, v.version FROM task_version v \

@@ -16,7 +16,7 @@ use crate::config::{Config, Database};
 use crate::features::accounts::bootstrap::BootstrapError;
 use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
-use crate::features::{accounts, devices, quiet, runs, schedules, secrets, tasks};
+use crate::features::{accounts, calendars, devices, quiet, runs, schedules, secrets, tasks};
 use crate::install::{self, Agents};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
@@ -238,6 +238,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         sign_in_throttle: Default::default(),
         access: Default::default(),
         refusals: Default::default(),
+        calendars: Default::default(),
         hasher: Hasher::start().map_err(StartError::Threads)?,
         metrics: Metrics::install(),
         stopping: watch::Sender::new(false),
@@ -274,6 +275,7 @@ fn api() -> Api {
         .merge(secrets::http::api())
         .merge(tasks::http::api())
         .merge(runs::http::api())
+        .merge(calendars::http::api())
         .merge(schedules::http::api())
         .merge(quiet::http::api())
         .merge(live::api())

@@ -152,13 +152,30 @@ pub struct Slot {
     pub outcome: Option<State>,
 }
 
-/// A slot to come.
+/// A slot to come, as its rules name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Firing {
     pub at: Time,
     /// Whether a change of the clocks moved it.
     pub dst: Option<Dst>,
+}
+
+/// A slot to come, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Firing))]
+pub struct Upcoming {
+    pub at: Time,
+    /// Whether a change of the clocks moved it.
+    pub dst: Option<Dst>,
+    /// What forbids it to begin then: its windows, or `calendar NAME: EVENT`. What becomes of it `on_block` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<String>,
+}
+
+impl From<Upcoming> for Firing {
+    fn from(upcoming: Upcoming) -> Self {
+        Self { at: upcoming.at, dst: upcoming.dst }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,7 +217,7 @@ pub struct SimulateSchedule {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Simulation {
     pub words: String,
-    pub next: Vec<Firing>,
+    pub next: Vec<Upcoming>,
     /// The first 100 devices it would be for now, by name, and how many there are.
     pub devices: Vec<DeviceRef>,
     pub device_count: u64,
@@ -275,7 +292,7 @@ pub struct ScheduleExplanation {
     /// What leads there, in this order.
     pub steps: Vec<String>,
     /// The slots to come.
-    pub next: Vec<Firing>,
+    pub next: Vec<Upcoming>,
     /// The slot that was asked about, where it is settled.
     pub slot: Option<Slot>,
 }

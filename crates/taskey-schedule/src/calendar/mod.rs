@@ -12,7 +12,9 @@ use taskey_proto::schedules::document::Period;
 pub use event::Event;
 
 use crate::civil::DAY;
+use crate::gate::moment;
 use crate::rrule::Moment;
+use crate::zone::Zone;
 
 /// Events of one calendar.
 pub const EVENTS_MAX: usize = 5_000;
@@ -48,6 +50,69 @@ pub fn expand(events: &[Event], from: Time, until: Time) -> Vec<Period> {
     periods.dedup();
     periods.truncate(PERIODS_MAX);
     periods
+}
+
+/// Periods, by their beginning, and the moment up to which none of them is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reckoned {
+    pub periods: Vec<Period>,
+    pub until: Time,
+}
+
+/// When the events of several calendars are, from `from` until `until`, or until earlier where that would be more than `max`. Events of a
+/// calendar that is given with its name are called `NAME: EVENT`.
+pub fn reckon<'a>(
+    calendars: impl IntoIterator<Item = (Option<&'a str>, &'a [Event])>,
+    from: Time,
+    until: Time,
+    max: usize,
+) -> Reckoned {
+    let mut whole_until = until;
+    let mut periods: Vec<(Time, Period)> = Vec::new();
+    for (calendar, events) in calendars {
+        let own;
+        (own, whole_until) = expand_whole(events, from, whole_until);
+        periods.extend(own.into_iter().map(|period| {
+            let name = calendar.map_or_else(|| period.name.clone(), |calendar| format!("{calendar}: {}", period.name));
+            (begins(&period), Period { name, ..period })
+        }));
+    }
+    // A time on the wall clock may be up to a day from what it would be in UTC.
+    let slack = DAY * 1_000;
+    periods.retain(|(begins, _)| *begins < whole_until.plus_ms(slack));
+    periods.sort_by(|(a, one), (b, two)| (a, &one.until, &one.name).cmp(&(b, &two.until, &two.name)));
+    if let Some((left_out, _)) = periods.get(max) {
+        whole_until = whole_until.min(left_out.plus_ms(-slack));
+        periods.truncate(max);
+    }
+    Reckoned { periods: periods.into_iter().map(|(_, period)| period).collect(), until: whole_until }
+}
+
+/// As [`expand`], with nothing left out: where that is too much, up to an earlier end.
+fn expand_whole(events: &[Event], from: Time, until: Time) -> (Vec<Period>, Time) {
+    let mut until = until;
+    loop {
+        let mut periods = Vec::new();
+        for event in events {
+            event.expand(from, until, PERIODS_MAX, &mut periods);
+        }
+        let span = until.since_ms(from);
+        if periods.len() < PERIODS_MAX || span < 1_000 {
+            return (periods, until);
+        }
+        until = from.plus_ms(span / 2);
+    }
+}
+
+/// When a period begins and ends; on the wall clock, as if that were of UTC.
+pub fn bounds(period: &Period) -> (Time, Time) {
+    let utc = Zone::utc();
+    let at = |text: &str| moment(text, &utc).unwrap_or(Time::from_ms(0));
+    (at(&period.from), at(&period.until))
+}
+
+fn begins(period: &Period) -> Time {
+    bounds(period).0
 }
 
 /// `2026-12-25 Christmas`; what follows a `#` and empty lines say nothing.

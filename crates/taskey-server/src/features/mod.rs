@@ -2,6 +2,7 @@
 //! and the uplink that the wiring fills. A test holds the order.
 
 pub mod accounts;
+pub mod calendars;
 pub mod devices;
 pub mod quiet;
 pub mod runs;

@@ -178,6 +178,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's calendars, without their content. */
+        get: operations["list_calendars"];
+        put?: never;
+        /** Makes a calendar, version 1. */
+        post: operations["create_calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{calendar}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One calendar with its content. */
+        get: operations["show_calendar"];
+        /** Replaces a calendar by its next version; the same again changes nothing. Schedules that name it follow by themselves. */
+        put: operations["replace_calendar"];
+        post?: never;
+        /** Removes a calendar; refused while a schedule names it. */
+        delete: operations["remove_calendar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{calendar}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of a calendar, repetitions one by one, by their beginning; those that are on at `from` too. */
+        get: operations["list_calendar_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a calendar says: how many events, and the next of them. Nothing is stored. */
+        post: operations["preview_calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-groups": {
         parameters: {
             query?: never;
@@ -1530,6 +1601,68 @@ export interface components {
         BTreeMap: {
             [key: string]: string;
         };
+        /** @description A calendar as the API shows it. */
+        Calendar: {
+            /** @description As it was written; null in lists. */
+            content?: string | null;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /**
+             * Format: int64
+             * @description How many events are written in it; one that comes back counts once.
+             */
+            event_count: number;
+            id: components["schemas"]["CalendarId"];
+            name: string;
+            next?: components["schemas"]["CalendarEvent"] | null;
+            /** @description What you may do with it. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description How many schedules name it.
+             */
+            schedule_count: number;
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every edit.
+             */
+            version: number;
+        };
+        /** @description One time of an event. */
+        CalendarEvent: {
+            /** @description Whether it is for whole days, in each schedule's own zone. */
+            all_day: boolean;
+            /** @description An instant with `Z`; or, without a zone, a time on the wall clock, which is in each schedule's own zone. */
+            from: string;
+            name: string;
+            /** @description Exclusive; written as `from` is. */
+            until: string;
+        };
+        /** @description Events of a calendar, by their beginning. */
+        CalendarEvents: {
+            /** @description At most 1,000. */
+            items: components["schemas"]["CalendarEvent"][];
+            /** @description Whether there are more of them; ask again from where these end. */
+            more: boolean;
+        };
+        CalendarId: string;
+        /** @description What a calendar says. */
+        CalendarPreview: {
+            /** Format: int64 */
+            event_count: number;
+            /** @description The next 50 within 400 days. */
+            events: components["schemas"]["CalendarEvent"][];
+        };
+        /** @description A calendar as it is written. */
+        CalendarSpec: {
+            /** @description iCalendar (RFC 5545), or a list of holidays with one `2026-12-25 Christmas` a line. */
+            content: string;
+            description?: string;
+            /** @description Unique within the organization: letters, digits, `.`, `_` and `-`. */
+            name: string;
+        };
         /** @description The answer to [`CallLine`]. Its messages were committed before it left. */
         CalledLine: {
             /** @description Messages for the device, at most 32: [`crate::line::Down`]. */
@@ -1884,9 +2017,11 @@ export interface components {
             detail: string;
             pointer: string;
         };
-        /** @description A slot to come. */
+        /** @description A slot to come, as the API shows it. */
         Firing: {
             at: components["schemas"]["Time"];
+            /** @description What forbids it to begin then: its windows, or `calendar NAME: EVENT`. What becomes of it `on_block` says. */
+            blocked?: string | null;
             dst?: components["schemas"]["Dst"] | null;
         };
         /** @description What one group gives in one place. */
@@ -2192,6 +2327,38 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Calendar: {
+            items: {
+                /** @description As it was written; null in lists. */
+                content?: string | null;
+                created_at: components["schemas"]["Time"];
+                description: string;
+                /**
+                 * Format: int64
+                 * @description How many events are written in it; one that comes back counts once.
+                 */
+                event_count: number;
+                id: components["schemas"]["CalendarId"];
+                name: string;
+                next?: components["schemas"]["CalendarEvent"] | null;
+                /** @description What you may do with it. */
+                role: components["schemas"]["Role"];
+                /**
+                 * Format: int64
+                 * @description How many schedules name it.
+                 */
+                schedule_count: number;
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit.
+                 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Device: {
             items: {
                 agent_version: string;
@@ -2270,6 +2437,8 @@ export interface components {
         Page_Firing: {
             items: {
                 at: components["schemas"]["Time"];
+                /** @description What forbids it to begin then: its windows, or `calendar NAME: EVENT`. What becomes of it `on_block` says. */
+                blocked?: string | null;
                 dst?: components["schemas"]["Dst"] | null;
             }[];
             next?: string | null;
@@ -2571,6 +2740,15 @@ export interface components {
         };
         /** @enum {string} */
         Presence: "online" | "offline";
+        /** @description Asks what a calendar says, before it is saved. */
+        PreviewCalendar: {
+            /** @description As in a spec. */
+            content: string;
+            /** @description Not looked at. */
+            description?: string | null;
+            /** @description Not looked at: a whole spec may be given. */
+            name?: string | null;
+        };
         /** @description Asks what a run with these targets would be for now. */
         PreviewTargets: {
             /** @description It is for actions that are given at once, which need an admin on each device. */
@@ -3567,6 +3745,250 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditChain"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calendars: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Calendars by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Calendar"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_calendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarSpec"];
+            };
+        };
+        responses: {
+            /** @description The calendar */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_calendar: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarSpec"];
+            };
+        };
+        responses: {
+            /** @description The calendar as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calendar_events: {
+        parameters: {
+            query?: {
+                /** @description Default: now. */
+                from?: string;
+                /** @description Default: a year after `from`. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events by their beginning */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarEvents"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewCalendar"];
+            };
+        };
+        responses: {
+            /** @description What it says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPreview"];
                 };
             };
             /** @description A problem */
@@ -5585,6 +6007,8 @@ export interface operations {
     list_schedules: {
         parameters: {
             query?: {
+                /** @description Those that name this calendar alone: its id or name. */
+                calendar?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Those that this device is to keep alone. */

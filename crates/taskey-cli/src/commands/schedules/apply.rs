@@ -120,7 +120,7 @@ fn preview_table(existing: Option<&Schedule>, spec: &ScheduleSpec, simulation: &
     simulation.warnings.iter().for_each(|warning| table.field("warning", warning.as_str()));
     let anchor = existing.map_or_else(now, |schedule| schedule.created_at);
     match tables::timetable(spec, anchor, "UTC") {
-        Some(timetable) if !simulation.next.is_empty() => table.then(tables::firings(&simulation.next, &timetable)),
+        Some(timetable) if !simulation.next.is_empty() => table.then(tables::firings(simulation.next.iter().cloned().map(Into::into), &timetable)),
         _ => table,
     }
 }

@@ -143,7 +143,7 @@ fn below(table: Table, explanation: &Explanation) -> Table {
     let slots = explanation.instant.as_ref().map_or(&explanation.slots, |at| &at.slots);
     let past = (!slots.is_empty()).then(|| tables::slots(slots));
     let reckoned = tables::timetable(&explanation.schedule.spec, explanation.schedule.created_at, &explanation.timezone);
-    let to_come = reckoned.filter(|_| !explanation.next.is_empty()).map(|timetable| tables::firings(&explanation.next, &timetable));
+    let to_come = reckoned.filter(|_| !explanation.next.is_empty()).map(|timetable| tables::firings(explanation.next.iter().copied(), &timetable));
     match (to_come, past) {
         (Some(to_come), Some(past)) => table.then(to_come.then(past)),
         (Some(one), None) | (None, Some(one)) => table.then(one),

@@ -48,7 +48,7 @@ pub fn run(args: &NextArgs, output: Output) -> Result<Exit, Failure> {
     } else if items.len() < args.count as usize {
         output::note(if items.is_empty() { "it does not fire after that" } else { "after that it fires no more" });
     }
-    output.list(&Page { items, next: None }, |firing| firing.at.to_string(), |items| tables::firings(items, &timetable))?;
+    output.list(&Page { items, next: None }, |firing| firing.at.to_string(), |items| tables::firings(items.iter().copied(), &timetable))?;
     Ok(Exit::Done)
 }
 

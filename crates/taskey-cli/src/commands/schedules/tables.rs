@@ -153,10 +153,10 @@ pub fn versions(versions: &[ScheduleVersion]) -> Table {
 }
 
 /// Slots to come, each with what the clocks show then and what is to be known of it.
-pub fn firings(firings: &[Firing], timetable: &Timetable) -> Table {
+pub fn firings(firings: impl IntoIterator<Item = Firing>, timetable: &Timetable) -> Table {
     let mut table = Table::new(&["UTC", "LOCAL", "NOTE"]);
     for firing in firings {
-        table.row([instant(firing.at).into(), timetable.zone().local(firing.at).into(), note(firing, timetable).into()]);
+        table.row([instant(firing.at).into(), timetable.zone().local(firing.at).into(), note(&firing, timetable).into()]);
     }
     table
 }

@@ -96,6 +96,8 @@ verbs! {
     WriteSecrets = "secrets.write", Everywhere(Admin);
     ReadTasks = "tasks.read", Somewhere(ReadOnly);
     WriteTasks = "tasks.write", Everywhere(Admin);
+    ReadCalendars = "calendars.read", Somewhere(ReadOnly);
+    WriteCalendars = "calendars.write", Everywhere(Admin);
     ReadSchedules = "schedules.read", There(ReadOnly);
     /// To schedule tasks on devices on which one may start any.
     WriteSchedules = "schedules.write", There(Admin);
@@ -479,6 +481,8 @@ mod tests {
             ("devices.read", "read-only"),
             ("secrets.read", "read-only"),
             ("tasks.read", "read-only"),
+            ("calendars.read", "read-only"),
+            ("calendars.write", "admin"),
             ("schedules.read", "read-only"),
             ("schedules.write", "admin"),
             ("runs.read", "read-only"),

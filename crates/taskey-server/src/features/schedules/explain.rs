@@ -29,7 +29,7 @@ pub(super) async fn explain(app: &App, permit: &Permit, row: ScheduleRow, questi
     let timetable = view::forecast(&row)?;
     let count = question.next.unwrap_or(NEXT_DEFAULT).min(NEXT_MAX);
     let next = match row.state {
-        ScheduleState::Active => timetable.upcoming(now).take(count).collect(),
+        ScheduleState::Active => view::foresee(&timetable, now, count),
         ScheduleState::Paused | ScheduleState::Done => Vec::new(),
     };
     let mut steps = vec![view::words(&row), standing(&row)];

@@ -11,8 +11,8 @@ use taskey_proto::page::Page;
 use taskey_proto::runs::DeviceRef;
 use taskey_proto::schedules::document::{FetchAssignment, FetchedAssignment};
 use taskey_proto::schedules::{
-    Firing, Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot,
-    SlotState,
+    Holding, PauseSchedule, Schedule, ScheduleExplanation, ScheduleSpec, ScheduleVersion, SimulateSchedule, Simulation, Slot, SlotState,
+    Upcoming,
 };
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::{delivery, explain, ops, simulate, store, view};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
+use crate::features::calendars;
 use crate::features::devices::http::authenticate_device;
 use crate::features::tasks::load_task;
 use crate::platform::http::Body;
@@ -55,6 +56,8 @@ struct Filter {
     /// Those that this device is to keep alone.
     #[param(value_type = Option<String>)]
     device: Option<DeviceId>,
+    /// Those that name this calendar alone: its id or name.
+    calendar: Option<String>,
 }
 
 /// The organization's schedules, as far as one may see a device of theirs.
@@ -66,17 +69,25 @@ async fn list_schedules(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> ApiResult<PageAnswer<Schedule>> {
+    let nothing = || Ok(paging.page(Vec::new(), |schedule: &Schedule| schedule.name.clone()));
     let task = match &filter.task {
         None => None,
         Some(word) => match load_task(&app, permit.organization(), word).await?.and_then(|task| task.id) {
             Some(task) => Some(task),
-            None => return Ok(paging.page(Vec::new(), |schedule: &Schedule| schedule.name.clone())),
+            None => return nothing(),
+        },
+    };
+    let calendar = match &filter.calendar {
+        None => None,
+        Some(word) => match calendars::named(&mut &app.db, permit.organization(), word).await? {
+            Some(calendar) => Some(calendar.id),
+            None => return nothing(),
         },
     };
     let rows = store::schedules_of_organization(
         &app.db,
         permit.sight(),
-        store::Which { task, device: filter.device },
+        store::Which { task, device: filter.device, calendar },
         paging.after()?,
         paging.limit() + 1,
     )
@@ -203,13 +214,13 @@ async fn list_slots(
 /// The slots to come of a schedule that is active, soonest first, as far as the server can tell: a device-local time zone is shown as UTC.
 #[utoipa::path(get, path = "/api/v1/schedules/{schedule}/upcoming", tag = "schedules",
     params(("schedule" = String, Path, description = "Id or name"), Paging),
-    responses((status = 200, description = "Slots to come, soonest first", body = Page<Firing>)))]
+    responses((status = 200, description = "Slots to come, soonest first", body = Page<Upcoming>)))]
 async fn list_upcoming(
     State(app): State<App>,
     permit: Permit,
     Path(schedule): Path<String>,
     Query(paging): Query<Paging>,
-) -> ApiResult<PageAnswer<Firing>> {
+) -> ApiResult<PageAnswer<Upcoming>> {
     let row = ops::find(&app, &permit, &schedule).await?;
     let after = paging.after()?.map_or_else(|| app.now(), Time::from_ms);
     let firings = view::upcoming(&row, after, paging.limit() + 1)?;

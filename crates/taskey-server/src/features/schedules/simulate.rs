@@ -1,10 +1,10 @@
 //! What a schedule would do, before it is saved.
 
 use taskey_proto::runs::DeviceRef;
-use taskey_proto::schedules::{Firing, ScheduleSpec, SimulateSchedule, Simulation};
+use taskey_proto::schedules::{ScheduleSpec, SimulateSchedule, Simulation};
 use taskey_schedule::{Timetable, Zone, describe};
 
-use super::{ops, revision, store, targets};
+use super::{ops, revision, store, targets, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::devices::targets_by_id;
@@ -36,7 +36,7 @@ pub(super) async fn simulate(app: &App, permit: &Permit, simulate: SimulateSched
     let timing = revision::timing(&spec, existing.map_or(now, |row| row.created_at))?;
     let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;
     let from = from.unwrap_or(now);
-    let next: Vec<Firing> = timetable.upcoming(from).take(count.unwrap_or(COUNT_DEFAULT)).collect();
+    let next = view::foresee(&timetable, from, count.unwrap_or(COUNT_DEFAULT));
     let devices = targets::devices(&mut &app.db, permit.organization(), &ids).await?;
     let first: Vec<_> = devices.iter().copied().take(DEVICES_MAX).collect();
     let shown = targets_by_id(&app.db, permit.organization(), &first).await?;

@@ -1,7 +1,7 @@
 //! Queries on the tables of schedules.
 
 use taskey_proto::Time;
-use taskey_proto::id::{DeviceId, OrganizationId, RunId, ScheduleId, TaskId};
+use taskey_proto::id::{CalendarId, DeviceId, OrganizationId, RunId, ScheduleId, TaskId};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{DeviceRef, State};
 use taskey_proto::schedules::{Holding, ScheduleSpec, ScheduleState, Slot, SlotState};
@@ -83,11 +83,12 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
     })
 }
 
-/// Which schedules: of a task, to be kept by a device.
+/// Which schedules: of a task, to be kept by a device, with a calendar.
 #[derive(Default)]
 pub(super) struct Which {
     pub task: Option<TaskId>,
     pub device: Option<DeviceId>,
+    pub calendar: Option<CalendarId>,
 }
 
 /// The schedules of which somebody may see a device, by name.
@@ -106,9 +107,10 @@ pub(super) async fn schedules_of_organization(
         ")) AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM schedule_device sd WHERE sd.schedule_id = s.id AND sd.revision IS NOT NULL \
          AND sd.device_id = $5 AND ",
         sees_device!("sd.device_id", "$4"),
-        ")) ORDER BY s.name LIMIT $6"
+        ")) AND (CAST($6 AS TEXT) IS NULL OR EXISTS \
+         (SELECT 1 FROM schedule_calendar l WHERE l.schedule_id = s.id AND l.calendar_id = $6)) ORDER BY s.name LIMIT $7"
     );
-    let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, limit]).await?;
+    let rows = db.rows(sql, args![sight.organization, after, which.task, sight.only, which.device, which.calendar, limit]).await?;
     rows.iter().map(schedule_row).collect()
 }
 

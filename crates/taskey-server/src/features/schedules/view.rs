@@ -3,8 +3,8 @@
 use taskey_proto::Time;
 use taskey_proto::access::Role;
 use taskey_proto::schedules::document::Timing;
-use taskey_proto::schedules::{Firing, Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE};
-use taskey_schedule::{Timetable, Zone, describe, splay};
+use taskey_proto::schedules::{Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE, Upcoming};
+use taskey_schedule::{Gate, Timetable, Zone, describe, splay};
 
 use super::revision::timing;
 use super::store::{self, ScheduleRow};
@@ -83,11 +83,20 @@ pub(super) fn forecast(row: &ScheduleRow) -> ApiResult<Timetable> {
 }
 
 /// The slots to come after a moment, at most so many; none of one that is not active.
-pub(super) fn upcoming(row: &ScheduleRow, after: Time, limit: usize) -> ApiResult<Vec<Firing>> {
+pub(super) fn upcoming(row: &ScheduleRow, after: Time, limit: usize) -> ApiResult<Vec<Upcoming>> {
     match row.state {
-        ScheduleState::Active => Ok(forecast(row)?.upcoming(after).take(limit).collect()),
+        ScheduleState::Active => Ok(foresee(&forecast(row)?, after, limit)),
         ScheduleState::Paused | ScheduleState::Done => Ok(Vec::new()),
     }
+}
+
+/// The slots after a moment, at most so many, each with what forbids it.
+pub(super) fn foresee(timetable: &Timetable, after: Time, limit: usize) -> Vec<Upcoming> {
+    let blocked = |at: Time| match timetable.gate(at) {
+        Gate::Open => None,
+        Gate::Blocked { by, .. } => Some(by),
+    };
+    timetable.upcoming(after).take(limit).map(|firing| Upcoming { at: firing.at, dst: firing.dst, blocked: blocked(firing.at) }).collect()
 }
 
 /// The arithmetic of a timing, with a device's own zone by its name where one is known here.

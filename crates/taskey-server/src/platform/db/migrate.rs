@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_audit.sql")),
     (7, include_str!("../../../migrations/0007_people.sql")),
     (8, include_str!("../../../migrations/0008_schedules.sql")),
+    (10, include_str!("../../../migrations/0010_calendars.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.
