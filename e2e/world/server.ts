@@ -103,6 +103,11 @@ export class Server {
     await this.#post('/api/v1/schedules', spec, key)
   }
 
+  /** Makes a calendar of days or of an .ics file. */
+  async makeCalendar(key: string, name: string, content: string): Promise<void> {
+    await this.#post('/api/v1/calendars', { name, content }, key)
+  }
+
   async setSecret(key: string, name: string, value: string): Promise<void> {
     await this.#send('PUT', `/api/v1/secrets/${name}`, { value }, key)
   }

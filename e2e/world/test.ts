@@ -149,6 +149,11 @@ export async function makeSchedule(server: Server, spec: Record<string, unknown>
   await server.makeSchedule(keyOf.get(server) ?? '', spec)
 }
 
+/** Makes a calendar without the browser, of days or of an .ics file. */
+export async function makeCalendar(server: Server, name: string, content: string) {
+  await server.makeCalendar(keyOf.get(server) ?? '', name, content)
+}
+
 /** Sets a secret without the browser. */
 export async function setSecret(server: Server, name: string, value: string) {
   await server.setSecret(keyOf.get(server) ?? '', name, value)

@@ -5,9 +5,10 @@ import type { Schedule, ScheduleSpec, SlotState } from '../../lib/api/types'
 
 const pageLength = 100
 
-/** Which schedules: of a task (its id or name), to be kept by a device (its id). */
+/** Which schedules: of a task (its id or name), with a calendar (its id or name), to be kept by a device (its id). */
 export interface ScheduleFilter {
   task?: string
+  calendar?: string
   device?: string
 }
 

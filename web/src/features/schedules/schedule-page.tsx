@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Schedule } from '../../lib/api/types'
+import type { Schedule, ScheduleSpec } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
 import { PauseIcon, PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
@@ -22,7 +22,7 @@ import { PauseScheduleDialog } from './pause-schedule'
 import { scheduleDetail, useResumeSchedule } from './queries'
 import { RemoveScheduleDialog } from './remove-schedule'
 import { RunNow } from './run-now'
-import { specialWords } from './schedule-facts'
+import { blockedWords, specialWords } from './schedule-facts'
 import classes from './schedule-page.module.css'
 import { ScheduleStateTag } from './schedule-state'
 import { targetWords } from './target-words'
@@ -181,6 +181,22 @@ function Bound({ at, timezone }: { at: string; timezone?: string }) {
   return timezone === deviceZone ? <ExactMoment at={at} /> : <ZonedTimes at={at} timezone={timezone} />
 }
 
+function CalendarLinks({ spec }: { spec: ScheduleSpec }) {
+  return (
+    <>
+      {(spec.calendars ?? []).map((name, place) => (
+        <span key={name}>
+          {place > 0 && ', '}
+          <TextLink underline="always" to="/calendars/$calendar" params={{ calendar: name }}>
+            {name}
+          </TextLink>
+        </span>
+      ))}
+      . {blockedWords(spec)}
+    </>
+  )
+}
+
 function factsOf(schedule: Schedule) {
   const { spec, task, version, holding_count, device_count, updated_at, updated_by } = schedule
   return [
@@ -202,6 +218,7 @@ function factsOf(schedule: Schedule) {
       value: `${targetWords(schedule)}${holding_count == null || device_count === 0 ? '' : `; ${count(holding_count, 'holds', 'hold')} the newest revision`}`,
     },
     ...specialWords(spec),
+    ...(spec.calendars?.length ? [{ name: 'Not during', value: <CalendarLinks spec={spec} /> }] : []),
     ...(spec.starts_at
       ? [{ name: 'Not before', value: <Bound at={spec.starts_at} timezone={spec.timezone} /> }]
       : []),

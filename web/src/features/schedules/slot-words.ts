@@ -11,6 +11,7 @@ const words: Record<MarkKind, string> = {
   skipped: 'skipped',
   missed: 'missed',
   upcoming: 'to come',
+  blocked: 'blocked',
 }
 
 const tones: Record<SlotState, TagTone> = {

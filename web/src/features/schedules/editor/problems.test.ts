@@ -49,15 +49,13 @@ test.each([
   ['/splay', 'schedule/splay'],
   ['/windows/0/until', `${window.id}/until`],
   ['/windows', 'schedule/windows'],
+  ['/calendars/0', 'schedule/calendars'],
 ])('%s is shown at %s', (pointer, place) => {
   expect(placesOf(pointer)).toEqual({ places: { [place]: 'wrong' }, rest: [] })
 })
 
 test('what belongs to no field is told with its place', () => {
-  expect(placesOf('/color', '/calendars/0', '')).toEqual({
-    places: {},
-    rest: ['/color: wrong', '/calendars/0: wrong', 'wrong'],
-  })
+  expect(placesOf('/color', '')).toEqual({ places: {}, rest: ['/color: wrong', 'wrong'] })
 })
 
 test('two problems of a field are told together', () => {

@@ -72,9 +72,6 @@ function placeOf(pointer: string, form: ScheduleForm): Place | null {
       const window = form.windows[Number(index)]
       return window ? `${window.id}/${inner ?? 'from'}` : `${scheduleId}/windows`
     }
-    case 'calendars':
-      // They are kept as they were read, and have no field.
-      return null
     default:
       return field in form ? `${scheduleId}/${field}` : null
   }
