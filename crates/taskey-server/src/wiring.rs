@@ -110,6 +110,7 @@ impl Server {
         jobs.spawn(runs::jobs::follow_events(app.clone()));
         jobs.spawn(runs::output::fold::fold_what_is_due(app.clone()));
         jobs.spawn(schedules::jobs::follow_events(app.clone()));
+        jobs.spawn(schedules::jobs::renew_calendars(app.clone()));
         jobs.spawn(schedules::firing::fire_due(app.clone()));
         let listener = Listener::start(listener, tls).map_err(|source| StartError::Listen { address: config.listen, source })?;
         let http = tokio::spawn(serve_http(app.clone(), listener));

@@ -2,11 +2,11 @@
 
 use taskey_proto::Time;
 use taskey_proto::id::DeviceId;
-use taskey_proto::schedules::{Holding, ScheduleExplanation, ScheduleState, Slot, SlotState};
+use taskey_proto::schedules::{Holding, OnBlock, ScheduleExplanation, Slot, SlotState, Upcoming};
 use taskey_schedule::{Gate, Timetable};
 
 use super::store::{self, ScheduleRow};
-use super::view;
+use super::{blocked, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::platform::http::problem::ApiResult;
@@ -26,23 +26,22 @@ pub(super) struct Question {
 
 pub(super) async fn explain(app: &App, permit: &Permit, row: ScheduleRow, question: Question) -> ApiResult<ScheduleExplanation> {
     let now = app.now();
-    let timetable = view::forecast(&row)?;
-    let count = question.next.unwrap_or(NEXT_DEFAULT).min(NEXT_MAX);
-    let next = match row.state {
-        ScheduleState::Active => view::foresee(&timetable, now, count),
-        ScheduleState::Paused | ScheduleState::Done => Vec::new(),
-    };
+    let next = view::upcoming(app, &row, now, question.next.unwrap_or(NEXT_DEFAULT).min(NEXT_MAX)).await?;
     let mut steps = vec![view::words(&row), standing(&row)];
     let mut holdings = store::holdings(&app.db, permit.sight(), row.id, None, DEVICES_MAX).await?;
     holdings.retain(|holding| question.device.is_none_or(|device| holding.device.id == device));
     view::complete_holdings(&row, &mut holdings, now)?;
     let (answer, slot) = match question.at {
         Some(at) => {
+            let timetable = blocked::timetable(app, &row, at, at).await?;
             steps.extend(about_instant(&timetable, at));
             let slot = store::slot_at(&app.db, permit.sight(), row.id, question.device, at).await?;
             (answer_at(&row, &timetable, at, now, slot.as_ref(), &holdings), slot)
         }
-        None => (answer_now(&row, &timetable, now, &holdings), None),
+        None => {
+            let soonest = view::upcoming(app, &row, now, 1).await?.pop();
+            (answer_now(&row, soonest.as_ref(), &holdings), None)
+        }
     };
     steps.extend(holdings.iter().filter_map(about_holding).take(20));
     Ok(ScheduleExplanation { answer, steps, next, slot })
@@ -78,13 +77,14 @@ fn about_holding(holding: &Holding) -> Option<String> {
     Some(format!("{}: {}", holding.device.name, reason.detail))
 }
 
-fn answer_now(row: &ScheduleRow, timetable: &Timetable, now: Time, holdings: &[Holding]) -> String {
+fn answer_now(row: &ScheduleRow, next: Option<&Upcoming>, holdings: &[Holding]) -> String {
     if let Some(reason) = &row.reason {
         return format!("It does not fire, since it is {}: {}", row.state.word(), reason.detail);
     }
-    let Some(next) = timetable.next(now) else { return "It has no more slots.".to_owned() };
+    let Some(next) = next else { return "It has no more slots.".to_owned() };
+    let but = next.blocked.as_ref().map(|by| format!(" {}", forbidden(row, by))).unwrap_or_default();
     if row.on_server {
-        return format!("It waits for its next slot, {}.", next.at);
+        return format!("It waits for its next slot, {}.{but}", next.at);
     }
     match holdings {
         [] => "None of its targets is enrolled, or you may see none of them.".to_owned(),
@@ -92,8 +92,16 @@ fn answer_now(row: &ScheduleRow, timetable: &Timetable, now: Time, holdings: &[H
         _ => {
             let behind = holdings.iter().filter(|holding| holding.reason.is_some()).count();
             let behind = if behind > 0 { format!(" {behind} of its devices stand apart; see below.") } else { String::new() };
-            format!("It waits for its next slot, {}.{behind}", next.at)
+            format!("It waits for its next slot, {}.{but}{behind}", next.at)
         }
+    }
+}
+
+/// What becomes of a slot that may not begin when it is due.
+fn forbidden(row: &ScheduleRow, by: &str) -> String {
+    match row.spec.on_block {
+        OnBlock::Skip => format!("It may not begin then and is skipped: {by}."),
+        OnBlock::Defer => format!("It may not begin then and waits until it may: {by}."),
     }
 }
 
@@ -107,7 +115,10 @@ fn answer_at(row: &ScheduleRow, timetable: &Timetable, at: Time, now: Time, slot
     if at > now {
         return match &row.reason {
             Some(reason) => format!("It will not fire then as things stand, since it is {}: {}", row.state.word(), reason.detail),
-            None => "It is a slot to come.".to_owned(),
+            None => match view::blocked_by(timetable, at) {
+                Some(by) => format!("It is a slot to come. {}", forbidden(row, &by)),
+                None => "It is a slot to come.".to_owned(),
+            },
         };
     }
     if row.on_server {

@@ -12,7 +12,7 @@ use taskey_schedule::due::{Standing, Unmet, Verdict, judge};
 
 use super::intake::{is_complete, ran_once};
 use super::store::{self, NewSlot, ScheduleRow};
-use super::{ops, targets, view};
+use super::{blocked, ops, targets};
 use crate::app::App;
 use crate::features::accounts::audit::Actor;
 use crate::features::devices::{Target, targets_by_id};
@@ -85,8 +85,8 @@ struct Effects {
 }
 
 async fn fire(app: &App, before: ScheduleRow, now: Time) -> ApiResult<()> {
-    let timetable = view::forecast(&before)?;
     let settled = before.settled_until.unwrap_or(now);
+    let timetable = blocked::timetable_of_due(app, &before, settled, now).await?;
     let standing = Standing { settled, splay_ms: 0, missed: before.spec.missed, on_block: before.spec.on_block, now, before_jump: None };
     let (verdicts, next_at) = judge(&timetable, &standing);
     let actor = Actor::without_request(before.organization, "system", before.id.to_string(), before.name.clone(), String::new());

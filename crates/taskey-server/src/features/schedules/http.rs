@@ -223,7 +223,7 @@ async fn list_upcoming(
 ) -> ApiResult<PageAnswer<Upcoming>> {
     let row = ops::find(&app, &permit, &schedule).await?;
     let after = paging.after()?.map_or_else(|| app.now(), Time::from_ms);
-    let firings = view::upcoming(&row, after, paging.limit() + 1)?;
+    let firings = view::upcoming(&app, &row, after, paging.limit() + 1).await?;
     Ok(paging.page(firings, |firing| firing.at.ms()))
 }
 

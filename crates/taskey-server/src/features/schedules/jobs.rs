@@ -1,6 +1,7 @@
-//! What schedules do in the background: they follow tasks, secrets, devices and groups.
+//! What schedules do in the background: they follow tasks, calendars, secrets, devices and groups.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId, TaskId};
 use taskey_proto::problem::Code;
@@ -12,6 +13,9 @@ use crate::platform::db::{DbError, events};
 
 const CONSUMER: &str = "schedules";
 const EVENTS_AT_ONCE: usize = 200;
+/// How far apart two looks are at schedules whose devices are to be told of later events of their calendars.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+const SCHEDULES_AT_ONCE: usize = 50;
 
 /// What changes what a device is to keep, of a schedule that names groups or labels.
 const DEVICES_CHANGE: [&str; 6] = [
@@ -50,6 +54,7 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
     let mut schedules: BTreeSet<ScheduleId> = BTreeSet::new();
     let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
     let mut rotated: BTreeSet<OrganizationId> = BTreeSet::new();
+    let mut calendars_changed = false;
     for event in batch {
         match event.name.as_str() {
             "schedule.assigned" => poke(app, event).await?,
@@ -58,6 +63,7 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
                 schedules.extend(event.subject.parse::<ScheduleId>().ok());
             }
             "task.changed" => follow_task(app, event).await?,
+            "calendar.changed" => calendars_changed = true,
             "secret.changed" | "secret.removed" => drop(rotated.insert(event.organization)),
             "device.removed" => {
                 if let Ok(device) = event.subject.parse::<DeviceId>() {
@@ -67,6 +73,9 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
             name if DEVICES_CHANGE.contains(&name) => drop(organizations.insert(event.organization)),
             _ => {}
         }
+    }
+    if calendars_changed {
+        follow_calendars(app).await?;
     }
     for organization in &organizations {
         schedules.extend(store::dynamic_schedules(&app.db, *organization).await?);
@@ -80,7 +89,7 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
             delivery::poke(app, device).await?;
         }
     }
-    Ok(!(schedules.is_empty() && rotated.is_empty()))
+    Ok(calendars_changed || !(schedules.is_empty() && rotated.is_empty()))
 }
 
 /// Another node may have changed what devices on the lines of this one are to keep.
@@ -124,4 +133,36 @@ async fn follow_task(app: &App, event: &Event) -> Result<(), DbError> {
         }
     }
     Ok(())
+}
+
+/// Tells devices of later events, long before they come to the end of those that they know. It also finds what was changed while no server
+/// was there to follow it.
+pub async fn renew_calendars(app: App) {
+    loop {
+        let is_quiet = app.quiet.is_on(&app.db).await.unwrap_or(true);
+        if !is_quiet && let Err(error) = follow_calendars(&app).await {
+            tracing::error!(%error, "schedules did not follow their calendars");
+        }
+        app.clock.sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Gives every schedule its next revision whose calendars have changed, or of which later events are due.
+async fn follow_calendars(app: &App) -> Result<(), DbError> {
+    let mut after = None;
+    loop {
+        let behind = store::behind_calendars(&app.db, app.now(), after, SCHEDULES_AT_ONCE).await?;
+        let Some((last, _)) = behind.last() else { return Ok(()) };
+        after = Some(last.id);
+        for (row, changed_by) in behind {
+            let schedule = row.id;
+            let by = changed_by.unwrap_or_else(|| row.name.clone());
+            match ops::follow_calendars(app, row, &by).await {
+                Ok(()) => {}
+                // Another node was first, or somebody edits it or the calendar: whoever was first has it right, or the next look.
+                Err(error) if error.code == Code::PreconditionFailed => {}
+                Err(error) => tracing::error!(%schedule, detail = %error.detail, "a schedule did not follow its calendars"),
+            }
+        }
+    }
 }

@@ -11,9 +11,13 @@
 //! *On the server* ([`firing`]): a row says when to look again. The op that settles a slot starts its run; the slot's row is what makes it
 //! once, whatever other nodes do.
 //!
+//! *Calendars* ([`blocked`]): a revision holds when they forbid the schedule to begin, up to a horizon. A changed calendar makes the next revision
+//! of every schedule that names it, and so does a horizon that comes near ([`jobs`]).
+//!
 //! What may never happen: a slot with two ends, a slot that fires twice, a device that keeps what is not for it.
 
 pub mod assign;
+mod blocked;
 pub mod delivery;
 mod explain;
 pub mod firing;

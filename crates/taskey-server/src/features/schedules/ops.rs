@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use taskey_proto::Time;
-use taskey_proto::id::ScheduleId;
+use taskey_proto::id::{CalendarId, ScheduleId};
 use taskey_proto::problem::{Code, FieldError, Reason};
 use taskey_proto::schedules::{Overlap, PauseSchedule, Schedule, ScheduleSpec, ScheduleState, Where, check_schedule};
 use taskey_schedule::{Timetable, Zone, check_timing};
 
+use super::blocked::{self, Blocked};
 use super::revision::{self, Revision};
 use super::store::{self, ScheduleRow};
 use super::targets::{self, TargetIds};
@@ -16,8 +17,9 @@ use super::{assign, firing, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
+use crate::features::calendars::{CalendarRef, calendars_of_schedule, is_linked_to_current, link, unlink};
 use crate::features::secrets::missing;
-use crate::features::tasks::{SignedTask, insert_document, load_task, named_secrets};
+use crate::features::tasks::{SignedTask, insert_document, load_task, load_version, named_secrets};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
@@ -32,13 +34,23 @@ pub(super) struct Prepared {
     pub(super) spec: ScheduleSpec,
     pub(super) targets: TargetIds,
     task: SignedTask,
+    pub(super) blocked: Blocked,
 }
 
 pub(super) async fn prepare(app: &App, permit: &Permit, spec: ScheduleSpec) -> ApiResult<Prepared> {
     check(spec_errors(&spec))?;
     let task = load(app, permit, &spec.task).await?;
     let targets = targets::resolve(app, permit, &spec.targets).await?;
-    Ok(Prepared { spec, targets, task })
+    let blocked = look_up_calendars(app, permit, &spec).await?;
+    Ok(Prepared { spec, targets, task, blocked })
+}
+
+/// The calendars of a spec, with events that fit.
+pub(super) async fn look_up_calendars(app: &App, permit: &Permit, spec: &ScheduleSpec) -> ApiResult<Blocked> {
+    let calendars = blocked::resolve(app, permit.organization(), &spec.calendars).await?;
+    let blocked = Blocked::reckon(app, calendars).await?;
+    blocked.check(app.now())?;
+    Ok(blocked)
 }
 
 /// The task of a spec, with every secret that it needs.
@@ -72,9 +84,6 @@ pub(super) fn spec_errors(spec: &ScheduleSpec) -> Vec<FieldError> {
             errors.push(FieldError::new("/splay", "devices spread themselves; use `where: device`"));
         }
     }
-    for index in 0..spec.calendars.len() {
-        errors.push(FieldError::new(format!("/calendars/{index}"), "calendars cannot be named yet; use `windows`"));
-    }
     errors
 }
 
@@ -82,6 +91,7 @@ struct Write {
     actor: Actor,
     row: ScheduleRow,
     revision: Revision,
+    calendars: Vec<CalendarRef>,
     action: &'static str,
     once: Option<Arc<Once>>,
 }
@@ -107,6 +117,7 @@ fn next_row(before: Option<&ScheduleRow>, id: ScheduleId, actor: &Actor, prepare
         on_server: prepared.spec.r#where == Where::Server,
         settled_until: None,
         next_at: None,
+        renew_at: None,
         device_count: before.map_or(0, |before| before.device_count),
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
@@ -115,8 +126,11 @@ fn next_row(before: Option<&ScheduleRow>, id: ScheduleId, actor: &Actor, prepare
 }
 
 /// Signs the revision that a row is at, and sets its clock going where the server fires it.
-fn sign(app: &App, row: &mut ScheduleRow, task: SignedTask, now: Time) -> ApiResult<Revision> {
-    let timing = revision::timing(&row.spec, row.created_at)?;
+fn sign(app: &App, row: &mut ScheduleRow, task: SignedTask, blocked: &Blocked, now: Time) -> ApiResult<Revision> {
+    // The server looks at the calendars themselves.
+    let periods = if row.on_server { Vec::new() } else { blocked.periods.clone() };
+    row.renew_at = if row.on_server { None } else { blocked.renew_at(now) };
+    let timing = revision::timing(&row.spec, row.created_at, periods)?;
     if row.on_server {
         let timetable = Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)?;
         row.settled_until = Some(now);
@@ -131,10 +145,10 @@ pub(super) async fn create_schedule(app: &App, permit: &Permit, spec: ScheduleSp
     let prepared = prepare(app, permit, spec).await?;
     let (actor, now) = (Actor::from(permit), app.now());
     let mut row = next_row(None, ScheduleId::new(app.uuid()), &actor, &prepared, now)?;
-    let revision = sign(app, &mut row, prepared.task, now)?;
+    let revision = sign(app, &mut row, prepared.task, &prepared.blocked, now)?;
     let id = row.id;
     let shown = view::fresh(&row, &revision.task, permit)?;
-    let input = (Write { actor, row, revision, action: "schedule.created", once }, shown);
+    let input = (Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.created", once }, shown);
     let answer = app
         .db
         .write(input, |tx, (write, shown)| {
@@ -177,15 +191,21 @@ pub(super) async fn replace_schedule(
         return Err(stale());
     }
     let same_task = before.task_version == prepared.task.version.unwrap_or(1) && Some(before.task) == prepared.task.id;
-    if before.spec == prepared.spec && before.targets == prepared.targets && same_task {
+    let same_calendars = ids_of(&calendars_of_schedule(&mut &app.db, before.id).await?) == ids_of(&prepared.blocked.calendars);
+    if before.spec == prepared.spec && before.targets == prepared.targets && same_task && same_calendars {
         return view::schedule(app, permit, before).await;
     }
     let (actor, now) = (Actor::from(permit), app.now());
     let mut row = next_row(Some(&before), before.id, &actor, &prepared, now)?;
-    let revision = sign(app, &mut row, prepared.task, now)?;
+    let revision = sign(app, &mut row, prepared.task, &prepared.blocked, now)?;
     let id = before.id;
-    change(app, before, Write { actor, row, revision, action: "schedule.changed", once: None }).await?;
+    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.changed", once: None }).await?;
     show(app, permit, id).await
+}
+
+/// The same calendars, whatever is in them.
+fn ids_of(calendars: &[CalendarRef]) -> Vec<CalendarId> {
+    calendars.iter().map(|calendar| calendar.id).collect()
 }
 
 pub(super) async fn pause_schedule(app: &App, permit: &Permit, word: &str, pause: PauseSchedule) -> ApiResult<Schedule> {
@@ -219,13 +239,14 @@ pub(super) async fn resume_schedule(app: &App, permit: &Permit, word: &str) -> A
     if before.state == ScheduleState::Active {
         return view::schedule(app, permit, before).await;
     }
-    let prepared = Prepared { spec: before.spec.clone(), targets: before.targets.clone(), task: task_of(app, &before).await? };
+    let (task, blocked) = (task_of(app, &before).await?, Blocked::of(app, &before).await?);
+    let prepared = Prepared { spec: before.spec.clone(), targets: before.targets.clone(), task, blocked };
     let (actor, now) = (Actor::from(permit), app.now());
     let mut row = next_row(Some(&before), before.id, &actor, &prepared, now)?;
     (row.version, row.state, row.reason) = (before.version, ScheduleState::Active, None);
-    let revision = sign(app, &mut row, prepared.task, now)?;
+    let revision = sign(app, &mut row, prepared.task, &prepared.blocked, now)?;
     let id = before.id;
-    change(app, before, Write { actor, row, revision, action: "schedule.resumed", once: None }).await?;
+    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.resumed", once: None }).await?;
     show(app, permit, id).await
 }
 
@@ -238,6 +259,7 @@ pub(super) async fn remove_schedule(app: &App, permit: &Permit, word: &str) -> A
         .write((Actor::from(permit), before, app.now()), |tx, (actor, before, now)| {
             Box::pin(async move {
                 store::remove(tx, before.id, *now).await?;
+                unlink(tx, before.id).await?;
                 announce(tx, actor, *now, "schedule.removed", before, &serde_json::json!({"name": before.name})).await
             })
         })
@@ -268,14 +290,29 @@ pub(super) async fn follow_task(app: &App, before: ScheduleRow, by: &str) -> Api
         updated_at: now,
         ..before.clone()
     };
-    let settled = row.settled_until;
-    let revision = sign(app, &mut row, task, now)?;
+    let blocked = Blocked::of(app, &before).await?;
+    let revision = sign(app, &mut row, task, &blocked, now)?;
     // The clock of one that the server fires goes on where it was.
     if row.on_server {
-        row.settled_until = settled;
-        row.next_at = before.next_at;
+        (row.settled_until, row.next_at) = (before.settled_until, before.next_at);
     }
-    change(app, before, Write { actor, row, revision, action: "schedule.changed", once: None }).await
+    change(app, before, Write { actor, row, revision, calendars: blocked.calendars, action: "schedule.changed", once: None }).await
+}
+
+/// The next revision with the events of its calendars as they are now. Its task stays at the version that runs.
+pub(super) async fn follow_calendars(app: &App, before: ScheduleRow, by: &str) -> ApiResult<()> {
+    let task = load_version(app, before.organization, before.task, before.task_version).await?;
+    let task = task.ok_or_else(|| ApiError::invalid_field("/task", "its task was removed; give it another, or remove it"))?;
+    let now = app.now();
+    let actor = Actor::without_request(before.organization, "system", String::new(), by.to_owned(), String::new());
+    let mut row = ScheduleRow { revision: before.revision + 1, updated_at: now, ..before.clone() };
+    let blocked = Blocked::of(app, &before).await?;
+    let revision = sign(app, &mut row, task, &blocked, now)?;
+    if row.on_server {
+        // What waits for the end of an event may find it over: it is looked at now.
+        (row.settled_until, row.next_at) = (before.settled_until, before.next_at.map(|next| next.min(now)));
+    }
+    change(app, before, Write { actor, row, revision, calendars: blocked.calendars, action: "schedule.changed", once: None }).await
 }
 
 /// Writes the next revision of a schedule, if nobody else has meanwhile.
@@ -315,6 +352,10 @@ async fn set_state(app: &App, permit: &Permit, before: ScheduleRow, row: Schedul
 
 async fn write_revision(tx: &mut Tx<'_>, write: &Write) -> ApiResult<()> {
     let row = &write.row;
+    if !is_linked_to_current(tx, &write.calendars).await? {
+        return Err(ApiError::new(Code::PreconditionFailed, "A calendar of it was changed in the meantime. Send it again."));
+    }
+    link(tx, row.id, &write.calendars).await?;
     insert_document(tx, row.organization, &write.revision.task).await?;
     store::insert_revision(tx, row, &write.revision).await?;
     let data = serde_json::json!({

@@ -6,7 +6,7 @@ use taskey_proto::document::SignedDocument;
 use taskey_proto::id::ScheduleId;
 use taskey_proto::runs::EXPIRES_DEFAULT;
 use taskey_proto::schedules::ScheduleSpec;
-use taskey_proto::schedules::document::{SCHEDULE_CONTEXT, ScheduleDocument, Timing};
+use taskey_proto::schedules::document::{Period, SCHEDULE_CONTEXT, ScheduleDocument, Timing};
 
 use crate::app::App;
 use crate::features::tasks::SignedTask;
@@ -48,9 +48,9 @@ pub(super) fn sign(
     Ok(Revision { digest: hex(&document.digest()), document, task, run_once: spec.run_once })
 }
 
-/// The arithmetic of a schedule; what was checked when it was written can be read.
-pub(super) fn timing(spec: &ScheduleSpec, anchor: Time) -> ApiResult<Timing> {
-    taskey_schedule::timing_of(spec, anchor, Vec::new()).map_err(|errors| match crate::platform::http::problem::check(errors) {
+/// The arithmetic of a schedule with what its calendars forbid; what was checked when it was written can be read.
+pub(super) fn timing(spec: &ScheduleSpec, anchor: Time, blocked: Vec<Period>) -> ApiResult<Timing> {
+    taskey_schedule::timing_of(spec, anchor, blocked).map_err(|errors| match crate::platform::http::problem::check(errors) {
         Err(error) => error,
         Ok(()) => ApiError::internal("a timing without an error cannot be read"),
     })

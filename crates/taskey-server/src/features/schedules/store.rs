@@ -53,6 +53,8 @@ pub(super) struct ScheduleRow {
     pub on_server: bool,
     pub settled_until: Option<Time>,
     pub next_at: Option<Time>,
+    /// When its devices are to be told of later events of its calendars.
+    pub renew_at: Option<Time>,
     pub device_count: u64,
     pub created_at: Time,
     pub updated_at: Time,
@@ -76,6 +78,7 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
         on_server: row.get("on_server")?,
         settled_until: row.get("settled_until")?,
         next_at: row.get("next_at")?,
+        renew_at: row.get("renew_at")?,
         device_count: row.get("device_count")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
@@ -175,6 +178,24 @@ pub(super) async fn schedules_of_task(db: &Db, task: TaskId) -> Result<Vec<Sched
     rows.iter().map(schedule_row).collect()
 }
 
+/// Schedules, by id after `after`, that are to have their next revision for their calendars: one of them has changed, or later events are due.
+/// With each who has changed one.
+pub(super) async fn behind_calendars(
+    db: &Db,
+    now: Time,
+    after: Option<ScheduleId>,
+    limit: usize,
+) -> Result<Vec<(ScheduleRow, Option<String>)>, DbError> {
+    let sql = sql!(
+        "SELECT b.* FROM (SELECT s.*, (SELECT max(c.updated_by) FROM schedule_calendar l JOIN calendar c ON c.id = l.calendar_id \
+         WHERE l.schedule_id = s.id AND l.calendar_version < c.version) AS changed_by FROM schedule s \
+         WHERE s.removed_at IS NULL AND s.state <> 'done' AND (CAST($1 AS TEXT) IS NULL OR s.id > $1)) b \
+         WHERE b.changed_by IS NOT NULL OR (b.state = 'active' AND b.renew_at <= $2) ORDER BY b.id LIMIT $3"
+    );
+    let rows = db.rows(sql, args![after, now, limit]).await?;
+    rows.iter().map(|row| Ok((schedule_row(row)?, row.get("changed_by")?))).collect()
+}
+
 pub(super) async fn name_taken(
     tx: &mut Tx<'_>,
     organization: OrganizationId,
@@ -200,13 +221,13 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
 pub(super) async fn insert_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO schedule (id, organization_id, name, version, revision, spec, targets, task_id, task_version, state, reason_code, \
-         reason_detail, on_server, settled_until, next_at, created_at, updated_at, updated_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+         reason_detail, on_server, settled_until, next_at, renew_at, created_at, updated_at, updated_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     );
     let head =
         args![row.id, row.organization, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.created_at, row.updated_at, &row.updated_by];
+    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.created_at, row.updated_at, &row.updated_by];
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 
@@ -215,11 +236,11 @@ pub(super) async fn update_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Resul
     let sql = sql!(
         "UPDATE schedule SET name = $2, version = $3, revision = $4, spec = $5, targets = $6, task_id = $7, task_version = $8, \
          newer_version = $9, state = $10, reason_code = $11, reason_detail = $12, on_server = $13, settled_until = $14, next_at = $15, \
-         updated_at = $16, updated_by = $17 WHERE id = $1"
+         renew_at = $16, updated_at = $17, updated_by = $18 WHERE id = $1"
     );
     let head = args![row.id, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.newer_version.map(i64::from), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.updated_at, &row.updated_by];
+    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.updated_at, &row.updated_by];
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 

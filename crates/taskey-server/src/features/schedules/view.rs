@@ -3,13 +3,15 @@
 use taskey_proto::Time;
 use taskey_proto::access::Role;
 use taskey_proto::schedules::document::Timing;
-use taskey_proto::schedules::{Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE, Upcoming};
+use taskey_proto::schedules::{Firing, Holding, Schedule, ScheduleState, ScheduledTask, TIMEZONE_DEVICE, Upcoming};
 use taskey_schedule::{Gate, Timetable, Zone, describe, splay};
 
+use super::blocked;
 use super::revision::timing;
 use super::store::{self, ScheduleRow};
 use crate::app::App;
 use crate::features::accounts::Permit;
+use crate::features::calendars::CalendarRef;
 use crate::features::tasks::{SignedTask, task_name};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
@@ -49,7 +51,7 @@ fn shown(row: ScheduleRow, task_name: String, role: Role, now: Time) -> ApiResul
     let next_at = match (row.on_server, row.state) {
         (_, ScheduleState::Paused | ScheduleState::Done) => None,
         (true, _) => row.next_at,
-        (false, _) => forecast(&row)?.next(now).map(|next| next.at),
+        (false, _) => rules(&row)?.next(now).map(|next| next.at),
     };
     Ok(Schedule {
         id: row.id,
@@ -77,26 +79,35 @@ pub(super) fn words(row: &ScheduleRow) -> String {
     describe(&row.spec)
 }
 
-/// When a schedule fires, as far as the server can tell.
-pub(super) fn forecast(row: &ScheduleRow) -> ApiResult<Timetable> {
-    compile(&timing(&row.spec, row.created_at)?, "UTC")
+/// The slots that a schedule names, as far as the server can tell; whether they may begin is not looked at.
+fn rules(row: &ScheduleRow) -> ApiResult<Timetable> {
+    compile(&timing(&row.spec, row.created_at, Vec::new())?, "UTC")
 }
 
 /// The slots to come after a moment, at most so many; none of one that is not active.
-pub(super) fn upcoming(row: &ScheduleRow, after: Time, limit: usize) -> ApiResult<Vec<Upcoming>> {
-    match row.state {
-        ScheduleState::Active => Ok(foresee(&forecast(row)?, after, limit)),
-        ScheduleState::Paused | ScheduleState::Done => Ok(Vec::new()),
+pub(super) async fn upcoming(app: &App, row: &ScheduleRow, after: Time, limit: usize) -> ApiResult<Vec<Upcoming>> {
+    if row.state != ScheduleState::Active {
+        return Ok(Vec::new());
     }
+    let calendars = blocked::calendars_of(app, row).await?;
+    foresee(app, timing(&row.spec, row.created_at, Vec::new())?, &calendars, after, limit).await
 }
 
-/// The slots after a moment, at most so many, each with what forbids it.
-pub(super) fn foresee(timetable: &Timetable, after: Time, limit: usize) -> Vec<Upcoming> {
-    let blocked = |at: Time| match timetable.gate(at) {
+/// The slots of a timing after a moment, at most so many, each with what forbids it.
+pub(super) async fn foresee(app: &App, timing: Timing, calendars: &[CalendarRef], after: Time, limit: usize) -> ApiResult<Vec<Upcoming>> {
+    let firings: Vec<Firing> = compile(&timing, "UTC")?.upcoming(after).take(limit).collect();
+    let (Some(first), Some(last)) = (firings.first(), firings.last()) else { return Ok(Vec::new()) };
+    let timetable = blocked::between(app, timing, calendars, first.at, last.at).await?;
+    let upcoming = firings.into_iter().map(|Firing { at, dst }| Upcoming { at, dst, blocked: blocked_by(&timetable, at) });
+    Ok(upcoming.collect())
+}
+
+/// What forbids it to begin at a moment.
+pub(super) fn blocked_by(timetable: &Timetable, at: Time) -> Option<String> {
+    match timetable.gate(at) {
         Gate::Open => None,
         Gate::Blocked { by, .. } => Some(by),
-    };
-    timetable.upcoming(after).take(limit).map(|firing| Upcoming { at: firing.at, dst: firing.dst, blocked: blocked(firing.at) }).collect()
+    }
 }
 
 /// The arithmetic of a timing, with a device's own zone by its name where one is known here.
@@ -108,7 +119,7 @@ fn compile(timing: &Timing, device_zone: &str) -> ApiResult<Timetable> {
 /// Adds to holdings when each fires next, and why one does not.
 pub(super) fn complete_holdings(row: &ScheduleRow, holdings: &mut [Holding], now: Time) -> ApiResult<()> {
     use taskey_proto::problem::Reason;
-    let timing = timing(&row.spec, row.created_at)?;
+    let timing = timing(&row.spec, row.created_at, Vec::new())?;
     let of_all = compile(&timing, "UTC")?;
     for holding in holdings {
         let own = (row.spec.timezone == TIMEZONE_DEVICE).then(|| compile(&timing, &holding.timezone)).transpose()?;
