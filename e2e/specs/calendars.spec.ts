@@ -70,7 +70,7 @@ test('a calendar comes from an .ics file, which names it, and a name that is tak
   await expect(field(page, 'Events')).toHaveValue(freeze)
   await expect(events(page)).toHaveText([/Release freeze.* to /])
   await page.getByRole('button', { name: 'Create the calendar' }).click()
-  await expect(page.getByText('Another calendar is called `Company-freeze`.'.replaceAll('`', ''))).toBeVisible()
+  await expect(page.getByText('Another calendar is called Company-freeze.')).toBeVisible()
   await expect(field(page, 'Name')).toBeFocused()
   await field(page, 'Name').fill('freeze')
   await page.getByRole('button', { name: 'Create the calendar' }).click()

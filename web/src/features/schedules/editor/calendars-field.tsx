@@ -1,6 +1,7 @@
 import { MultiSelect, Text } from '@mantine/core'
 import { usePagedList } from '../../../lib/api/pages'
 import { ButtonLink } from '../../../ui/links'
+import { CodeText } from '../../../ui/text'
 import { calendarList } from '../../calendars/queries'
 import type { FieldsProps } from '../../tasks/editor/fields'
 import { idsOf, unknownIn, wordsOf } from './named'
@@ -15,6 +16,8 @@ export function CalendarsField({ form, problems, onChange }: FieldsProps<Schedul
   // What is not found is shown as it was written, so that it can be taken out.
   const unknown = items && !query.hasNextPage ? unknownIn(words, known) : []
   if (items && known.length === 0 && words.length === 0) return <NoCalendars />
+  const problem =
+    problems[`${scheduleId}/calendars`] ?? (query.isError ? 'The calendars could not be loaded' : undefined)
   const choose = (chosen: string[]) => {
     const written = wordsOf(chosen, words, known)
     onChange({ calendars: written.filter((word) => !unknown.includes(word) || chosen.includes(word)) })
@@ -31,10 +34,7 @@ export function CalendarsField({ form, problems, onChange }: FieldsProps<Schedul
         ...unknown.map((word) => ({ value: word, label: word })),
       ]}
       value={[...idsOf(words, known), ...unknown]}
-      error={
-        problems[`${scheduleId}/calendars`] ??
-        (query.isError ? 'The calendars could not be loaded' : undefined)
-      }
+      error={problem && <CodeText>{problem}</CodeText>}
       onChange={choose}
     />
   )
