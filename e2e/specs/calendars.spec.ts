@@ -120,7 +120,10 @@ test('a schedule names a calendar, sees what it blocks, and keeps the calendar f
   await page.getByRole('combobox', { name: 'If a slot is blocked' }).click()
   await page.getByRole('option', { name: 'Let it wait' }).click()
   await expect(firings.filter({ hasText: 'waits: Company day (calendar holidays)' })).toHaveCount(1)
-  await isGood(page)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await isGood(page)
+  }
   await page.getByRole('button', { name: 'Create the schedule' }).click()
   await expect(page.getByRole('heading', { name: 'nightly', level: 1 })).toBeVisible()
   await expect(page.getByText('A slot during an event waits for its end')).toBeVisible()

@@ -76,7 +76,7 @@ function Entries({ destinations }: { destinations: readonly Destination[] }) {
           to={to}
           className={classes.destination}
           activeProps={{ 'aria-current': 'page' }}
-          {...(isCovered(path, destination) && { 'aria-current': 'true' })}
+          {...(isCovered(path, destination) && { 'aria-current': 'page' })}
         >
           <Drawing />
           {label}

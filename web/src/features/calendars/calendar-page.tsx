@@ -69,9 +69,11 @@ function CalendarView({ calendar }: { calendar: Calendar }) {
       <Section title="How">
         <FactList facts={factsOf(calendar)} />
         {calendar.content != null && (
-          <Question words="How is it written?">
-            <CopyBlock text={calendar.content} label="Content of this calendar" />
-          </Question>
+          <div className={classes.written}>
+            <Question words="How is it written?">
+              <CopyBlock text={calendar.content} label="Content of this calendar" />
+            </Question>
+          </div>
         )}
       </Section>
       <Section title="Remove">
@@ -121,7 +123,9 @@ function Coming({ calendar }: { calendar: Calendar }) {
   }
   return (
     <>
-      <EventList events={items} />
+      <div className={classes.events}>
+        <EventList events={items} />
+      </div>
       {more && (
         <Text size="xs" c="dimmed" mt={4}>
           These are the first {count(items.length, 'event')}; there are more within a year.

@@ -74,7 +74,7 @@ function CalendarRow({ calendar: { id, name, description, next, ...calendar } }:
       )}
       <Text size="sm" c="dimmed">
         {count(calendar.event_count, 'event')}
-        {next ? '' : ', none of them to come'} ·{' '}
+        {next ? '' : ', none to come'} ·{' '}
         {calendar.schedule_count === 0
           ? 'no schedule names it'
           : `named by ${count(calendar.schedule_count, 'schedule')}`}

@@ -21,7 +21,7 @@ export function RemoveCalendarDialog({ calendar, onRemoved, onClose }: RemoveCal
       onConfirm={() => remove.mutate()}
       onClose={onClose}
     >
-      <Text size="sm">“{calendar.name}” goes with its events. No schedule may name it by then.</Text>
+      <Text size="sm">“{calendar.name}” and its events are gone then, and cannot be brought back.</Text>
     </Confirm>
   )
 }

@@ -19,7 +19,8 @@ import { ScheduleWhy } from './explain/why'
 import { HoldingsSection } from './holdings-section'
 import { NewerTask } from './newer-task'
 import { PauseScheduleDialog } from './pause-schedule'
-import { scheduleDetail, useResumeSchedule } from './queries'
+import { firingBlockedWords } from './preview/blocked'
+import { scheduleDetail, upcomingList, useResumeSchedule } from './queries'
 import { RemoveScheduleDialog } from './remove-schedule'
 import { RunNow } from './run-now'
 import { blockedWords, specialWords } from './schedule-facts'
@@ -144,13 +145,17 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
 }
 
 function Next({ schedule, at }: { schedule: Schedule; at: string }) {
-  const { timezone } = schedule.spec
+  const { timezone, on_block } = schedule.spec
+  const { data: upcoming } = useQuery(upcomingList(schedule.id))
+  const firing = timezone === deviceZone ? undefined : upcoming?.items.find((each) => each.at === at)
+  const blocked = firing && firingBlockedWords(firing, on_block)
   return (
     <div className={classes.next}>
       <span>
         Next <ZonedMoment at={at} timezone={timezone} />
       </span>
       {timezone !== deviceZone && <ZonedTimes at={at} timezone={timezone} />}
+      {blocked && <span className={classes.blocked}>{blocked}</span>}
     </div>
   )
 }

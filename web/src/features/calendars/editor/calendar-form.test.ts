@@ -28,7 +28,7 @@ test('a name that is taken is a problem of the name', () => {
 })
 
 test('a problem says its line, and the line has its place in the text', () => {
-  expect(lineOf('line 12: there is no day `2026-13-01`')).toBe(12)
+  expect(lineOf('line 12: there is no day `2026-13-01`')).toEqual({ number: 12, words: 'line 12' })
   expect(lineOf('the file ends within an event')).toBeNull()
   const text = 'one\ntwo\nthree'
   const lineAt = (line: number) => {

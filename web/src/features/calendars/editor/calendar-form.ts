@@ -52,10 +52,10 @@ function withField(field: CalendarField, details: readonly string[]): CalendarPr
 export const contentBytesMax = 4 * 1024 * 1024
 export const tooLarge = 'It is larger than 4 MiB.'
 
-/** The line that a problem of the content is about; null where it is about none. */
-export function lineOf(problem: string): number | null {
+/** The line that a problem of the content is about, and the words that begin the problem with it; null where it is about none. */
+export function lineOf(problem: string): { number: number; words: string } | null {
   const found = /^line (\d+)\b/i.exec(problem)
-  return found ? Number(found[1]) : null
+  return found && { number: Number(found[1]), words: found[0] }
 }
 
 /** Where a line begins and ends in a text; the first line is 1. */

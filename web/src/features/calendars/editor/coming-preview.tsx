@@ -42,7 +42,7 @@ function Said({ told, isEmpty, isWrong }: Omit<ComingPreviewProps, 'isOld'>) {
   if (isWrong) {
     return (
       <Text size="sm" role="status">
-        It cannot be read yet: see what is wrong beside it.
+        It cannot be read yet: its field says what is wrong.
       </Text>
     )
   }
@@ -58,7 +58,7 @@ function Said({ told, isEmpty, isWrong }: Omit<ComingPreviewProps, 'isOld'>) {
     <>
       <Text size="sm" fw={600} role="status">
         {count(event_count, 'event')}
-        {events.length === 0 && ', none of them to come'}
+        {events.length === 0 && ', none to come'}
       </Text>
       <EventList events={events} />
       {events.length >= previewedMax && (

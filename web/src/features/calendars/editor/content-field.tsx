@@ -70,13 +70,12 @@ function Wrong({ problems, onLine }: { problems: readonly string[]; onLine: (lin
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be wrong in the same way
           <li key={place}>
-            {line === null ? (
-              <CodeText>{problem}</CodeText>
-            ) : (
-              <UnstyledButton className={classes.toLine} onClick={() => onLine(line)}>
-                <CodeText>{problem}</CodeText>
+            {line && (
+              <UnstyledButton className={classes.toLine} onClick={() => onLine(line.number)}>
+                {line.words}
               </UnstyledButton>
             )}
+            <CodeText>{problem.slice(line?.words.length)}</CodeText>
           </li>
         )
       })}

@@ -8,7 +8,10 @@ export function blockedBy({ blocked }: Pick<Firing, 'blocked'>): string | null {
 }
 
 /** The same with what becomes of it: `skipped: Christmas (calendar holidays)`. */
-export function blockedWords(firing: Pick<Firing, 'blocked'>, onBlock: OnBlock | undefined): string | null {
+export function firingBlockedWords(
+  firing: Pick<Firing, 'blocked'>,
+  onBlock: OnBlock | undefined,
+): string | null {
   const by = blockedBy(firing)
   return by && `${onBlock === 'defer' ? 'waits' : 'skipped'}: ${by}`
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Firing } from '../../../lib/api/types'
-import { blockedWords } from './blocked'
+import { firingBlockedWords } from './blocked'
 import { beforeMonth, monthAfter, monthOf, weeksOf } from './calendar'
 import { dstWords } from './dst'
 
@@ -55,9 +55,9 @@ test('a change of the clocks is told with the time that is not there, where it i
 })
 
 test('a blocked slot is told with what blocks it, and what becomes of it', () => {
-  expect(blockedWords({ blocked: 'calendar holidays: Christmas: Eve' }, 'skip')).toBe(
+  expect(firingBlockedWords({ blocked: 'calendar holidays: Christmas: Eve' }, 'skip')).toBe(
     'skipped: Christmas: Eve (calendar holidays)',
   )
-  expect(blockedWords({ blocked: 'outside its windows' }, 'defer')).toBe('waits: outside its windows')
-  expect(blockedWords({}, 'skip')).toBeNull()
+  expect(firingBlockedWords({ blocked: 'outside its windows' }, 'defer')).toBe('waits: outside its windows')
+  expect(firingBlockedWords({}, 'skip')).toBeNull()
 })

@@ -3,7 +3,7 @@ import { useNow } from '../../../lib/time/now'
 import { upcomingLabel } from '../../../lib/time/relative'
 import { ZonedTimes } from '../zoned-moment'
 import { deviceZone, reckonedZone } from '../zones'
-import { blockedWords } from './blocked'
+import { firingBlockedWords } from './blocked'
 import { dstWords } from './dst'
 import classes from './preview.module.css'
 
@@ -20,7 +20,7 @@ export function FiringList({ firings, timezone, times, onBlock }: FiringListProp
   return (
     <ol className={classes.firings}>
       {firings.map((firing) => {
-        const blocked = blockedWords(firing, onBlock)
+        const blocked = firingBlockedWords(firing, onBlock)
         const dst = dstWords(firing, reckonedZone(timezone), times)
         return (
           <li key={firing.at} data-blocked={blocked ? true : undefined}>

@@ -7,7 +7,7 @@ import { count } from '../../../lib/words'
 import { ClosedIcon, PreviousIcon } from '../../../ui/icons'
 import { simulation } from '../queries'
 import { reckonedZone, timeText, zoneName } from '../zones'
-import { blockedWords } from './blocked'
+import { firingBlockedWords } from './blocked'
 import { beforeMonth, type CalendarDay, type Month, monthAfter, monthOf, weeksOf } from './calendar'
 import { dstWords } from './dst'
 import classes from './month-calendar.module.css'
@@ -124,7 +124,7 @@ function Day({ day, timeZone, times, onBlock }: DayProps) {
     blocked,
   }))
   const changes = day.firings.flatMap((firing) => dstWords(firing, timeZone, times) ?? [])
-  const blocks = day.firings.flatMap((firing) => blockedWords(firing, onBlock) ?? [])
+  const blocks = day.firings.flatMap((firing) => firingBlockedWords(firing, onBlock) ?? [])
   const open = clocks.filter(({ blocked }) => !blocked)
   const isMany = clocks.length > timesShownMax
   const [change] = changes
