@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    access, audit, backup, bench, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
+    access, audit, backup, bench, calendars, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
     password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
 };
 use crate::serve;
@@ -112,6 +112,9 @@ pub enum Command {
     /// Tasks at certain times: when they run, where, and what became of each time.
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
+    /// Holidays and freezes: when schedules that name them begin nothing.
+    #[command(subcommand)]
+    Calendars(calendars::CalendarsCommand),
     /// Run one command on one device, and show what it writes as it is written.
     Exec(exec::ExecArgs),
     /// Run a task on devices.

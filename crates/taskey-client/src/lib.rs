@@ -9,6 +9,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod calendars;
 mod device_groups;
 mod devices;
 mod error;

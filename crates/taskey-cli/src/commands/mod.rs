@@ -4,6 +4,7 @@ pub mod access;
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod calendars;
 pub mod completion;
 pub mod device_groups;
 pub mod device_queue;
@@ -97,6 +98,7 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Targets(args) => targets::run(global, args, output).await,
         Command::Runs(command) => runs::run(global, command, output).await,
         Command::Schedules(command) => schedules::run(global, command, output).await,
+        Command::Calendars(command) => calendars::run(global, command, output).await,
         Command::Quiet(command) => quiet::run(global, command, output).await,
         Command::Audit(command) => audit::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),

@@ -6,6 +6,7 @@ mod altered;
 mod audit;
 mod away;
 mod bootstrap;
+mod calendars;
 mod crash;
 mod devices;
 mod exec;

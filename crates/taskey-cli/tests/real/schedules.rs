@@ -19,11 +19,11 @@ timezone: Europe/Berlin
 targets: {devices: [web-1]}
 ";
 
-fn apply(installation: &Installation, text: &str, more: &[&str]) -> std::process::Output {
+pub fn apply(installation: &Installation, text: &str, more: &[&str]) -> std::process::Output {
     installation.taskey_with(&[&["schedules", "apply", "-f", "-"], more].concat(), text).unwrap()
 }
 
-fn printed(installation: &Installation, arguments: &[&str]) -> String {
+pub fn printed(installation: &Installation, arguments: &[&str]) -> String {
     succeeded(installation.taskey(arguments).unwrap()).unwrap()
 }
 
@@ -33,7 +33,7 @@ fn apply_task(installation: &Installation, name: &str, script: &str) {
 }
 
 /// A server with the task `hello` and an enrolled device whose agent does not run.
-async fn quiet_world() -> Installation {
+pub async fn quiet_world() -> Installation {
     let installation = installation(Engine::Sqlite).await.unwrap();
     apply_task(&installation, "hello", "echo hello\n");
     installation.enroll("web-1").unwrap();
@@ -161,7 +161,7 @@ async fn a_wrong_file_is_refused_with_line_and_key_and_changes_nothing() {
 }
 
 /// `taskey schedules next` where there is neither a profile nor a server, but somebody who would notice being asked.
-fn next(arguments: &[&str]) -> std::process::Output {
+pub fn next(arguments: &[&str]) -> std::process::Output {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     nobody.set_nonblocking(true).unwrap();
     let mut command = std::process::Command::new(taskey_testkit::process::binary("taskey"));
@@ -229,13 +229,13 @@ fn next_says_what_is_wrong_with_an_expression() {
 }
 
 /// A server and a device whose agent runs; each execution of a task writes a line of its own into a file.
-struct World {
-    installation: Installation,
+pub struct World {
+    pub installation: Installation,
     _agent: Running,
     folder: TempDir,
 }
 
-async fn world(engine: Engine) -> World {
+pub async fn world(engine: Engine) -> World {
     let installation = installation(engine).await.unwrap();
     installation.enroll("web-1").unwrap();
     let agent = installation.agent("web-1").unwrap();
@@ -245,7 +245,7 @@ async fn world(engine: Engine) -> World {
 
 impl World {
     /// A task that notes each of its executions, and a schedule of the same name that runs it every second.
-    fn tick(&self, name: &str, more: &str) {
+    pub fn tick(&self, name: &str, more: &str) {
         let note = format!("echo $TASKEY_EXECUTION_ID >> {}\necho first\n", self.folder.path().join(name).display());
         apply_task(&self.installation, name, &note);
         let text = format!("name: {name}\ntask: {name}\nevery: 1s\noverlap: allow\ntargets: {{devices: [web-1]}}\n{more}");
@@ -253,12 +253,12 @@ impl World {
     }
 
     /// The executions that have begun, in their order.
-    fn began(&self, name: &str) -> Vec<String> {
+    pub fn began(&self, name: &str) -> Vec<String> {
         let text = std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
-    fn wait_for_more(&self, name: &str, count: usize) {
+    pub fn wait_for_more(&self, name: &str, count: usize) {
         let before = self.began(name).len();
         self.installation.wait_until("it fires on", || Ok(self.began(name).len() >= before + count)).unwrap();
     }

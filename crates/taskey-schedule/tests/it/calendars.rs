@@ -1,7 +1,7 @@
 //! Calendars in iCalendar format and lists of holidays.
 
 use taskey_proto::schedules::document::Period;
-use taskey_schedule::calendar::{expand, parse};
+use taskey_schedule::calendar::{PERIODS_MAX, expand, parse, reckon};
 
 use crate::build::at;
 
@@ -104,4 +104,55 @@ fn everything_that_cannot_be_read_is_said_with_its_line() {
             "the file ends within an event",
         ]
     );
+}
+
+#[test]
+fn calendars_as_google_and_outlook_write_them_are_understood() {
+    let google = include_str!("../calendars/google.ics");
+    assert_eq!(
+        shown(google, "2026-10-01T00:00:00Z", "2026-11-10T00:00:00Z"),
+        [
+            "2026-10-05T16:00:00Z 2026-10-05T18:00:00Z Release evening",
+            "2026-10-12T16:00:00Z 2026-10-12T18:00:00Z Release evening",
+            "2026-10-26T20:00:00Z 2026-10-26T21:00:00Z Release evening (late)",
+            "2026-11-02T17:00:00Z 2026-11-02T19:00:00Z Release evening",
+            "2026-11-09T17:00:00Z 2026-11-09T19:00:00Z Release evening",
+        ]
+    );
+    assert_eq!(
+        shown(google, "2026-12-01T00:00:00Z", "2028-01-01T00:00:00Z"),
+        ["2026-12-24T00:00:00 2026-12-27T00:00:00 Christmas, all offices", "2027-12-24T00:00:00 2027-12-27T00:00:00 Christmas, all offices"]
+    );
+    let outlook = include_str!("../calendars/outlook.ics");
+    assert_eq!(
+        shown(outlook, "2026-10-01T00:00:00Z", "2027-06-01T00:00:00Z"),
+        [
+            "2026-10-08T05:00:00Z 2026-10-08T05:30:00Z Patch day",
+            "2026-12-21T00:00:00 2027-01-04T00:00:00 Year-end freeze",
+            "2027-01-14T06:00:00Z 2027-01-14T06:30:00Z Patch day",
+            "2027-02-11T06:00:00Z 2027-02-11T06:30:00Z Patch day",
+        ]
+    );
+}
+
+#[test]
+fn several_calendars_are_reckoned_as_one_with_nothing_left_out_before_the_end() {
+    let often = parse(&calendar("BEGIN:VEVENT\nSUMMARY:Backup\nDTSTART:20260101T000000Z\nDURATION:PT5M\nRRULE:FREQ=HOURLY\nEND:VEVENT")).unwrap();
+    let holidays = parse("2026-01-02 Rest\n2027-06-01 Far").unwrap();
+    let calendars = || [(Some("often"), often.as_slice()), (Some("days"), holidays.as_slice())];
+    let all = reckon(calendars(), at("2026-01-01T00:00:00Z"), at("2026-01-03T00:00:00Z"), 4_000);
+    assert_eq!(all.until, at("2026-01-03T00:00:00Z"));
+    let names: Vec<&str> = all.periods.iter().map(|period| period.name.as_str()).collect();
+    assert_eq!(names.iter().filter(|name| **name == "often: Backup").count(), 48);
+    assert_eq!(names.iter().filter(|name| **name == "days: Rest").count(), 1);
+    // No more than fits: the end comes earlier, and up to it nothing is missing.
+    let some = reckon(calendars(), at("2026-01-01T00:00:00Z"), at("2028-01-01T00:00:00Z"), 100);
+    assert_eq!(some.periods.len(), 100);
+    assert_eq!(some.until, at("2026-01-04T03:00:00Z"));
+    assert!(some.periods.iter().any(|period| period.name == "days: Rest"));
+    // What an expansion would cut off comes back as an earlier end, too.
+    let flood = parse(&calendar("BEGIN:VEVENT\nSUMMARY:Flood\nDTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:FREQ=SECONDLY\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Rest\nDTSTART:20260101T000500Z\nDURATION:PT1M\nEND:VEVENT")).unwrap();
+    let flooded = reckon([(None, flood.as_slice())], at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"), PERIODS_MAX);
+    assert!(flooded.until > at("2026-01-01T01:00:00Z") && flooded.until < at("2026-01-01T06:00:00Z"), "{}", flooded.until);
+    assert!(flooded.periods.iter().any(|period| period.name == "Rest"));
 }

@@ -43,6 +43,9 @@ async fn fill(server: &TestServer, ann: &Person) {
     assert_eq!(ann.post("/api/v1/tasks", spec).await.status, 201);
     let set = ann.request(reqwest::Method::PUT, "/api/v1/secrets/token").json(&json!({"value": "a value"}));
     assert_eq!(taskey_testkit::server::send(set).await.status, 200);
+    assert_eq!(ann.post("/api/v1/calendars", json!({"name": "holidays", "content": "2026-12-25 Christmas"})).await.status, 201);
+    let schedule = json!({"name": "s", "task": "hello", "every": "1h", "targets": {"devices": ["web-2"]}, "calendars": ["holidays"]});
+    assert_eq!(ann.post("/api/v1/schedules", schedule).await.status, 201);
     for device in ["web-1", "web-2"] {
         ann.exec(device, &["true"]).await;
     }
@@ -84,6 +87,7 @@ on_both! {
         let made = back_up(&server, &file).await;
         let before = rows(server.config()).await;
         assert!(before["execution"].len() == 2 && !before["event"].is_empty() && before["secret"].len() == 1, "{before:?}");
+        assert_eq!((before["calendar"].len(), before["schedule_calendar"].len()), (1, 1));
         let checked = inspect(std::fs::File::open(&file).unwrap(), &passphrase()).unwrap();
         assert_eq!((&checked, checked.manifest.epoch), (&made.contents, 1));
         assert_eq!(std::fs::metadata(&file).unwrap().len(), made.bytes);

@@ -6,6 +6,7 @@ mod architecture;
 mod audit;
 mod backup;
 mod bootstrap;
+mod calendars;
 mod devices;
 mod line;
 mod live;

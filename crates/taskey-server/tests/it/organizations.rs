@@ -90,6 +90,9 @@ on_both! {
         FakeDevice::enroll(&server, &uma, "web-1").await;
         uma.exec("web-1", &["true"]).await;
         uma.post("/api/v1/tasks", json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "true"}]})).await;
+        assert_eq!(uma.post("/api/v1/calendars", json!({"name": "holidays", "content": "2026-12-25 Christmas"})).await.status, 201);
+        let schedule = json!({"name": "s", "task": "hello", "every": "1h", "targets": {"devices": ["web-1"]}, "calendars": ["holidays"]});
+        assert_eq!(uma.post("/api/v1/schedules", schedule).await.status, 201);
         uma.post("/api/v1/device-groups", json!({"name": "lab"})).await;
         uma.post("/api/v1/groups", json!({"name": "staff"})).await;
         uma.add_user("bob", json!({"groups": ["staff"]})).await.session().await;
@@ -119,7 +122,7 @@ on_both! {
 }
 
 /// Every table that names an organization; one that is added later is found missing by the foreign keys, which are on.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "SELECT 1 AS one FROM organization WHERE id = $1",
     "SELECT 1 AS one FROM user_account WHERE organization_id = $1",
     "SELECT 1 AS one FROM user_group WHERE organization_id = $1",
@@ -133,5 +136,7 @@ const TABLES: [&str; 14] = [
     "SELECT 1 AS one FROM run WHERE organization_id = $1",
     "SELECT 1 AS one FROM execution WHERE organization_id = $1",
     "SELECT 1 AS one FROM secret WHERE organization_id = $1",
+    "SELECT 1 AS one FROM schedule WHERE organization_id = $1",
+    "SELECT 1 AS one FROM calendar WHERE organization_id = $1",
     "SELECT 1 AS one FROM enroll_token WHERE organization_id = $1",
 ];

@@ -25,6 +25,7 @@ struct Things {
     group: String,
     device_group: String,
     schedule: String,
+    calendar: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -43,7 +44,10 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
     let put = |path: String| send(person.request(Method::PUT, &path));
     assert_eq!(put(format!("/api/v1/device-groups/lab/devices/{}", device.id)).await.status, 204);
     assert_eq!(put("/api/v1/groups/staff/members/things".to_owned()).await.status, 204);
-    let schedule = json!({"name": "nightly", "task": "hello", "cron": "30 2 * * *", "targets": {"devices": ["web-1"]}});
+    let calendar = person.post("/api/v1/calendars", json!({"name": "holidays", "content": "2026-12-25 Christmas"})).await;
+    assert_eq!(calendar.status, 201, "{}", calendar.body);
+    let schedule =
+        json!({"name": "nightly", "task": "hello", "cron": "30 2 * * *", "targets": {"devices": ["web-1"]}, "calendars": ["holidays"]});
     let schedule = person.post("/api/v1/schedules", schedule).await;
     assert_eq!(schedule.status, 201, "{}", schedule.body);
     Things {
@@ -59,6 +63,7 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         group: group.id().to_owned(),
         device_group: device_group.id().to_owned(),
         schedule: schedule.id().to_owned(),
+        calendar: calendar.id().to_owned(),
     }
 }
 
@@ -77,6 +82,7 @@ impl Things {
             ("{group}", &self.group),
             ("{device_group}", &self.device_group),
             ("{schedule}", &self.schedule),
+            ("{calendar}", &self.calendar),
             ("{version}", &"1".to_owned()),
             ("{action}", &"0".to_owned()),
             ("{stream}", &"output".to_owned()),
@@ -102,6 +108,7 @@ impl Things {
             group: other(&self.group),
             device_group: other(&self.device_group),
             schedule: other(&self.schedule),
+            calendar: other(&self.calendar),
         }
     }
 }
@@ -307,6 +314,7 @@ on_both! {
                 path if path.contains("{secret}") => &json!({"value": "stolen"}),
                 path if path.ends_with("/pause") || path.ends_with("/resume") => &json!({}),
                 path if path.contains("{schedule}") => &schedule,
+                path if path.contains("{calendar}") => &json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
                 path if path.contains("/overrides/") => &json!({"role": "admin"}),
                 _ => &json!({"name": "stolen"}),
             };
@@ -360,6 +368,7 @@ on_both! {
             json!({"name": "s", "every": "1h", "task": hers.task, "targets": {"devices": [his.device]}}),
             json!({"name": "s", "every": "1h", "task": his.task, "targets": {"devices": [hers.device]}}),
             json!({"name": "s", "every": "1h", "task": his.task, "targets": {"groups": [hers.device_group]}}),
+            json!({"name": "s", "every": "1h", "task": his.task, "targets": {"devices": [his.device]}, "calendars": [hers.calendar]}),
         ] {
             let answer = mallory.post("/api/v1/schedules", body.clone()).await;
             assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
@@ -368,9 +377,16 @@ on_both! {
         }
         let filtered = mallory.get(&format!("/api/v1/runs?device={}", hers.device)).await;
         assert_eq!(filtered.body["items"], json!([]));
-        for (path, own) in
-            [("devices", &his.device), ("tasks", &his.task), ("runs", &his.run), ("device-groups", &his.device_group), ("schedules", &his.schedule)]
-        {
+        let filtered = mallory.get(&format!("/api/v1/schedules?calendar={}", hers.calendar)).await;
+        assert_eq!(filtered.body["items"], json!([]));
+        for (path, own) in [
+            ("devices", &his.device),
+            ("tasks", &his.task),
+            ("runs", &his.run),
+            ("device-groups", &his.device_group),
+            ("schedules", &his.schedule),
+            ("calendars", &his.calendar),
+        ] {
             let list = mallory.get(&format!("/api/v1/{path}")).await;
             let ids: Vec<&str> = list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
             assert_eq!(ids, [own], "{path}");

@@ -52,7 +52,7 @@ pub async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<()
 }
 
 /// The schedules of a file, none of them wrong as far as can be told without the server.
-fn read(file: &GivenFile) -> Result<Vec<ScheduleSpec>, Failure> {
+pub(super) fn read(file: &GivenFile) -> Result<Vec<ScheduleSpec>, Failure> {
     let specs = schedule_file::parse(&file.text, file.is_json).map_err(|fault| file.wrong(fault))?;
     if specs.is_empty() {
         return Err(Failure::usage(format!("{}: there is no schedule in it", file.place)));
@@ -119,8 +119,8 @@ fn preview_table(existing: Option<&Schedule>, spec: &ScheduleSpec, simulation: &
     table.field("devices", devices(simulation));
     simulation.warnings.iter().for_each(|warning| table.field("warning", warning.as_str()));
     let anchor = existing.map_or_else(now, |schedule| schedule.created_at);
-    match tables::timetable(spec, anchor, "UTC") {
-        Some(timetable) if !simulation.next.is_empty() => table.then(tables::firings(simulation.next.iter().cloned().map(Into::into), &timetable)),
+    match tables::timetable(spec, anchor, "UTC", Vec::new()) {
+        Some(timetable) if !simulation.next.is_empty() => table.then(tables::firings(&simulation.next, &timetable)),
         _ => table,
     }
 }

@@ -6,13 +6,16 @@ use clap::Args;
 use serde::Serialize;
 use taskey_client::Client;
 use taskey_proto::Time;
-use taskey_proto::schedules::{Firing, Holding, Schedule, ScheduleState, Slot, TIMEZONE_DEVICE, Where};
-use taskey_schedule::Timetable;
+use taskey_proto::calendars::CalendarEvent;
+use taskey_proto::problem::Code;
+use taskey_proto::schedules::document::Period;
+use taskey_proto::schedules::{Holding, Schedule, ScheduleState, Slot, TIMEZONE_DEVICE, Upcoming, Where};
+use taskey_schedule::{Gate, Timetable};
 
 use super::{device_id, tables};
 use crate::cli::Global;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::relative::{instant, now};
 use crate::session;
 use crate::table::Table;
@@ -22,6 +25,8 @@ const SLOTS_SHOWN: usize = 5;
 const SLOTS_SEARCHED: usize = 2_000;
 /// Devices with something in the way that are named.
 const NAMED_MAX: usize = 10;
+/// How far ahead events of calendars are looked at.
+const YEAR_MS: i64 = 366 * 86_400_000;
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -43,13 +48,15 @@ struct Explanation {
     schedule: Schedule,
     /// Whose clocks `next` and `instant` go by.
     timezone: String,
-    next: Vec<Firing>,
+    next: Vec<Upcoming>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instant: Option<Instant>,
     /// Devices on which something is in the way.
     problems: Vec<Holding>,
     /// The newest, newest first.
     slots: Vec<Slot>,
+    #[serde(skip)]
+    timetable: Timetable,
 }
 
 /// What the rules say of an instant, and what became of its slot.
@@ -59,6 +66,9 @@ struct Instant {
     local: String,
     words: String,
     note: Option<String>,
+    /// What forbids it to begin then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<String>,
     is_slot: bool,
     slots: Vec<Slot>,
 }
@@ -85,14 +95,35 @@ async fn explain(client: &Client, args: &ExplainArgs) -> Result<Explanation, Fai
     let searched = if args.at.is_some() { SLOTS_SEARCHED } else { SLOTS_SHOWN };
     let slots = client.list_slots(&id, device.filter(|_| on_device), Some(searched)).await?.items;
     let timezone = zone_of(&schedule, &holdings);
-    let timetable = tables::timetable(&schedule.spec, schedule.created_at, &timezone)
+    let blocked = blocked(client, &schedule, args.at).await?;
+    let timetable = tables::timetable(&schedule.spec, schedule.created_at, &timezone, blocked)
         .ok_or_else(|| Failure::usage("this program cannot reckon with the schedule; is the server newer?"))?;
     let is_active = schedule.state == ScheduleState::Active;
-    let next = if is_active { timetable.upcoming(now()).take(args.next as usize).collect() } else { Vec::new() };
+    let next = if is_active { tables::upcoming(&timetable, now(), args.next as usize) } else { Vec::new() };
     let instant = args.at.map(|at| look_at(at, &timetable, &slots));
     let problems = holdings.into_iter().filter(|holding| holding.reason.is_some()).collect();
     let slots = slots.into_iter().take(SLOTS_SHOWN).collect();
-    Ok(Explanation { schedule, timezone, next, instant, problems, slots })
+    Ok(Explanation { schedule, timezone, next, instant, problems, slots, timetable })
+}
+
+/// When the calendars of a schedule forbid it, for a year around now and the instant that was asked about.
+async fn blocked(client: &Client, schedule: &Schedule, at: Option<Time>) -> Result<Vec<Period>, Failure> {
+    let now = now();
+    let (from, until) = at.map_or((now, now), |at| (now.min(at), now.max(at)));
+    let mut blocked = Vec::new();
+    for calendar in &schedule.spec.calendars {
+        let events = match client.list_calendar_events(calendar, Some(from), Some(until.plus_ms(YEAR_MS))).await {
+            Ok(events) => events.items,
+            Err(error) if error.has_code(Code::NotFound) => {
+                output::note(&format!("the calendar {calendar} was renamed since the schedule was written; its events are not shown here"));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let period = |event: CalendarEvent| Period { from: event.from, until: event.until, name: format!("{calendar}: {}", event.name) };
+        blocked.extend(events.into_iter().map(period));
+    }
+    Ok(blocked)
 }
 
 /// The zone of the schedule; where that is each device's own, that of the first device.
@@ -107,7 +138,11 @@ fn look_at(at: Time, timetable: &Timetable, slots: &[Slot]) -> Instant {
     let told = timetable.explain(at);
     let is_slot = told.firing.is_some();
     let covering = slots.iter().filter(|slot| slot.at <= at && at <= slot.until && (is_slot || slot.at == at));
-    Instant { at, local: told.local, words: told.words, note: told.note, is_slot, slots: covering.cloned().collect() }
+    let blocked = match told.gate {
+        Gate::Open => None,
+        Gate::Blocked { by, .. } => Some(by),
+    };
+    Instant { at, local: told.local, words: told.words, note: told.note, blocked, is_slot, slots: covering.cloned().collect() }
 }
 
 fn table(explanation: &Explanation) -> Table {
@@ -124,6 +159,7 @@ fn table(explanation: &Explanation) -> Table {
     if let Some(at) = &explanation.instant {
         table.field("asked", format!("{}, there {}: {}", instant(at.at), at.local, at.words));
         table.field_if("clocks", at.note.as_deref());
+        table.field_if("forbidden by", at.blocked.as_deref());
         table.field_if("outcome", (at.is_slot && at.slots.is_empty()).then(|| pending_outcome(at.at)));
     }
     below(table, explanation)
@@ -142,8 +178,7 @@ fn pending_outcome(at: Time) -> &'static str {
 fn below(table: Table, explanation: &Explanation) -> Table {
     let slots = explanation.instant.as_ref().map_or(&explanation.slots, |at| &at.slots);
     let past = (!slots.is_empty()).then(|| tables::slots(slots));
-    let reckoned = tables::timetable(&explanation.schedule.spec, explanation.schedule.created_at, &explanation.timezone);
-    let to_come = reckoned.filter(|_| !explanation.next.is_empty()).map(|timetable| tables::firings(explanation.next.iter().copied(), &timetable));
+    let to_come = (!explanation.next.is_empty()).then(|| tables::firings(&explanation.next, &explanation.timetable));
     match (to_come, past) {
         (Some(to_come), Some(past)) => table.then(to_come.then(past)),
         (Some(one), None) | (None, Some(one)) => table.then(one),

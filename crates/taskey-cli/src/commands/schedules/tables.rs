@@ -1,8 +1,9 @@
 //! Schedules, slots and devices of schedules as people read them.
 
 use taskey_proto::problem::Reason;
+use taskey_proto::schedules::document::Period;
 use taskey_proto::schedules::{
-    Firing, Holding, Schedule, ScheduleSpec, ScheduleState, ScheduleVersion, Slot, SlotState, TIMEZONE_DEVICE, Where,
+    Holding, Schedule, ScheduleSpec, ScheduleState, ScheduleVersion, Slot, SlotState, TIMEZONE_DEVICE, Upcoming, Where,
 };
 use taskey_schedule::{Gate, Timetable, Zone, timing_of};
 
@@ -153,27 +154,38 @@ pub fn versions(versions: &[ScheduleVersion]) -> Table {
 }
 
 /// Slots to come, each with what the clocks show then and what is to be known of it.
-pub fn firings(firings: impl IntoIterator<Item = Firing>, timetable: &Timetable) -> Table {
+pub fn firings(firings: &[Upcoming], timetable: &Timetable) -> Table {
     let mut table = Table::new(&["UTC", "LOCAL", "NOTE"]);
     for firing in firings {
-        table.row([instant(firing.at).into(), timetable.zone().local(firing.at).into(), note(&firing, timetable).into()]);
+        table.row([instant(firing.at).into(), timetable.zone().local(firing.at).into(), note(firing, timetable).into()]);
     }
     table
 }
 
-fn note(firing: &Firing, timetable: &Timetable) -> String {
+fn note(firing: &Upcoming, timetable: &Timetable) -> String {
     let explanation = timetable.explain(firing.at);
-    let blocked = match explanation.gate {
-        Gate::Open => None,
-        Gate::Blocked { by, until: Some(until) } => Some(format!("It may not run then: {by}, until {}.", instant(until))),
-        Gate::Blocked { by, until: None } => Some(format!("It may not run then: {by}.")),
+    let blocked = match (explanation.gate, &firing.blocked) {
+        (Gate::Blocked { by, until: Some(until) }, _) => Some(format!("It may not run then: {by}, until {}.", instant(until))),
+        (Gate::Blocked { by, until: None }, _) => Some(format!("It may not run then: {by}.")),
+        // What the server knows of calendars.
+        (Gate::Open, Some(by)) => Some(format!("It may not run then: {by}.")),
+        (Gate::Open, None) => None,
     };
     [explanation.note, blocked].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// The slots after a moment, each with what forbids it.
+pub fn upcoming(timetable: &Timetable, after: taskey_proto::Time, count: usize) -> Vec<Upcoming> {
+    let blocked = |at| match timetable.gate(at) {
+        Gate::Open => None,
+        Gate::Blocked { by, .. } => Some(by),
+    };
+    timetable.upcoming(after).take(count).map(|firing| Upcoming { at: firing.at, dst: firing.dst, blocked: blocked(firing.at) }).collect()
+}
+
 /// The arithmetic of a spec that counts from `anchor`, with the clocks of `device_zone` where the zone is each device's own.
-pub fn timetable(spec: &ScheduleSpec, anchor: taskey_proto::Time, device_zone: &str) -> Option<Timetable> {
-    let timing = timing_of(spec, anchor, Vec::new()).ok()?;
+pub fn timetable(spec: &ScheduleSpec, anchor: taskey_proto::Time, device_zone: &str, blocked: Vec<Period>) -> Option<Timetable> {
+    let timing = timing_of(spec, anchor, blocked).ok()?;
     let zone = Zone::named(device_zone).map_or_else(Zone::utc, |(zone, _)| zone);
     Timetable::new(&timing, &zone).ok()
 }
