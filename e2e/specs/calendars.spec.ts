@@ -101,6 +101,8 @@ test('a schedule names a calendar, sees what it blocks, and keeps the calendar f
   page,
   serverWithDevice: server,
 }) => {
+  // A long way, with all that the editor shows looked at in full.
+  test.slow()
   await makeTask(server, 'hello', 'uname')
   await makeCalendar(server, 'freeze', freeze)
   await makeCalendar(server, 'holidays', `${day(1)} Company day\n${day(2)} Day after\n`)
@@ -193,6 +195,8 @@ test('who may only look sees a calendar and its events, and why nothing can be c
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`the pages and dialogs of calendars are accessible and fit their width (${colorScheme})`, async ({ page, server, complaints }) => {
+    // Many pages, and each is looked at in full.
+    test.slow()
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.goto(`${server.url}/calendars`)
     await expect(page.getByText('No calendars yet')).toBeVisible()
