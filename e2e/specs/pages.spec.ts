@@ -44,6 +44,8 @@ test('an address that leads nowhere says so', async ({ page, server }) => {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every page is accessible and fits its width (${colorScheme})`, async ({ page, serverWithDevice: server, complaints }) => {
+    // Many pages, and each is looked at in full.
+    test.slow()
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await runScript(page, 'echo hello; echo trouble >&2\n')
     await expect(page.getByText('exit code 0')).toBeVisible()

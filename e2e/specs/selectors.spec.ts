@@ -1,4 +1,4 @@
-import { expect, makeDeviceGroup, test } from '../world/test.ts'
+import { expect, makeDeviceGroup, makeTask, test } from '../world/test.ts'
 import { isGood } from '../world/good.ts'
 
 test('a run is started on what a selector matches, which is said before', async ({ page, serverWithDevices: server, complaints }) => {
@@ -65,4 +65,26 @@ test('the list of devices is narrowed by a selector, and a run begins with it', 
   await expect(dialog.getByLabel('Selector')).toHaveValue('name=web-3')
   await expect(dialog.getByRole('button', { name: 'Run on 1 device' })).toBeVisible()
   expect(complaints.filter((text) => !text.includes('422'))).toEqual([])
+})
+
+test('a schedule is made for what a selector matches, which is said before', async ({ page, serverWithDevices: server }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await makeTask(server, 'hello', 'uname')
+  await page.goto(`${server.url}/schedules/new?task=hello`)
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('nightly')
+  const selector = page.getByLabel('Selector')
+  await selector.fill('name~web-* and')
+  await expect(page.getByRole('main').getByText('column 15: expected the name of a label or a fact').first()).toBeVisible()
+  await expect(selector).toHaveAttribute('aria-invalid', 'true')
+  await selector.fill('name~web-* and name!=web-3')
+  await expect(page.getByText('2 devices', { exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Show them' }).click()
+  const matching = page.getByRole('region', { name: 'Devices that it is for' })
+  await expect(matching.getByRole('listitem')).toHaveText([/web-1\s*online/, /web-2\s*online/])
+  await isGood(page)
+  await page.getByRole('group', { name: 'Devices' }).getByLabel('web-3').check()
+  await expect(page.getByText('3 devices altogether', { exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Create the schedule' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save on 3 devices' }).click()
+  await expect(page.getByRole('list', { name: 'Devices' }).getByRole('listitem')).toHaveCount(3)
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,7 +37,7 @@ export class Server {
   readonly url: string
   readonly setupCode: string
   readonly #folder: string
-  readonly #process: Started
+  #process: Started
   readonly #agents: Started[] = []
 
   private constructor(folder: string, process: Started, setupCode: string, url: string) {
@@ -53,6 +53,28 @@ export class Server {
     const process = new Started(taskey, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
     const setupCode = await process.printed('set-up code: ')
     return new Server(folder, process, setupCode, await process.printed('ready: '))
+  }
+
+  /** Ends the server; its agents go on. */
+  async goDown(): Promise<void> {
+    await this.#process.stop()
+  }
+
+  /** Starts it again where it was, on the data that it left. */
+  async comeBack(): Promise<void> {
+    const data = join(this.#folder, 'data')
+    this.#process = new Started(taskey, ['serve', '--data', data, '--listen', new URL(this.url).host])
+    await this.#process.printed('ready: ')
+  }
+
+  /** A folder in which whatever runs on a device can leave something. */
+  async openFolder(): Promise<string> {
+    const folder = join(this.#folder, 'open')
+    await mkdir(folder)
+    // What runs there is nobody: neither what is made nor who comes by is kept out.
+    await chmod(this.#folder, 0o755)
+    await chmod(folder, 0o777)
+    return folder
   }
 
   /** Makes the first account without the browser, and returns an API key of its. */
@@ -71,9 +93,19 @@ export class Server {
     await this.#post('/api/v1/tasks', { name, actions: [{ type: 'COMMAND', command }] }, key)
   }
 
+  /** Stores a task of one script. */
+  async makeScriptTask(key: string, name: string, content: string): Promise<void> {
+    await this.#post('/api/v1/tasks', { name, actions: [{ type: 'SCRIPT', content }] }, key)
+  }
+
   /** Makes a schedule as it would be written in a file. */
   async makeSchedule(key: string, spec: Record<string, unknown>): Promise<void> {
     await this.#post('/api/v1/schedules', spec, key)
+  }
+
+  /** Makes a calendar of days or of an .ics file. */
+  async makeCalendar(key: string, name: string, content: string): Promise<void> {
+    await this.#post('/api/v1/calendars', { name, content }, key)
   }
 
   async setSecret(key: string, name: string, value: string): Promise<void> {

@@ -124,6 +124,11 @@ export async function makeTask(server: Server, name: string, command: string) {
   await server.makeTask(keyOf.get(server) ?? '', name, command)
 }
 
+/** Stores a task of one script without the browser. */
+export async function makeScriptTask(server: Server, name: string, content: string) {
+  await server.makeScriptTask(keyOf.get(server) ?? '', name, content)
+}
+
 /** Enrols devices that never come, without the browser; their names. */
 export async function enrollAway(server: Server, count: number): Promise<string[]> {
   return server.enrollAway(keyOf.get(server) ?? '', count)
@@ -142,6 +147,11 @@ export async function cancelExecution(server: Server, execution: string) {
 /** Makes a schedule without the browser, as it would be written in a file. */
 export async function makeSchedule(server: Server, spec: Record<string, unknown>) {
   await server.makeSchedule(keyOf.get(server) ?? '', spec)
+}
+
+/** Makes a calendar without the browser, of days or of an .ics file. */
+export async function makeCalendar(server: Server, name: string, content: string) {
+  await server.makeCalendar(keyOf.get(server) ?? '', name, content)
 }
 
 /** Sets a secret without the browser. */

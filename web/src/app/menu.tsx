@@ -60,14 +60,24 @@ export function MainMenu({ shown }: { shown: readonly Destination[] }) {
   )
 }
 
+function isCovered(path: string, { covers }: Destination): boolean {
+  return covers !== undefined && (path === covers || path.startsWith(`${covers}/`))
+}
+
 function Entries({ destinations }: { destinations: readonly Destination[] }) {
+  const path = useRouterState({ select: ({ location }) => location.pathname })
   const begins = destinations.find(({ section }) => section === 'organization')
   return destinations.map((destination) => {
     const { to, label, icon: Drawing } = destination
     return (
       <span key={to} className={classes.place}>
         {destination === begins && <span className={classes.heading}>Organization</span>}
-        <Link to={to} className={classes.destination} activeProps={{ 'aria-current': 'page' }}>
+        <Link
+          to={to}
+          className={classes.destination}
+          activeProps={{ 'aria-current': 'page' }}
+          {...(isCovered(path, destination) && { 'aria-current': 'page' })}
+        >
           <Drawing />
           {label}
         </Link>

@@ -28,6 +28,8 @@ export interface Destination {
     | '/organizations'
   label: string
   icon: Icon
+  /** The place of pages that belong to it and have an address of their own. */
+  covers?: string
   /** Pressed after `g`. */
   key: string
   /** Who may do this, somewhere, is shown the way there. */
@@ -42,6 +44,7 @@ export const destinations: readonly Destination[] = [
   {
     to: '/schedules',
     label: 'Schedules',
+    covers: '/calendars',
     icon: CalendarIcon,
     key: 'c',
     verb: 'schedules.read',

@@ -183,6 +183,40 @@ const scheduleHistory = createRoute({
   component: lazyRouteComponent(() => import('../features/schedules/history-page'), 'ScheduleHistoryPage'),
 })
 
+const calendars = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/calendars',
+  staticData: { needs: { verb: 'calendars.read', title: 'Calendars' } },
+  component: lazyRouteComponent(() => import('../features/calendars/list-page'), 'CalendarsPage'),
+})
+
+const calendar = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/calendars/$calendar',
+  staticData: { needs: { verb: 'calendars.read', title: 'Calendar' } },
+  component: lazyRouteComponent(() => import('../features/calendars/calendar-page'), 'CalendarPage'),
+})
+
+const newCalendar = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/calendars/new',
+  staticData: { needs: { verb: 'calendars.write', title: 'New calendar' } },
+  component: lazyRouteComponent(
+    () => import('../features/calendars/editor/new-calendar-page'),
+    'NewCalendarPage',
+  ),
+})
+
+const editCalendar = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/calendars/$calendar/edit',
+  staticData: { needs: { verb: 'calendars.write', title: 'Edit the calendar' } },
+  component: lazyRouteComponent(
+    () => import('../features/calendars/editor/edit-calendar-page'),
+    'EditCalendarPage',
+  ),
+})
+
 const runs = createRoute({
   getParentRoute: () => signedIn,
   path: '/runs',
@@ -293,6 +327,10 @@ export const routeTree = root.addChildren([
     schedule,
     editSchedule,
     scheduleHistory,
+    calendars,
+    newCalendar,
+    calendar,
+    editCalendar,
     runs,
     run,
     secrets,

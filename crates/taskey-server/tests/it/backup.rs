@@ -60,7 +60,7 @@ async fn rows(config: &Config) -> BTreeMap<String, Vec<String>> {
         if matches!(table.name.as_str(), "instance" | "session" | "enroll_token" | "consumer") {
             continue;
         }
-        table.columns.retain(|column| column.name != "xid");
+        table.columns.retain(|column| !matches!(column.name.as_str(), "xid" | "revision_floor"));
         table.columns.sort_by(|one, other| one.name.cmp(&other.name));
         let rows: Vec<_> = source.rows(&table).collect().await;
         let mut rows: Vec<String> = rows.into_iter().map(|row| format!("{:?}", row.unwrap())).collect();

@@ -29,6 +29,7 @@ const known: readonly VerbGroup[] = [
   }),
   group('tasks', 'Tasks', { read: 'see tasks', write: 'make and change tasks' }),
   group('schedules', 'Schedules', { read: 'see schedules', write: 'make and change schedules' }),
+  group('calendars', 'Calendars', { read: 'see calendars', write: 'make and change calendars' }),
   group('secrets', 'Secrets', {
     read: 'see which secrets there are',
     write: 'set and remove secrets',

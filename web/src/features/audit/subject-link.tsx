@@ -45,6 +45,12 @@ export function SubjectLink({ subject }: { subject: string }) {
           {subject}
         </TextLink>
       )
+    case 'cal':
+      return (
+        <TextLink underline="always" to="/calendars/$calendar" params={{ calendar: subject }}>
+          {subject}
+        </TextLink>
+      )
     default:
       return subject
   }

@@ -6,10 +6,11 @@ import { CodeText } from '../../ui/text'
 import { WhyButton } from '../access/why'
 import { PresenceWord } from './presence'
 import classes from './selector-field.module.css'
-import { previewSentence, refusedNames } from './target-words'
+import { type Purpose, previewSentence, refusedNames } from './target-words'
 import type { PreviewState } from './use-targets-preview'
 
 interface SelectorFieldProps {
+  purpose: Purpose
   value: Targets
   state: PreviewState
   problem?: string
@@ -17,14 +18,14 @@ interface SelectorFieldProps {
 }
 
 /** A selector, with what it comes to for now. */
-export function SelectorField({ value, state, problem, onChange }: SelectorFieldProps) {
+export function SelectorField({ purpose, value, state, problem, onChange }: SelectorFieldProps) {
   const isWritten = Boolean(value.selector?.trim())
   const found = problem ?? (isWritten ? state.problems.fields.selector : undefined)
   return (
     <div>
       <TextInput
         label="Selector"
-        description={<CodeText>{selectorHint}</CodeText>}
+        description={<CodeText>{purpose === 'schedule' ? lastingHint : selectorHint}</CodeText>}
         placeholder="role=web and os!=alpine"
         classNames={{ input: classes.input }}
         autoComplete="off"
@@ -38,7 +39,12 @@ export function SelectorField({ value, state, problem, onChange }: SelectorField
       />
       <div role="status">
         {isWritten && !found && state.preview && state.preview.count > 0 && (
-          <Preview preview={state.preview} targets={value} isCurrent={state.isCurrent} />
+          <Preview
+            preview={state.preview}
+            targets={value}
+            isCurrent={state.isCurrent}
+            verb={purpose === 'schedule' ? 'schedules.write' : 'runs.start'}
+          />
         )}
       </div>
     </div>
@@ -46,14 +52,17 @@ export function SelectorField({ value, state, problem, onChange }: SelectorField
 }
 
 export const selectorHint = 'Every device that matches, by label or fact; also `name`, `group` and `online`.'
+const lastingHint = `${selectorHint} It is looked at anew whenever devices change.`
 
 interface PreviewProps {
   preview: TargetsPreview
   targets: Targets
   isCurrent: boolean
+  /** What is not allowed where it is not. */
+  verb: string
 }
 
-function Preview({ preview, targets, isCurrent }: PreviewProps) {
+function Preview({ preview, targets, isCurrent, verb }: PreviewProps) {
   const [isOpen, setOpen] = useState(false)
   const listId = useId()
   const [refused] = preview.refused
@@ -76,7 +85,7 @@ function Preview({ preview, targets, isCurrent }: PreviewProps) {
           <Text size="sm" c="var(--mantine-color-error)">
             Not allowed on {refusedNames(preview)}.
           </Text>
-          <WhyButton verb="runs.start" device={refused.name} />
+          <WhyButton verb={verb} device={refused.name} />
         </Group>
       )}
       <div id={listId}>{isOpen && <Names preview={preview} />}</div>

@@ -7,10 +7,11 @@ import { DevicePicker } from './device-picker'
 import { GroupPicker } from './group-picker'
 import { deviceList } from './queries'
 import { SelectorField } from './selector-field'
-import type { TargetField } from './target-words'
+import type { Purpose, TargetField } from './target-words'
 import type { PreviewState } from './use-targets-preview'
 
 interface TargetChooserProps {
+  purpose: Purpose
   /** Ids of devices and device groups, and a selector. */
   value: Targets
   /** What `useTargetsPreview` says of the value. */
@@ -27,7 +28,7 @@ interface TargetChooserProps {
 
 /** Chooses what something is for: device groups, devices, and a selector, taken together. */
 export function TargetChooser(props: TargetChooserProps) {
-  const { value, state, needed, first = [], problems = {}, refusal, onChange } = props
+  const { purpose, value, state, needed, first = [], problems = {}, refusal, onChange } = props
   const list = usePagedList(deviceList(), { whole: true })
   const groups = usePagedList(deviceGroupList(), { whole: true })
   const place = (device: Device) => (first.includes(device.id) ? 0 : 1)
@@ -35,6 +36,7 @@ export function TargetChooser(props: TargetChooserProps) {
   return (
     <Stack>
       <GroupPicker
+        purpose={purpose}
         groups={groups.items ?? []}
         chosen={value.groups ?? []}
         needed={needed}
@@ -49,6 +51,7 @@ export function TargetChooser(props: TargetChooserProps) {
         onChange={(ids) => onChange({ ...value, devices: ids })}
       />
       <SelectorField
+        purpose={purpose}
         value={value}
         state={state}
         problem={problems.selector}

@@ -4,6 +4,9 @@ import { count } from '../../lib/words'
 
 export type TargetField = 'devices' | 'groups' | 'selector'
 
+/** What targets are chosen for: a run is for what they are now, a schedule also for what they come to be. */
+export type Purpose = 'run' | 'schedule'
+
 /** Devices that one run may have. */
 const targetsMax = 10_000
 

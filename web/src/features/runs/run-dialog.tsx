@@ -106,6 +106,7 @@ export function RunDialogContent({
         <Stack>
           <WhatFields form={form} problems={problems} onChange={change} isTaskGiven={task !== undefined} />
           <TargetChooser
+            purpose="run"
             value={targetsIn(form)}
             state={state}
             needed={neededRole(form)}

@@ -10,10 +10,12 @@ import { ButtonLink } from '../../ui/links'
 import { Page } from '../../ui/page'
 import { RefusedButton } from '../access/action-button'
 import { useMay } from '../access/queries'
+import { calendarList } from '../calendars/queries'
 import { taskList } from '../tasks/queries'
 import classes from './list-page.module.css'
 import { scheduleList } from './queries'
 import { ScheduleRows } from './schedule-rows'
+import { parseScheduleSearch, type ScheduleSearch } from './search'
 import { matchesSearch } from './target-words'
 
 const route = getRouteApi('/in/schedules')
@@ -23,9 +25,17 @@ export function SchedulesPage() {
   const filter = route.useSearch()
   const [search, setSearch] = useState('')
   const { query, items } = usePagedList(scheduleList(filter), { whole: search !== '' })
-  const isFiltered = filter.task !== undefined || search !== ''
+  const isFiltered = filter.task !== undefined || filter.calendar !== undefined || search !== ''
   return (
-    <Page title="Schedules" actions={<NewSchedule task={filter.task} />}>
+    <Page
+      title="Schedules"
+      actions={
+        <>
+          <CalendarsLink />
+          <NewSchedule task={filter.task} />
+        </>
+      }
+    >
       <Stack gap="md">
         {(isFiltered || (items && items.length > 0)) && (
           <div className={classes.filters}>
@@ -36,10 +46,11 @@ export function SchedulesPage() {
               value={search}
               onChange={(event) => setSearch(event.currentTarget.value)}
             />
-            <TaskFilter task={filter.task} />
+            <TaskFilter {...filter} />
+            <CalendarFilter {...filter} />
           </div>
         )}
-        <ListAnswer query={query} items={items} empty={<NoSchedules task={filter.task} />}>
+        <ListAnswer query={query} items={items} empty={<NoSchedules {...filter} />}>
           {(schedules) => (
             <>
               <Found schedules={schedules.filter((schedule) => matchesSearch(schedule, search))} />
@@ -57,7 +68,7 @@ function Found({ schedules }: { schedules: readonly Schedule[] }) {
   return <ScheduleRows schedules={schedules} />
 }
 
-function TaskFilter({ task }: { task: string | undefined }) {
+function TaskFilter({ task, calendar }: ScheduleSearch) {
   const navigate = route.useNavigate()
   const { items } = usePagedList(taskList(), { whole: true })
   const names = (items ?? []).map(({ name }) => name)
@@ -71,8 +82,43 @@ function TaskFilter({ task }: { task: string | undefined }) {
       nothingFoundMessage="No such task"
       data={task && !names.includes(task) ? [task, ...names] : names}
       value={task ?? null}
-      onChange={(chosen) => void navigate({ search: chosen ? { task: chosen } : {}, replace: true })}
+      onChange={(chosen) =>
+        void navigate({ search: parseScheduleSearch({ task: chosen, calendar }), replace: true })
+      }
     />
+  )
+}
+
+/** Not shown where there are none. */
+function CalendarFilter({ task, calendar }: ScheduleSearch) {
+  const navigate = route.useNavigate()
+  const { items } = usePagedList(calendarList(), { whole: true })
+  const names = (items ?? []).map(({ name }) => name)
+  if (names.length === 0 && !calendar) return null
+  return (
+    <Select
+      aria-label="Show schedules with the calendar"
+      placeholder="Any calendar"
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': 'Show schedules with any calendar or none' }}
+      nothingFoundMessage="No such calendar"
+      data={calendar && !names.includes(calendar) ? [calendar, ...names] : names}
+      value={calendar ?? null}
+      onChange={(chosen) =>
+        void navigate({ search: parseScheduleSearch({ task, calendar: chosen }), replace: true })
+      }
+    />
+  )
+}
+
+function CalendarsLink() {
+  const may = useMay()
+  if (!may('calendars.read')) return null
+  return (
+    <ButtonLink to="/calendars" variant="default" leftSection={<CalendarIcon size={16} />}>
+      Calendars
+    </ButtonLink>
   )
 }
 
@@ -84,7 +130,17 @@ function NewSchedule({ task }: { task: string | undefined }) {
   return <RefusedButton why={{ verb: 'schedules.write' }} {...button} />
 }
 
-function NoSchedules({ task }: { task: string | undefined }) {
+function NoSchedules({ task, calendar }: ScheduleSearch) {
+  if (calendar) {
+    return (
+      <NothingHere
+        icon={CalendarIcon}
+        title={`No schedule names ${calendar}${task ? ` and runs ${task}` : ''}`}
+      >
+        Choose another calendar to see other schedules.
+      </NothingHere>
+    )
+  }
   if (task) {
     return (
       <NothingHere

@@ -5,9 +5,10 @@ import type { Schedule, ScheduleSpec, SlotState } from '../../lib/api/types'
 
 const pageLength = 100
 
-/** Which schedules: of a task (its id or name), to be kept by a device (its id). */
+/** Which schedules: of a task (its id or name), with a calendar (its id or name), to be kept by a device (its id). */
 export interface ScheduleFilter {
   task?: string
+  calendar?: string
   device?: string
 }
 
@@ -81,6 +82,20 @@ export const holdingList = (schedule: string) =>
       }),
     ),
   )
+
+/** Why a schedule (its id) waits or does not fire; with `at`, what became of that slot, on `device` (its id). */
+export const scheduleExplanation = (schedule: string, about: { at?: string; device?: string } = {}) =>
+  queryOptions({
+    queryKey: ['schedules', 'explanation', schedule, about],
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/v1/schedules/{schedule}/explain', {
+          params: { path: { schedule }, query: about },
+          signal,
+        }),
+      ),
+    staleTime: 0,
+  })
 
 /** A schedule as it was read, and the ETag that says so when it is replaced. */
 export interface ReadSchedule {
@@ -180,7 +195,7 @@ export function useRemoveSchedule(schedule: Schedule, onRemoved: () => void) {
       answer(api.DELETE('/api/v1/schedules/{schedule}', { params: { path: { schedule: schedule.id } } })),
     onSuccess: () => {
       onRemoved()
-      for (const kind of ['one', 'slots', 'upcoming', 'devices']) {
+      for (const kind of ['one', 'slots', 'upcoming', 'devices', 'explanation']) {
         queryClient.removeQueries({ queryKey: ['schedules', kind, schedule.id] })
       }
       void queryClient.invalidateQueries({ queryKey: ['schedules', 'list'] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { specialWords } from './schedule-facts'
+import { blockedWords, specialWords } from './schedule-facts'
 
 const spec = { name: 'x', task: 'y', every: '5m', targets: {} }
 
@@ -23,4 +23,9 @@ test('what is special is told in words', () => {
     'It counts as failed',
     'Sat, Sun 22:00 to 24:00. A slot outside waits for the next',
   ])
+})
+
+test('what becomes of a slot during an event is told', () => {
+  expect(blockedWords({})).toBe('A slot during an event is skipped')
+  expect(blockedWords({ on_block: 'defer' })).toBe('A slot during an event waits for its end')
 })

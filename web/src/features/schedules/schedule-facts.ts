@@ -11,7 +11,6 @@ export function specialWords(spec: ScheduleSpec): { name: string; value: string 
     ['Expires after', spec.expires_in ?? null],
     ['If a device is offline', offlineWords(spec)],
     ['Windows', windowWords(spec)],
-    ['Not during', (spec.calendars ?? []).join(', ') || null],
   ]
   return lines.flatMap(([name, value]) => (value ? [{ name, value }] : []))
 }
@@ -33,6 +32,13 @@ function offlineWords({ where, when_offline }: ScheduleSpec): string | null {
   if (where !== 'server') return null
   if (when_offline === 'skip') return 'It is skipped'
   return when_offline === 'fail' ? 'It counts as failed' : 'It waits until the device is back'
+}
+
+/** What becomes of a slot during an event of its calendars. */
+export function blockedWords({ on_block }: Pick<ScheduleSpec, 'on_block'>): string {
+  return on_block === 'defer'
+    ? 'A slot during an event waits for its end'
+    : 'A slot during an event is skipped'
 }
 
 function windowWords({ windows = [], on_block }: ScheduleSpec): string | null {

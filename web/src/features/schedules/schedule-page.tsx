@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Schedule } from '../../lib/api/types'
+import type { Schedule, ScheduleSpec } from '../../lib/api/types'
 import { count } from '../../lib/words'
 import { Failed, LoadingRows } from '../../ui/answers'
 import { PauseIcon, PenIcon, RunIcon, TrashIcon } from '../../ui/icons'
@@ -15,13 +15,15 @@ import { ActionButton, RefusedButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { isAtLeast } from '../access/roles'
 import { reasonText } from '../runs/reason'
+import { ScheduleWhy } from './explain/why'
 import { HoldingsSection } from './holdings-section'
 import { NewerTask } from './newer-task'
 import { PauseScheduleDialog } from './pause-schedule'
-import { scheduleDetail, useResumeSchedule } from './queries'
+import { firingBlockedWords } from './preview/blocked'
+import { scheduleDetail, upcomingList, useResumeSchedule } from './queries'
 import { RemoveScheduleDialog } from './remove-schedule'
 import { RunNow } from './run-now'
-import { specialWords } from './schedule-facts'
+import { blockedWords, specialWords } from './schedule-facts'
 import classes from './schedule-page.module.css'
 import { ScheduleStateTag } from './schedule-state'
 import { targetWords } from './target-words'
@@ -106,6 +108,7 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
       {schedule.reason && <Text mt={4}>{reasonText(schedule.reason)}</Text>}
       {schedule.spec.description && <Text className={classes.description}>{schedule.spec.description}</Text>}
       {schedule.next_at && <Next schedule={schedule} at={schedule.next_at} />}
+      <ScheduleWhy schedule={schedule} />
       <div className={classes.gap}>
         <NewerTask schedule={schedule} />
       </div>
@@ -142,13 +145,17 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
 }
 
 function Next({ schedule, at }: { schedule: Schedule; at: string }) {
-  const { timezone } = schedule.spec
+  const { timezone, on_block } = schedule.spec
+  const { data: upcoming } = useQuery(upcomingList(schedule.id))
+  const firing = timezone === deviceZone ? undefined : upcoming?.items.find((each) => each.at === at)
+  const blocked = firing && firingBlockedWords(firing, on_block)
   return (
     <div className={classes.next}>
       <span>
         Next <ZonedMoment at={at} timezone={timezone} />
       </span>
       {timezone !== deviceZone && <ZonedTimes at={at} timezone={timezone} />}
+      {blocked && <span className={classes.blocked}>{blocked}</span>}
     </div>
   )
 }
@@ -179,6 +186,22 @@ function Bound({ at, timezone }: { at: string; timezone?: string }) {
   return timezone === deviceZone ? <ExactMoment at={at} /> : <ZonedTimes at={at} timezone={timezone} />
 }
 
+function CalendarLinks({ spec }: { spec: ScheduleSpec }) {
+  return (
+    <>
+      {(spec.calendars ?? []).map((name, place) => (
+        <span key={name}>
+          {place > 0 && ', '}
+          <TextLink underline="always" to="/calendars/$calendar" params={{ calendar: name }}>
+            {name}
+          </TextLink>
+        </span>
+      ))}
+      . {blockedWords(spec)}
+    </>
+  )
+}
+
 function factsOf(schedule: Schedule) {
   const { spec, task, version, holding_count, device_count, updated_at, updated_by } = schedule
   return [
@@ -200,6 +223,7 @@ function factsOf(schedule: Schedule) {
       value: `${targetWords(schedule)}${holding_count == null || device_count === 0 ? '' : `; ${count(holding_count, 'holds', 'hold')} the newest revision`}`,
     },
     ...specialWords(spec),
+    ...(spec.calendars?.length ? [{ name: 'Not during', value: <CalendarLinks spec={spec} /> }] : []),
     ...(spec.starts_at
       ? [{ name: 'Not before', value: <Bound at={spec.starts_at} timezone={spec.timezone} /> }]
       : []),

@@ -4,7 +4,7 @@ import { ListAnswer, LoadMore } from '../../ui/answers'
 import { type ScheduleFilter, scheduleList } from './queries'
 import { ScheduleRows } from './schedule-rows'
 
-/** The schedules of a task or a device. */
+/** The schedules of a task, a calendar or a device. */
 export function SchedulesOf({ none, ...filter }: ScheduleFilter & { none: string }) {
   const { query, items } = usePagedList(scheduleList(filter))
   return (

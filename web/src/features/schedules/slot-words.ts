@@ -1,4 +1,4 @@
-import type { SlotState } from '../../lib/api/types'
+import type { ScheduleState, SlotState } from '../../lib/api/types'
 import type { TagTone } from '../../ui/tag'
 import type { MarkKind } from './timeline/layout'
 
@@ -11,6 +11,7 @@ const words: Record<MarkKind, string> = {
   skipped: 'skipped',
   missed: 'missed',
   upcoming: 'to come',
+  blocked: 'blocked',
 }
 
 const tones: Record<SlotState, TagTone> = {
@@ -30,4 +31,15 @@ export function slotTone(state: SlotState): TagTone {
 
 export function isSlotState(word: unknown): word is SlotState {
   return slotStates.some((state) => state === word)
+}
+
+/** What somebody asks who looks at a slot. */
+export function slotQuestion(state: SlotState): string {
+  if (state === 'fired') return 'What happened?'
+  return state === 'caught_up' ? 'Why was it late?' : 'Why did it not fire?'
+}
+
+/** What somebody asks who looks at a schedule. */
+export function scheduleQuestion(state: ScheduleState): string {
+  return state === 'active' ? 'What does it wait for?' : 'Why does it not fire?'
 }

@@ -54,6 +54,12 @@ test('a schedule that fires is told by its slots, or by the run of one', () => {
   expect(staleAfter({ name: 'schedule.paused', subject: 'sch_1' })).toEqual([['schedules']])
 })
 
+test('a calendar that changes makes old what schedules will do, and a schedule that is written how many name it', () => {
+  const keys = staleAfter({ name: 'calendar.changed', subject: 'cal_1' })
+  for (const key of [['calendars'], ['schedules'], ['schedule-simulation']]) expect(keys).toContainEqual(key)
+  expect(staleAfter({ name: 'schedule.changed', subject: 'sch_1' })).toContainEqual(['calendars'])
+})
+
 test('every event that we listen to makes something old', () => {
   for (const name of eventNames) expect(staleAfter({ name, subject: 'x' }), name).not.toEqual([])
 })

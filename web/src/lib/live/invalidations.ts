@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, schedule, run, secret, key, user, group or organization. */
+  /** Id of the device, task, schedule, calendar, run, secret, key, user, group or organization. */
   subject: string
   /** What more is told; of a changed run which execution is in which state now. */
   data?: Record<string, unknown>
@@ -31,6 +31,9 @@ export const eventNames = [
   'schedule.assigned',
   'schedule.held',
   'schedule.slots',
+  'calendar.created',
+  'calendar.changed',
+  'calendar.removed',
   'secret.changed',
   'secret.removed',
   'key.created',
@@ -64,6 +67,8 @@ const schedulesThatFired: QueryKey[] = [
   ['schedules', 'devices'],
 ]
 
+const schedulesWritten = ['schedule.created', 'schedule.changed', 'schedule.removed']
+
 /** The queries whose answers an event has made old. */
 export function staleAfter(event: ServerEvent): QueryKey[] {
   const [kind] = event.name.split('.')
@@ -93,8 +98,13 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
       // A schedule tells of the version that it runs.
       return [['tasks'], ['schedules']]
     case 'schedule':
+      // A calendar tells how many schedules name it.
+      if (schedulesWritten.includes(event.name)) return [['schedules'], ['calendars']]
       if (event.name !== 'schedule.slots') return [['schedules']]
       return [['schedules', 'slots', event.subject], ...schedulesThatFired]
+    case 'calendar':
+      // What a schedule with it will do is another thing now, and so is what one would do.
+      return [['calendars'], ['schedules'], ['schedule-simulation']]
     case 'secret':
       return [['secrets']]
     case 'key':

@@ -53,12 +53,12 @@ pub(super) async fn explain(app: &App, permit: &Permit, row: ScheduleRow, questi
 }
 
 fn standing(row: &ScheduleRow) -> String {
-    let place = if row.on_server { "the server" } else { "each device by itself, also without the server" };
+    let place = if row.on_server { "the server fires it" } else { "each device fires it by itself, also without the server" };
     let version =
         format!("It runs version {} of its task and is at revision {}, written by {}.", row.task_version, row.revision, row.updated_by);
     match &row.reason {
         Some(reason) => format!("It is {}: {} {version}", row.state.word(), reason.detail),
-        None => format!("It is {}; {place} fires it. {version}", row.state.word()),
+        None => format!("It is {}; {place}. {version}", row.state.word()),
     }
 }
 

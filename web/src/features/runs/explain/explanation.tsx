@@ -1,10 +1,9 @@
-import { Text, UnstyledButton } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
 import type { Execution, ExecutionExplanation } from '../../../lib/api/types'
 import { Failed, LoadingRows } from '../../../ui/answers'
-import { ClosedIcon, OpenIcon } from '../../../ui/icons'
 import { Moment } from '../../../ui/moment'
+import { Question, Told } from '../../../ui/question'
 import { CodeText } from '../../../ui/text'
 import { executionExplanation } from '../queries'
 import classes from './explanation.module.css'
@@ -12,29 +11,18 @@ import { questionOf } from './question'
 
 /** Why an execution waits, did not run, or ended so; read when somebody asks. */
 export function Explanation({ execution }: { execution: Pick<Execution, 'id' | 'state'> }) {
-  const [isOpen, setOpen] = useState(false)
-  const id = useId()
   return (
     <div className={classes.explanation}>
-      <UnstyledButton
-        className={classes.question}
-        aria-expanded={isOpen}
-        aria-controls={id}
-        onClick={() => setOpen(!isOpen)}
-      >
-        {isOpen ? <OpenIcon size={13} /> : <ClosedIcon size={13} />}
-        {questionOf(execution.state)}
-      </UnstyledButton>
-      <div id={id} hidden={!isOpen}>
-        {isOpen && <Answer execution={execution} />}
-      </div>
+      <Question words={questionOf(execution.state)}>
+        <Answer execution={execution} />
+      </Question>
     </div>
   )
 }
 
 function Answer({ execution }: { execution: Pick<Execution, 'id' | 'state'> }) {
   const query = useQuery(executionExplanation(execution.id, execution.state))
-  if (query.data) return <Told explanation={query.data} />
+  if (query.data) return <Story explanation={query.data} />
   return query.isError ? (
     <Failed error={query.error} onRetry={() => void query.refetch()} />
   ) : (
@@ -42,9 +30,9 @@ function Answer({ execution }: { execution: Pick<Execution, 'id' | 'state'> }) {
   )
 }
 
-function Told({ explanation: { answer, steps, next } }: { explanation: ExecutionExplanation }) {
+function Story({ explanation: { answer, steps, next } }: { explanation: ExecutionExplanation }) {
   return (
-    <div className={classes.told}>
+    <Told>
       <Text size="sm" fw={550}>
         <CodeText>{answer}</CodeText>
       </Text>
@@ -67,6 +55,6 @@ function Told({ explanation: { answer, steps, next } }: { explanation: Execution
           </li>
         )}
       </ol>
-    </div>
+    </Told>
   )
 }

@@ -1,9 +1,10 @@
 import { Button, Stack, Switch, Text } from '@mantine/core'
 import { useId, useState } from 'react'
-import type { WhenOffline } from '../../../lib/api/types'
+import type { OnBlock, WhenOffline } from '../../../lib/api/types'
 import { ClosedIcon, OpenIcon } from '../../../ui/icons'
 import { CodeInput, type FieldsProps, inputProps } from '../../tasks/editor/fields'
 import { writtenZone } from '../zones'
+import { CalendarsField } from './calendars-field'
 import classes from './editor.module.css'
 import { MomentField, type ToldChoice, ToldSelect } from './fields'
 import { type Problems, scheduleId } from './problems'
@@ -24,6 +25,7 @@ const names = [
   'starts_at',
   'ends_at',
   'windows',
+  'calendars',
   'when_offline',
   'expires_in',
   'on_block',
@@ -50,7 +52,7 @@ export function MoreFields(props: MoreProps) {
       </Button>
       {!isOpen && (
         <Text size="xs" c="dimmed">
-          Missed and overlapping slots, spreading, windows, start and end.
+          Missed and overlapping slots, spreading, windows, calendars, start and end.
         </Text>
       )}
       <div id={id} hidden={!isOpen}>
@@ -98,6 +100,19 @@ const offlineChoices: readonly ToldChoice<WhenOffline>[] = [
   { value: 'queue', label: 'Wait until it is back', words: 'It runs then, unless it has expired.' },
   { value: 'skip', label: 'Skip it', words: 'The device is left out of that run.' },
   { value: 'fail', label: 'Count it as failed', words: 'The run fails on that device.' },
+]
+
+const blockChoices: readonly ToldChoice<OnBlock>[] = [
+  {
+    value: 'skip',
+    label: 'Skip it',
+    words: 'A slot outside of the windows or during an event does not run.',
+  },
+  {
+    value: 'defer',
+    label: 'Let it wait',
+    words: 'It runs when nothing blocks it any more; of several, the newest.',
+  },
 ]
 
 function AllFields(props: MoreProps) {
@@ -197,6 +212,16 @@ function AllFields(props: MoreProps) {
         />
       </div>
       <WindowsField {...props} />
+      <CalendarsField {...props} />
+      {(form.windows.length > 0 || form.calendars.length > 0 || form.on_block !== 'skip') && (
+        <ToldSelect
+          label="If a slot is blocked"
+          choices={blockChoices}
+          value={form.on_block}
+          error={problem('on_block')}
+          onChange={(on_block) => onChange({ on_block })}
+        />
+      )}
     </Stack>
   )
 }

@@ -34,7 +34,10 @@ test.each([
   ['/name', 'schedule/name'],
   ['/task', 'schedule/task'],
   ['/timezone', 'schedule/timezone'],
-  ['/targets/devices/0', 'schedule/targets'],
+  ['/targets', 'schedule/devices'],
+  ['/targets/devices/0', 'schedule/devices'],
+  ['/targets/groups/0', 'schedule/groups'],
+  ['/targets/selector', 'schedule/selector'],
   ['/cron', `${first.id}/rule`],
   ['/when/0/cron', `${first.id}/rule`],
   ['/when/1/every', `${second.id}/rule`],
@@ -46,15 +49,13 @@ test.each([
   ['/splay', 'schedule/splay'],
   ['/windows/0/until', `${window.id}/until`],
   ['/windows', 'schedule/windows'],
+  ['/calendars/0', 'schedule/calendars'],
 ])('%s is shown at %s', (pointer, place) => {
   expect(placesOf(pointer)).toEqual({ places: { [place]: 'wrong' }, rest: [] })
 })
 
 test('what belongs to no field is told with its place', () => {
-  expect(placesOf('/color', '/calendars/0', '')).toEqual({
-    places: {},
-    rest: ['/color: wrong', '/calendars/0: wrong', 'wrong'],
-  })
+  expect(placesOf('/color', '')).toEqual({ places: {}, rest: ['/color: wrong', 'wrong'] })
 })
 
 test('two problems of a field are told together', () => {
@@ -65,6 +66,12 @@ test('a problem goes when its field is changed, and no other', () => {
   const { places } = placesOf('/name', '/when/1/every', '/windows/0/until')
   const now = { ...form, name: 'x', rules: [first, { ...second, amount: '5' }] }
   expect(unchangedProblems(places, form, now)).toEqual({ [`${window.id}/until`]: 'wrong' })
+})
+
+test('that nothing is chosen is put right by whatever is chosen', () => {
+  const { places } = placesOf('/targets')
+  expect(unchangedProblems(places, form, { ...form, targets: { devices: [], groups: [] } })).toEqual(places)
+  expect(unchangedProblems(places, form, { ...form, targets: { selector: 'role=web' } })).toEqual({})
 })
 
 test('a field that is still empty is not held against anybody while the form is filled in', () => {

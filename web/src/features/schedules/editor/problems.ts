@@ -1,5 +1,6 @@
 import { ApiProblem, problemText } from '../../../lib/api/problem'
 import type { FieldError } from '../../../lib/api/types'
+import { targetFieldOf, toTargets } from '../../devices/target-words'
 import type { RuleForm, ScheduleForm, WindowForm } from './schedule-form'
 
 /** A field of the form: `schedule/name`, or that of a rule or a window by its id. */
@@ -52,6 +53,7 @@ export function problemsOfFilled(problems: Problems, form: ScheduleForm): Proble
   return Object.fromEntries(Object.entries(problems).filter(([place]) => isFilled(place)))
 }
 
+const targetFields = ['devices', 'groups', 'selector']
 const ofRule = ['cron', 'seconds', 'every', 'at', 'rrule', 'boot', 'enroll']
 
 function placeOf(pointer: string, form: ScheduleForm): Place | null {
@@ -60,6 +62,8 @@ function placeOf(pointer: string, form: ScheduleForm): Place | null {
   switch (field) {
     case 'when':
       return placeOfRule(form.rules[Number(index ?? 0)])
+    case 'targets':
+      return `${scheduleId}/${targetFieldOf(pointer)}`
     case 'missed':
       return `${scheduleId}/${inner === 'max' || inner === 'age' ? `missed_${inner}` : 'missed'}`
     case 'overlap':
@@ -68,9 +72,6 @@ function placeOf(pointer: string, form: ScheduleForm): Place | null {
       const window = form.windows[Number(index)]
       return window ? `${window.id}/${inner ?? 'from'}` : `${scheduleId}/windows`
     }
-    case 'calendars':
-      // They are kept as they were read, and have no field.
-      return null
     default:
       return field in form ? `${scheduleId}/${field}` : null
   }
@@ -83,6 +84,8 @@ function placeOfRule(rule: RuleForm | undefined): Place | null {
 
 function valueAt(place: string, form: ScheduleForm): string | undefined {
   const [id = '', field = ''] = place.split('/')
+  // Anything chosen puts right that nothing was.
+  if (id === scheduleId && targetFields.includes(field)) return JSON.stringify(toTargets(form.targets))
   if (id === scheduleId) return JSON.stringify(form[field as keyof ScheduleForm])
   const rule = form.rules.find((each) => each.id === id)
   if (rule) return JSON.stringify(rule)

@@ -11,7 +11,7 @@ import { MoreFields } from './more-fields'
 import { type Problems, scheduleId } from './problems'
 import { RulesField } from './rule-fields'
 import type { ScheduleForm } from './schedule-form'
-import { TargetField } from './target-field'
+import { TargetsField } from './targets-field'
 
 interface ScheduleFieldsProps {
   form: ScheduleForm
@@ -47,9 +47,13 @@ export function ScheduleFields({ form, problems, viewer, onChange }: ScheduleFie
         <TaskField {...fields} />
       </Stack>
       <Section title="On which devices">
-        <TargetField
+        <TargetsField
           value={form.targets}
-          problem={problems[`${scheduleId}/targets`]}
+          problems={{
+            devices: problems[`${scheduleId}/devices`],
+            groups: problems[`${scheduleId}/groups`],
+            selector: problems[`${scheduleId}/selector`],
+          }}
           onChange={(targets) => onChange({ targets })}
         />
       </Section>

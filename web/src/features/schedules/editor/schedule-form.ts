@@ -140,10 +140,6 @@ export function withChanged<Item extends { id: ItemId }>(
   return items.map((item) => (item.id === id ? { ...item, ...changed } : item))
 }
 
-export function isAnyTarget({ devices = [], groups = [], selector }: Targets): boolean {
-  return devices.length > 0 || groups.length > 0 || Boolean(selector?.trim())
-}
-
 let idCount = 0
 
 function newId(): ItemId {

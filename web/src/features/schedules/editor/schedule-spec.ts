@@ -1,4 +1,5 @@
-import type { ScheduleSpec, Targets, When } from '../../../lib/api/types'
+import type { ScheduleSpec, When } from '../../../lib/api/types'
+import { toTargets } from '../../devices/target-words'
 import { whenOf } from './rule'
 import type { ScheduleForm, WindowForm } from './schedule-form'
 
@@ -10,7 +11,7 @@ export function specOf(form: ScheduleForm): ScheduleSpec {
     task: form.task.trim(),
     ...rulesOf(form),
     ...(form.timezone === 'UTC' ? {} : filled('timezone', form.timezone)),
-    targets: targetsOf(form.targets),
+    targets: toTargets(form.targets),
     ...(form.where === 'device' ? {} : { where: form.where }),
     ...(form.run_once ? { run_once: true } : {}),
     ...missedOf(form),
@@ -31,14 +32,6 @@ function rulesOf({ rules }: ScheduleForm): When & { when?: When[] } {
   const [first, ...others] = rules.map(whenOf)
   if (!first) return {}
   return others.length > 0 ? { when: [first, ...others] } : first
-}
-
-function targetsOf({ devices = [], groups = [], selector }: Targets): Targets {
-  return {
-    ...some('devices', [...devices]),
-    ...some('groups', [...groups]),
-    ...filled('selector', selector?.trim() ?? ''),
-  }
 }
 
 function missedOf({ missed, missed_max, missed_age }: ScheduleForm): Pick<ScheduleSpec, 'missed'> {

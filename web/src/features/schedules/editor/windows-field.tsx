@@ -1,21 +1,11 @@
 import { ActionIcon, Button, Stack, Text, TextInput } from '@mantine/core'
 import { useId, useState } from 'react'
-import type { OnBlock } from '../../../lib/api/types'
 import { PlusIcon, TrashIcon } from '../../../ui/icons'
 import { type FieldsProps, inputProps } from '../../tasks/editor/fields'
 import classes from './editor.module.css'
-import { DaysField, type ToldChoice, ToldSelect } from './fields'
+import { DaysField } from './fields'
 import { scheduleId } from './problems'
 import { emptyWindow, type ScheduleForm, type WindowForm, withChanged } from './schedule-form'
-
-const blockChoices: readonly ToldChoice<OnBlock>[] = [
-  { value: 'skip', label: 'Skip it', words: 'A slot outside of the windows does not run.' },
-  {
-    value: 'defer',
-    label: 'Wait for the window',
-    words: 'It runs when the next window opens; of several, the newest.',
-  },
-]
 
 /** The times of day outside of which it does not fire. */
 export function WindowsField({ form, problems, onChange }: FieldsProps<ScheduleForm & { id: string }>) {
@@ -65,15 +55,6 @@ export function WindowsField({ form, problems, onChange }: FieldsProps<ScheduleF
             Add a window
           </Button>
         </div>
-        {(windows.length > 0 || form.on_block !== 'skip') && (
-          <ToldSelect
-            label="If a slot falls outside"
-            choices={blockChoices}
-            value={form.on_block}
-            error={problems[`${scheduleId}/on_block`]}
-            onChange={(on_block) => onChange({ on_block })}
-          />
-        )}
       </Stack>
     </div>
   )

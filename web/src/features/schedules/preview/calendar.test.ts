@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Firing } from '../../../lib/api/types'
+import { firingBlockedWords } from './blocked'
 import { beforeMonth, monthAfter, monthOf, weeksOf } from './calendar'
 import { dstWords } from './dst'
 
@@ -51,4 +52,12 @@ test('a change of the clocks is told with the time that is not there, where it i
     '02:30 comes twice that day: it fires the first time',
   )
   expect(dstWords(firing('2027-03-29T00:30:00Z'), berlin, ['02:30'])).toBeNull()
+})
+
+test('a blocked slot is told with what blocks it, and what becomes of it', () => {
+  expect(firingBlockedWords({ blocked: 'calendar holidays: Christmas: Eve' }, 'skip')).toBe(
+    'skipped: Christmas: Eve (calendar holidays)',
+  )
+  expect(firingBlockedWords({ blocked: 'outside its windows' }, 'defer')).toBe('waits: outside its windows')
+  expect(firingBlockedWords({}, 'skip')).toBeNull()
 })

@@ -1,12 +1,13 @@
 import { ActionIcon, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Firing, ScheduleSpec } from '../../../lib/api/types'
+import type { Firing, OnBlock, ScheduleSpec } from '../../../lib/api/types'
 import { useLocale } from '../../../lib/locale'
 import { count } from '../../../lib/words'
 import { ClosedIcon, PreviousIcon } from '../../../ui/icons'
 import { simulation } from '../queries'
 import { reckonedZone, timeText, zoneName } from '../zones'
+import { firingBlockedWords } from './blocked'
 import { beforeMonth, type CalendarDay, type Month, monthAfter, monthOf, weeksOf } from './calendar'
 import { dstWords } from './dst'
 import classes from './month-calendar.module.css'
@@ -83,7 +84,7 @@ export function MonthCalendar({ spec, first, times, firingsMax }: MonthCalendarP
             <tr key={index}>
               {week.map((day, place) =>
                 day ? (
-                  <Day key={day.date} day={day} timeZone={timeZone} times={times} />
+                  <Day key={day.date} day={day} timeZone={timeZone} times={times} onBlock={spec.on_block} />
                 ) : (
                   // biome-ignore lint/suspicious/noArrayIndexKey: it has nothing else
                   <td key={place} className={classes.none} />
@@ -93,6 +94,12 @@ export function MonthCalendar({ spec, first, times, firingsMax }: MonthCalendarP
           ))}
         </tbody>
       </table>
+      {weeks.flat().some((day) => day?.firings.some(({ blocked }) => blocked)) && (
+        <Text size="xs" c="dimmed" mt={4}>
+          <span aria-hidden="true">{blockedSign} </span>
+          {spec.on_block === 'defer' ? 'Blocked then: it waits.' : 'Blocked then: it does not fire.'}
+        </Text>
+      )}
       {isCut && (
         <Text size="xs" c="dimmed" mt={4}>
           It fires so often that only the first {count(firingsMax, 'slot')} are counted here.
@@ -104,37 +111,59 @@ export function MonthCalendar({ spec, first, times, firingsMax }: MonthCalendarP
 
 const timesShownMax = 2
 
-function Day({ day, timeZone, times }: { day: CalendarDay; timeZone: string; times: readonly string[] }) {
-  const clocks = day.firings.map(({ at }) => timeText(new Date(at), { timeZone }))
+interface DayProps {
+  day: CalendarDay
+  timeZone: string
+  times: readonly string[]
+  onBlock?: OnBlock
+}
+
+function Day({ day, timeZone, times, onBlock }: DayProps) {
+  const clocks = day.firings.map(({ at, blocked }) => ({
+    clock: timeText(new Date(at), { timeZone }),
+    blocked,
+  }))
   const changes = day.firings.flatMap((firing) => dstWords(firing, timeZone, times) ?? [])
+  const blocks = day.firings.flatMap((firing) => firingBlockedWords(firing, onBlock) ?? [])
+  const open = clocks.filter(({ blocked }) => !blocked)
   const isMany = clocks.length > timesShownMax
+  const [change] = changes
+  const [block] = blocks
   return (
     <td
       className={classes.day}
-      data-fires={clocks.length > 0 || undefined}
-      data-dst={changes.length > 0 || undefined}
-      title={changes[0]}
+      data-fires={open.length > 0 || undefined}
+      data-blocked={(block && open.length === 0) || undefined}
+      data-dst={(change && open.length > 0) || undefined}
+      title={[change, block].filter(Boolean).join('; ') || undefined}
     >
       <span className={classes.number}>{Number(day.date.slice(8))}</span>
       {isMany ? (
-        <span className={classes.time}>
-          {clocks.length}
+        <span className={classes.time} data-blocked={open.length === 0 || undefined}>
+          {open.length === 0 ? clocks.length : open.length}
           {day.isWhole ? '' : '+'}×
         </span>
       ) : (
-        clocks.map((clock) => (
-          <span key={clock} className={classes.time}>
+        clocks.map(({ clock, blocked }) => (
+          <span key={clock} className={classes.time} data-blocked={blocked ? true : undefined}>
             {clock}
           </span>
         ))
       )}
-      {changes.length > 0 && (
-        <span className={classes.mark}>
-          <span aria-hidden="true">±</span>
-          <span className={classes.said}>{changes[0]}</span>
-        </span>
-      )}
+      {change && <DayMark sign="±" words={change} />}
+      {block && <DayMark sign={blockedSign} words={block} />}
     </td>
+  )
+}
+
+const blockedSign = '⊘'
+
+function DayMark({ sign, words }: { sign: string; words: string }) {
+  return (
+    <span className={classes.mark}>
+      <span aria-hidden="true">{sign}</span>
+      <span className={classes.said}>{words}</span>
+    </span>
   )
 }
 

@@ -101,7 +101,7 @@ function Told({ spec, told, isOld, times, firingsMax, isSaved }: ToldProps) {
                 These are times of each device’s own clock.
               </Text>
             )}
-            <FiringList firings={shown} timezone={spec.timezone} times={times} />
+            <FiringList firings={shown} timezone={spec.timezone} times={times} onBlock={spec.on_block} />
             {told.next.length > shownFirst && (
               <Button
                 variant="subtle"

@@ -66,6 +66,18 @@ test('what is outside of the picture is not drawn', () => {
   expect(upcomingMarks(firings(15, 3), hour, 60)).toMatchObject([{ kind: 'upcoming', count: 1 }])
 })
 
+test('what is blocked stands apart from what is to come', () => {
+  const coming = firings(5, 3).map((firing, place) => ({
+    ...firing,
+    ...(place === 1 && { blocked: 'calendar x: y' }),
+  }))
+  expect(
+    upcomingMarks(coming, hour, 60)
+      .map(({ kind }) => kind)
+      .sort(),
+  ).toEqual(['blocked', 'upcoming', 'upcoming'])
+})
+
 test('the span is the shortest that shows enough, or all that there is', () => {
   expect(fittingSpan([], firings(1, 60), now)).toBe('hour')
   expect(fittingSpan([], firings(24 * 60, 60), now)).toBe('month')

@@ -7,8 +7,8 @@ export interface Domain {
   until: number
 }
 
-/** What is drawn for slots: what became of them, or that they are to come. */
-export type MarkKind = 'fired' | 'failed' | 'caught_up' | 'skipped' | 'missed' | 'upcoming'
+/** What is drawn for slots: what became of them, or that they are to come, or would if nothing blocked them. */
+export type MarkKind = 'fired' | 'failed' | 'caught_up' | 'skipped' | 'missed' | 'upcoming' | 'blocked'
 
 /** One or several slots of a kind that are close to each other; `from` and `to` are parts of the width, 0 to 1. */
 export interface Mark {
@@ -87,7 +87,9 @@ export function layOut(slots: readonly Slot[], domain: Domain, cells: number): L
 
 /** What is drawn of the slots to come. */
 export function upcomingMarks(upcoming: readonly Firing[], domain: Domain, cells: number): Mark[] {
-  const marked = upcoming.map(({ at }) => ({ kind: 'upcoming' as const, at, until: at, count: 1 }))
+  const marked = upcoming.map(
+    ({ at, blocked }): Marked => ({ kind: blocked ? 'blocked' : 'upcoming', at, until: at, count: 1 }),
+  )
   return marksOf(marked, domain, cells)
 }
 

@@ -13,6 +13,7 @@ import { Section } from '../../../ui/section'
 import { Tag } from '../../../ui/tag'
 import { reasonText } from '../../runs/reason'
 import { StateBadge } from '../../runs/state-badge'
+import { SlotWhy } from '../explain/why'
 import { holdingList, slotList, upcomingList } from '../queries'
 import { slotStates, slotTone, slotWord } from '../slot-words'
 import { ZonedTimes } from '../zoned-moment'
@@ -145,6 +146,7 @@ function SlotRows({ schedule, slots }: { schedule: Schedule; slots: readonly Slo
               {slot.outcome && <StateBadge state={slot.outcome} />}
             </span>
           </div>
+          {slot.reason && <Text size="sm">{reasonText(slot.reason)}</Text>}
           <div className={classes.facts}>
             <span>{slot.device ? <DeviceLink device={slot.device} /> : 'by the server'}</span>
             {slot.late_ms != null && <span>{lateWords(slot.late_ms)}</span>}
@@ -153,8 +155,8 @@ function SlotRows({ schedule, slots }: { schedule: Schedule; slots: readonly Slo
                 Run
               </TextLink>
             )}
+            <SlotWhy schedule={schedule} slot={slot} />
           </div>
-          {slot.reason && <Text size="sm">{reasonText(slot.reason)}</Text>}
         </Row>
       ))}
     </Rows>

@@ -183,6 +183,13 @@ function Glyph({ kind }: { kind: MarkKind }) {
       return <path d="M-4.500 -4.500L4.500 4.500M4.500 -4.500L-4.500 4.500" className={classes.cross} />
     case 'upcoming':
       return <circle r="4.500" className={classes.hollow} />
+    case 'blocked':
+      return (
+        <>
+          <circle r="4.500" className={classes.hollow} />
+          <path d="M-3.200 3.200L3.200 -3.200" className={classes.stroke} />
+        </>
+      )
   }
 }
 
@@ -245,7 +252,15 @@ function Legend({ kinds }: { kinds: readonly MarkKind[] }) {
   )
 }
 
-const order: readonly MarkKind[] = ['fired', 'failed', 'caught_up', 'skipped', 'missed', 'upcoming']
+const order: readonly MarkKind[] = [
+  'fired',
+  'failed',
+  'caught_up',
+  'skipped',
+  'missed',
+  'upcoming',
+  'blocked',
+]
 
 function kindsIn(lanes: readonly Lane[], coming: readonly Mark[]): MarkKind[] {
   const there = new Set([...lanes.flatMap(({ marks }) => marks), ...coming].map(({ kind }) => kind))
