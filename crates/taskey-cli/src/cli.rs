@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    access, audit, backup, bench, calendars, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login, organizations,
-    password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
+    access, audit, backup, bench, calendars, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login,
+    organizations, password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
 };
 use crate::serve;
 

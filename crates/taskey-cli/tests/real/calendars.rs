@@ -75,8 +75,15 @@ async fn a_calendar_is_set_from_a_file_shown_and_kept_while_a_schedule_names_it(
     assert!(table.starts_with("FROM        UNTIL       EVENT\n2031-12-25  2031-12-26  Christmas\n"), "{table}");
 
     let dry = succeeded(apply(&installation, NIGHTLY, &["--dry-run"])).unwrap();
-    assert!(dry.contains("during events of the calendar holidays") && dry.contains("It may not run then: calendar holidays: Christmas."), "{dry}");
-    ended(&apply(&installation, &NIGHTLY.replace("[holidays]", "[holidays, none]"), &[]), 1, "line 5: /calendars/1: there is no calendar `none`");
+    assert!(
+        dry.contains("during events of the calendar holidays") && dry.contains("It may not run then: calendar holidays: Christmas."),
+        "{dry}"
+    );
+    ended(
+        &apply(&installation, &NIGHTLY.replace("[holidays]", "[holidays, none]"), &[]),
+        1,
+        "line 5: /calendars/1: there is no calendar `none`",
+    );
     assert_eq!(succeeded(apply(&installation, NIGHTLY, &[])).unwrap(), "nightly: created\n");
     let explained = printed(&installation, &["schedules", "explain", "nightly", "--at", "2031-12-25T01:30:00Z"]);
     assert!(explained.contains("calendar holidays: Christmas"), "{explained}");

@@ -61,12 +61,7 @@ pub struct Reckoned {
 
 /// When the events of several calendars are, from `from` until `until`, or until earlier where that would be more than `max`. Events of a
 /// calendar that is given with its name are called `NAME: EVENT`.
-pub fn reckon<'a>(
-    calendars: impl IntoIterator<Item = (Option<&'a str>, &'a [Event])>,
-    from: Time,
-    until: Time,
-    max: usize,
-) -> Reckoned {
+pub fn reckon<'a>(calendars: impl IntoIterator<Item = (Option<&'a str>, &'a [Event])>, from: Time, until: Time, max: usize) -> Reckoned {
     let mut whole_until = until;
     let mut periods: Vec<(Time, Period)> = Vec::new();
     for (calendar, events) in calendars {

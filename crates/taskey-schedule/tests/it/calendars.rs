@@ -121,7 +121,10 @@ fn calendars_as_google_and_outlook_write_them_are_understood() {
     );
     assert_eq!(
         shown(google, "2026-12-01T00:00:00Z", "2028-01-01T00:00:00Z"),
-        ["2026-12-24T00:00:00 2026-12-27T00:00:00 Christmas, all offices", "2027-12-24T00:00:00 2027-12-27T00:00:00 Christmas, all offices"]
+        [
+            "2026-12-24T00:00:00 2026-12-27T00:00:00 Christmas, all offices",
+            "2027-12-24T00:00:00 2027-12-27T00:00:00 Christmas, all offices"
+        ]
     );
     let outlook = include_str!("../calendars/outlook.ics");
     assert_eq!(
@@ -137,7 +140,8 @@ fn calendars_as_google_and_outlook_write_them_are_understood() {
 
 #[test]
 fn several_calendars_are_reckoned_as_one_with_nothing_left_out_before_the_end() {
-    let often = parse(&calendar("BEGIN:VEVENT\nSUMMARY:Backup\nDTSTART:20260101T000000Z\nDURATION:PT5M\nRRULE:FREQ=HOURLY\nEND:VEVENT")).unwrap();
+    let often =
+        parse(&calendar("BEGIN:VEVENT\nSUMMARY:Backup\nDTSTART:20260101T000000Z\nDURATION:PT5M\nRRULE:FREQ=HOURLY\nEND:VEVENT")).unwrap();
     let holidays = parse("2026-01-02 Rest\n2027-06-01 Far").unwrap();
     let calendars = || [(Some("often"), often.as_slice()), (Some("days"), holidays.as_slice())];
     let all = reckon(calendars(), at("2026-01-01T00:00:00Z"), at("2026-01-03T00:00:00Z"), 4_000);

@@ -92,8 +92,10 @@ pub enum SchedulesCommand {
         limit: Option<usize>,
     },
     /// Show when an expression or a schedule file fires; no server is asked.
-    #[command(after_help = "Examples: taskey schedules next \"30 2 * * *\" --timezone Europe/Berlin --from 2026-03-27T00:00:00Z -n 5\n          \
-        taskey schedules next -f nightly.yaml --calendar holidays=holidays.txt")]
+    #[command(
+        after_help = "Examples: taskey schedules next \"30 2 * * *\" --timezone Europe/Berlin --from 2026-03-27T00:00:00Z -n 5\n          \
+        taskey schedules next -f nightly.yaml --calendar holidays=holidays.txt"
+    )]
     Next(next::NextArgs),
     /// Say why a schedule fires or does not: its state, where it fires, what is to come, what hinders it, what became of its last slots.
     #[command(after_help = "Example: taskey schedules explain nightly --device web-1 --at 2026-03-29T01:00:00Z")]

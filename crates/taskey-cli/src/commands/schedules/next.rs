@@ -110,8 +110,8 @@ fn read_calendars(args: &NextArgs, spec: &ScheduleSpec) -> Result<Vec<(String, V
     let mut calendars = Vec::with_capacity(spec.calendars.len());
     for name in &spec.calendars {
         let given = args.calendars.iter().find(|(given, _)| given == name);
-        let (_, path) =
-            given.ok_or_else(|| Failure::usage(format!("the schedule names the calendar `{name}`; give it with --calendar {name}=FILE")))?;
+        let (_, path) = given
+            .ok_or_else(|| Failure::usage(format!("the schedule names the calendar `{name}`; give it with --calendar {name}=FILE")))?;
         let file = GivenFile::read(path)?;
         let events = parse(&file.text).map_err(|lines| Failure::usage(format!("{}: {}", file.place, lines.join("\n  "))))?;
         calendars.push((name.clone(), events));

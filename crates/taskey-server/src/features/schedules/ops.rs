@@ -17,7 +17,7 @@ use super::{assign, firing, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::calendars::{CalendarRef, calendars_of_schedule, is_linked_to_current, link, unlink};
+use crate::features::calendars::{CalendarRef, is_linked_to_current, link, unlink};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, load_version, named_secrets};
 use crate::platform::db::events::Announce;
@@ -191,15 +191,19 @@ pub(super) async fn replace_schedule(
         return Err(stale());
     }
     let same_task = before.task_version == prepared.task.version.unwrap_or(1) && Some(before.task) == prepared.task.id;
-    let same_calendars = ids_of(&calendars_of_schedule(&mut &app.db, before.id).await?) == ids_of(&prepared.blocked.calendars);
-    if before.spec == prepared.spec && before.targets == prepared.targets && same_task && same_calendars {
+    let calendars = blocked::calendars_of(app, &before).await?;
+    let same_calendars = ids_of(&calendars) == ids_of(&prepared.blocked.calendars);
+    let before_now = ScheduleSpec { calendars: blocked::words_now(&before, &calendars), ..before.spec.clone() };
+    let same_spec = before.spec == prepared.spec || before_now == prepared.spec;
+    if same_spec && before.targets == prepared.targets && same_task && same_calendars {
         return view::schedule(app, permit, before).await;
     }
     let (actor, now) = (Actor::from(permit), app.now());
     let mut row = next_row(Some(&before), before.id, &actor, &prepared, now)?;
     let revision = sign(app, &mut row, prepared.task, &prepared.blocked, now)?;
     let id = before.id;
-    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.changed", once: None }).await?;
+    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.changed", once: None })
+        .await?;
     show(app, permit, id).await
 }
 
@@ -246,7 +250,8 @@ pub(super) async fn resume_schedule(app: &App, permit: &Permit, word: &str) -> A
     (row.version, row.state, row.reason) = (before.version, ScheduleState::Active, None);
     let revision = sign(app, &mut row, prepared.task, &prepared.blocked, now)?;
     let id = before.id;
-    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.resumed", once: None }).await?;
+    change(app, before, Write { actor, row, revision, calendars: prepared.blocked.calendars, action: "schedule.resumed", once: None })
+        .await?;
     show(app, permit, id).await
 }
 
