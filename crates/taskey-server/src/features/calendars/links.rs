@@ -45,7 +45,7 @@ pub async fn calendars_of_schedule(source: &mut impl Source, schedule: ScheduleI
 }
 
 /// Whether every calendar still is at that version: what was reckoned with before the transaction still holds.
-pub async fn is_linked_to_current(tx: &mut Tx<'_>, calendars: &[CalendarRef]) -> Result<bool, DbError> {
+pub async fn are_current(tx: &mut Tx<'_>, calendars: &[CalendarRef]) -> Result<bool, DbError> {
     for calendar in calendars {
         let sql = sql!("SELECT 1 AS one FROM calendar WHERE id = $1 AND version = $2");
         if tx.row(sql, args![calendar.id, calendar.version]).await?.is_none() {

@@ -17,7 +17,7 @@ use super::{assign, firing, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::calendars::{CalendarRef, is_linked_to_current, link, unlink};
+use crate::features::calendars::{CalendarRef, are_current, link, unlink};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, load_version, named_secrets};
 use crate::platform::db::events::Announce;
@@ -357,7 +357,7 @@ async fn set_state(app: &App, permit: &Permit, before: ScheduleRow, row: Schedul
 
 async fn write_revision(tx: &mut Tx<'_>, write: &Write) -> ApiResult<()> {
     let row = &write.row;
-    if !is_linked_to_current(tx, &write.calendars).await? {
+    if !are_current(tx, &write.calendars).await? {
         return Err(ApiError::new(Code::PreconditionFailed, "A calendar of it was changed in the meantime. Send it again."));
     }
     link(tx, row.id, &write.calendars).await?;
