@@ -22,6 +22,8 @@ CREATE TABLE schedule_calendar (
   calendar_id TEXT NOT NULL REFERENCES calendar (id),
   -- The version that the schedule's newest revision reckons with.
   calendar_version BIGINT NOT NULL,
+  -- What the schedule's text calls it: its id, or the name that it had then.
+  word TEXT NOT NULL,
   PRIMARY KEY (schedule_id, calendar_id)
 );
 CREATE INDEX schedule_calendar_used ON schedule_calendar (calendar_id, schedule_id);

@@ -441,6 +441,9 @@ async fn what_the_guides_write_works_as_it_is_written() {
     let installation = quiet_world().await;
     succeeded(installation.taskey(&["device-groups", "create", "shop"]).unwrap()).unwrap();
     succeeded(installation.taskey(&["device-groups", "add", "shop", "web-1"]).unwrap()).unwrap();
+    for (name, text) in ["holidays", "freeze"].into_iter().zip(blocks("schedules.md", "text")) {
+        succeeded(installation.taskey_with(&["calendars", "set", name, "-f", "-"], &text).unwrap()).unwrap();
+    }
     for guide in ["schedules.md", "from-crontab.md"] {
         let files = blocks(guide, "yaml");
         assert!(files.len() >= 4, "{guide} has lost its files");
@@ -453,7 +456,8 @@ async fn what_the_guides_write_works_as_it_is_written() {
             // One of them removes it.
             succeeded(apply(&installation, &blocks("schedules.md", "yaml")[0], &[])).unwrap();
             // What needs no file, and whose end is not waited for.
-            let lines = block.lines().filter(|line| line.starts_with("taskey schedules") && !line.contains("-f "));
+            let is_ours = |line: &&str| line.starts_with("taskey schedules") || line.starts_with("taskey calendars");
+            let lines = block.lines().filter(is_ours).filter(|line| !line.contains("-f ") && !line.contains("=holidays.txt"));
             for line in lines {
                 let arguments = words_of(line);
                 let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();

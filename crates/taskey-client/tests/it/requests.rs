@@ -175,3 +175,44 @@ async fn a_schedule_is_simulated_and_made_as_it_is_written() {
         requests[1]
     );
 }
+
+#[tokio::test]
+async fn a_calendar_is_replaced_by_the_version_that_was_read_and_asked_for_its_events() {
+    let calendar = |version: u32| {
+        json!({
+            "id": "cal_00000000000000000000000000", "name": "holidays", "description": "", "version": version, "event_count": 1, "schedule_count": 0,
+            "next": null, "content": "2026-12-25 Christmas", "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z",
+            "updated_by": "ann", "role": "admin",
+        })
+    };
+    let tagged = Reply::Answer(200, "content-type: application/json\r\netag: \"2\"\r\n", calendar(2).to_string());
+    let events = json!({"items": [{"name": "Christmas", "from": "2026-12-25T00:00:00", "until": "2026-12-26T00:00:00", "all_day": true}], "more": false});
+    let preview = json!({"event_count": 1, "events": []});
+    let gone = Reply::Answer(204, "", String::new());
+    let replies = [tagged, scripted::json(200, calendar(3)), scripted::json(200, events), scripted::json(200, preview), gone];
+    let server = Scripted::start(replies).await;
+    let client = &server.client;
+    let read = client.show_calendar("holidays").await.unwrap();
+    let spec =
+        taskey_proto::calendars::CalendarSpec { name: read.value.name, description: String::new(), content: "2026-12-24 Eve".to_owned() };
+    assert_eq!(client.replace_calendar("holidays", &spec, &read.etag.unwrap()).await.unwrap().version, 3);
+    let until = Some("2027-01-01T00:00:00Z".parse().unwrap());
+    assert!(client.list_calendar_events("holidays", None, until).await.unwrap().items[0].all_day);
+    let asked = taskey_proto::calendars::PreviewCalendar { content: spec.content, ..Default::default() };
+    assert_eq!(client.preview_calendar(&asked).await.unwrap().event_count, 1);
+    client.remove_calendar("holidays").await.unwrap();
+    let requests = server.requests();
+    let first_lines: Vec<&str> = requests.iter().map(|request| request.lines().next().unwrap()).collect();
+    assert_eq!(
+        first_lines,
+        [
+            "GET /api/v1/calendars/holidays HTTP/1.1",
+            "PUT /api/v1/calendars/holidays HTTP/1.1",
+            "GET /api/v1/calendars/holidays/events?until=2027-01-01T00%3A00%3A00.000Z HTTP/1.1",
+            "POST /api/v1/calendars/preview HTTP/1.1",
+            "DELETE /api/v1/calendars/holidays HTTP/1.1",
+        ]
+    );
+    assert!(requests[1].to_lowercase().contains("if-match: \"2\""), "{}", requests[1]);
+    assert!(requests[3].ends_with("{\"content\":\"2026-12-24 Eve\"}"), "{}", requests[3]);
+}

@@ -129,6 +129,32 @@ on_both! {
         assert_eq!(actions, ["calendar.removed", "calendar.changed", "calendar.created"]);
     }
 
+    async fn whoever_may_read_calendars_hears_of_them_live(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        assert_eq!(ann.post("/api/v1/groups", json!({"name": "readers", "role": "read-only"})).await.status, 201);
+        let bob = ann.add_user("bob", json!({"groups": ["readers"]})).await.sign_in().await;
+        let mut stream = bob.stream("/api/v1/events").await;
+        let id = make(&ann, "holidays", "2026-12-25 Christmas").await.id().to_owned();
+        let mut heard = Vec::new();
+        put(&ann, "holidays", "*", json!({"name": "holidays", "content": "2026-12-24 Eve"})).await;
+        ann.delete("/api/v1/calendars/holidays").await;
+        while heard.len() < 3 {
+            let event = stream.next_event().await.unwrap();
+            if event.contains(&id) {
+                heard.push(event);
+            }
+        }
+        for (event, name) in heard.iter().zip(["calendar.created", "calendar.changed", "calendar.removed"]) {
+            assert!(event.contains(name), "{event}");
+        }
+        assert_eq!(ann.get("/api/v1/calendars/holidays").await.status, 404);
+        make(&ann, "holidays", "2026-12-25 Christmas").await;
+        assert_eq!(bob.get("/api/v1/calendars/holidays").await.body["role"], "read-only");
+        let refused = bob.post("/api/v1/calendars", json!({"name": "x", "content": "2026-12-25 Christmas"})).await;
+        assert_eq!((refused.status, refused.code()), (403, "not_allowed"));
+    }
+
     async fn what_is_wrong_in_a_calendar_is_told_line_by_line(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;
@@ -194,6 +220,17 @@ on_both! {
         wait_for(async || ann.get("/api/v1/schedules/a").await.body["revision"] == 2).await;
         let explained = ann.get("/api/v1/schedules/a/explain?at=2026-12-25T12:00:00Z").await;
         assert!(explained.text.contains("calendar days-off: Christmas"), "{}", explained.text);
+        // It is shown by its new name, and written by that it is the same; a name that is gone is refused.
+        let shown = ann.get("/api/v1/schedules/a").await;
+        assert_eq!(shown.body["spec"]["calendars"], json!(["days-off"]));
+        assert!(shown.body["words"].as_str().unwrap().contains("the calendar days-off"), "{}", shown.body);
+        assert_eq!(ann.get("/api/v1/schedules/b").await.body["spec"]["calendars"], json!([id]));
+        let write = async |word: &str| {
+            let body = spec("a", json!({"every": "1h", "calendars": [word]}));
+            send(ann.request(Method::PUT, "/api/v1/schedules/a").header("if-match", "*").json(&body)).await
+        };
+        assert_eq!(write("days-off").await.body["version"], 1);
+        assert_eq!(write("holidays").await.status, 422);
         // What a description says changes nothing for devices.
         let described = put(&ann, "days-off", "*", json!({"name": "days-off", "description": "x", "content": "2026-12-25 Christmas"})).await;
         assert_eq!(described.body["version"], 3);
@@ -329,6 +366,29 @@ on_both! {
         wait_for(async || of(&told(&world, &waits).await, 2) == Some(fired())).await;
         world.pass(&[&device], MINUTE, MINUTE).await;
         wait_for(async || of(&told(&world, &skips).await, 4) == Some(fired())).await;
+    }
+
+    async fn later_events_wait_for_the_end_of_one_for_which_something_may_be_deferred(engine: Engine) {
+        let (server, ann) = world(engine).await;
+        make(&ann, "works", "2027-07-18 Works\n2027-07-19 Works\n2027-07-20 Works").await;
+        for (name, on_block) in [("waits", "defer"), ("skips", "skip")] {
+            let body = spec(name, json!({"cron": "0 4 * * 1", "calendars": ["works"], "on_block": on_block}));
+            assert_eq!(ann.post("/api/v1/schedules", body).await.status, 201);
+        }
+        let is_at = async |name: &str, revision: u64| {
+            wait_for(async || {
+                server.clock.advance(MINUTE);
+                ann.get(&format!("/api/v1/schedules/{name}")).await.body["revision"] == revision
+            })
+            .await;
+        };
+        // Three hundred days after the beginning it is the 18th of July.
+        server.clock.advance(DAY * 301);
+        is_at("skips", 2).await;
+        assert_eq!(ann.get("/api/v1/schedules/waits").await.body["revision"], 1);
+        server.clock.advance(DAY * 2);
+        is_at("waits", 2).await;
+        assert_eq!(ann.get("/api/v1/schedules/skips").await.body["revision"], 2);
     }
 
     async fn devices_are_told_of_later_events_as_the_months_pass(engine: Engine) {

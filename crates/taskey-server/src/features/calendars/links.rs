@@ -5,22 +5,31 @@ use taskey_proto::id::{CalendarId, OrganizationId, ScheduleId};
 use crate::platform::db::{DbError, Row, Source, Tx};
 use crate::{args, sql};
 
-/// A calendar at a version.
+/// A calendar at a version, as a schedule names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarRef {
     pub id: CalendarId,
     pub name: String,
     pub version: u32,
+    /// Its id, or a name that it has or had.
+    pub word: String,
+}
+
+impl CalendarRef {
+    /// What a schedule that is written now would call it.
+    pub fn word_now(&self) -> String {
+        if self.word == self.id.to_string() { self.word.clone() } else { self.name.clone() }
+    }
 }
 
 fn calendar_ref(row: &Row) -> Result<CalendarRef, DbError> {
-    Ok(CalendarRef { id: row.get("id")?, name: row.get("name")?, version: row.get("version")? })
+    Ok(CalendarRef { id: row.get("id")?, name: row.get("name")?, version: row.get("version")?, word: row.get("word")? })
 }
 
 /// A calendar of an organization by its id or name.
 pub async fn named(source: &mut impl Source, organization: OrganizationId, word: &str) -> Result<Option<CalendarRef>, DbError> {
     let sql = sql!(
-        "SELECT id, name, version FROM calendar WHERE organization_id = $1 AND (id = $2 OR name = $2) \
+        "SELECT id, name, version, CAST($2 AS TEXT) AS word FROM calendar WHERE organization_id = $1 AND (id = $2 OR name = $2) \
          ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
     );
     source.row(sql, args![organization, word]).await?.as_ref().map(calendar_ref).transpose()
@@ -29,13 +38,14 @@ pub async fn named(source: &mut impl Source, organization: OrganizationId, word:
 /// The calendars of a schedule as they are now, by id.
 pub async fn calendars_of_schedule(source: &mut impl Source, schedule: ScheduleId) -> Result<Vec<CalendarRef>, DbError> {
     let sql = sql!(
-        "SELECT c.id, c.name, c.version FROM schedule_calendar l JOIN calendar c ON c.id = l.calendar_id WHERE l.schedule_id = $1 ORDER BY c.id"
+        "SELECT c.id, c.name, c.version, l.word FROM schedule_calendar l JOIN calendar c ON c.id = l.calendar_id \
+         WHERE l.schedule_id = $1 ORDER BY c.id"
     );
     source.rows(sql, args![schedule]).await?.iter().map(calendar_ref).collect()
 }
 
 /// Whether every calendar still is at that version: what was reckoned with before the transaction still holds.
-pub async fn is_linked_to_current(tx: &mut Tx<'_>, calendars: &[CalendarRef]) -> Result<bool, DbError> {
+pub async fn are_current(tx: &mut Tx<'_>, calendars: &[CalendarRef]) -> Result<bool, DbError> {
     for calendar in calendars {
         let sql = sql!("SELECT 1 AS one FROM calendar WHERE id = $1 AND version = $2");
         if tx.row(sql, args![calendar.id, calendar.version]).await?.is_none() {
@@ -49,8 +59,8 @@ pub async fn is_linked_to_current(tx: &mut Tx<'_>, calendars: &[CalendarRef]) ->
 pub async fn link(tx: &mut Tx<'_>, schedule: ScheduleId, calendars: &[CalendarRef]) -> Result<(), DbError> {
     unlink(tx, schedule).await?;
     for calendar in calendars {
-        let sql = sql!("INSERT INTO schedule_calendar (schedule_id, calendar_id, calendar_version) VALUES ($1, $2, $3)");
-        tx.execute(sql, args![schedule, calendar.id, calendar.version]).await?;
+        let sql = sql!("INSERT INTO schedule_calendar (schedule_id, calendar_id, calendar_version, word) VALUES ($1, $2, $3, $4)");
+        tx.execute(sql, args![schedule, calendar.id, calendar.version, &calendar.word]).await?;
     }
     Ok(())
 }

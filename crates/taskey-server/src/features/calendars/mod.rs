@@ -14,5 +14,5 @@ mod ops;
 mod reading;
 mod store;
 
-pub use links::{CalendarRef, calendars_of_schedule, is_linked_to_current, link, named, unlink};
+pub use links::{CalendarRef, are_current, calendars_of_schedule, link, named, unlink};
 pub use reading::{Parsed, reckon};

@@ -20,14 +20,19 @@ const REMEMBERED_MAX: usize = 100;
 /// How far ahead one looks for what is next, in milliseconds.
 const AHEAD_MS: i64 = 400 * 86_400_000;
 
-/// What was read last, by calendar, with its version.
+/// What was read last, by calendar.
 #[derive(Default)]
-pub struct Parsed(Mutex<HashMap<CalendarId, (u32, Arc<Vec<Event>>)>>);
+pub struct Parsed(Mutex<HashMap<CalendarId, ReadVersion>>);
+
+struct ReadVersion {
+    version: u32,
+    events: Arc<Vec<Event>>,
+}
 
 impl Parsed {
     fn get(&self, id: CalendarId, version: u32) -> Option<Arc<Vec<Event>>> {
         let parsed = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        parsed.get(&id).filter(|(known, _)| *known == version).map(|(_, events)| events.clone())
+        parsed.get(&id).filter(|read| read.version == version).map(|read| read.events.clone())
     }
 
     fn put(&self, id: CalendarId, version: u32, events: Arc<Vec<Event>>) {
@@ -38,7 +43,7 @@ impl Parsed {
         {
             parsed.remove(&any);
         }
-        parsed.insert(id, (version, events));
+        parsed.insert(id, ReadVersion { version, events });
     }
 }
 

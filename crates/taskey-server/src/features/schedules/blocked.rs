@@ -6,9 +6,9 @@
 use taskey_proto::Time;
 use taskey_proto::id::OrganizationId;
 use taskey_proto::problem::FieldError;
-use taskey_proto::schedules::LEASE;
 use taskey_proto::schedules::document::{Period, Timing};
-use taskey_schedule::{Timetable, Zone, calendar};
+use taskey_proto::schedules::{LEASE, OnBlock};
+use taskey_schedule::{Gate, Timetable, Zone, calendar};
 
 use super::revision;
 use super::store::ScheduleRow;
@@ -17,13 +17,14 @@ use crate::features::calendars::{CalendarRef, calendars_of_schedule, named, reck
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
 
-const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// How far ahead devices are told of events, and the least that somebody may write: two leases.
 const HORIZON_MS: i64 = 400 * DAY_MS;
 const HORIZON_MIN_MS: i64 = 2 * LEASE.ms() as i64;
 /// Devices get the events of the time after when the horizon is this near.
 const RENEWED_BEFORE_MS: i64 = 100 * DAY_MS;
-const RENEWED_AFTER_MIN_MS: i64 = 3_600_000;
+const RENEWED_AFTER_MIN_MS: i64 = HOUR_MS;
 /// Periods in a document.
 const PERIODS_MAX: usize = 4_000;
 /// How far before and after a moment the server looks for what forbids it. What waits for a later end is looked at again then.
@@ -99,6 +100,22 @@ pub(super) async fn calendars_of(app: &App, row: &ScheduleRow) -> ApiResult<Vec<
     }
 }
 
+/// Whether later events can wait for the end of one that is on: with the revision before it a device would give up what it has deferred.
+pub(super) async fn may_wait(app: &App, row: &ScheduleRow, now: Time) -> ApiResult<bool> {
+    let Some(renew_at) = row.renew_at.filter(|_| row.spec.on_block == OnBlock::Defer) else { return Ok(false) };
+    let patience_ms = renew_at.since_ms(row.updated_at).max(0) / 10;
+    if now.since_ms(renew_at) > patience_ms {
+        return Ok(false);
+    }
+    Ok(timetable(app, row, now, now).await?.gate(now) != Gate::Open)
+}
+
+/// The words of a stored spec for its calendars as one would write them now: a renamed one by its new name.
+pub(super) fn words_now(row: &ScheduleRow, calendars: &[CalendarRef]) -> Vec<String> {
+    let now = |word: &String| calendars.iter().find(|calendar| calendar.word == *word).map_or_else(|| word.clone(), CalendarRef::word_now);
+    row.spec.calendars.iter().map(now).collect()
+}
+
 /// When a stored schedule fires between two moments, windows and calendars included, as far as the server can tell.
 pub(super) async fn timetable(app: &App, row: &ScheduleRow, from: Time, until: Time) -> ApiResult<Timetable> {
     let calendars = calendars_of(app, row).await?;
@@ -116,7 +133,7 @@ pub(super) async fn between(app: &App, mut timing: Timing, calendars: &[Calendar
     timing.blocked = reckoned.periods;
     if reckoned.until <= until {
         // A flood of events: those at the end count, of what is long over nothing is left to say.
-        let at_end = reckon(app, calendars, until.plus_ms(-RENEWED_AFTER_MIN_MS), until.plus_ms(DAY_MS), calendar::PERIODS_MAX).await?;
+        let at_end = reckon(app, calendars, until.plus_ms(-HOUR_MS), until.plus_ms(DAY_MS), calendar::PERIODS_MAX).await?;
         timing.blocked.extend(at_end.periods);
     }
     Timetable::new(&timing, &Zone::utc()).map_err(ApiError::internal)

@@ -24,8 +24,9 @@ pub(super) struct Question {
     pub next: Option<usize>,
 }
 
-pub(super) async fn explain(app: &App, permit: &Permit, row: ScheduleRow, question: Question) -> ApiResult<ScheduleExplanation> {
+pub(super) async fn explain(app: &App, permit: &Permit, mut row: ScheduleRow, question: Question) -> ApiResult<ScheduleExplanation> {
     let now = app.now();
+    row.spec.calendars = blocked::words_now(&row, &blocked::calendars_of(app, &row).await?);
     let next = view::upcoming(app, &row, now, question.next.unwrap_or(NEXT_DEFAULT).min(NEXT_MAX)).await?;
     let mut steps = vec![view::words(&row), standing(&row)];
     let mut holdings = store::holdings(&app.db, permit.sight(), row.id, question.device, None, DEVICES_MAX).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId, TaskId};
 use taskey_proto::problem::Code;
 
-use super::{assign, delivery, firing, ops, store};
+use super::{assign, blocked, delivery, firing, ops, store};
 use crate::app::App;
 use crate::platform::db::events::{Event, Follower};
 use crate::platform::db::{DbError, events};
@@ -159,8 +159,13 @@ async fn follow_calendars(app: &App) -> Result<(), DbError> {
         after = Some(last.id);
         for (row, changed_by) in behind {
             let schedule = row.id;
+            let is_renewal = changed_by.is_none();
             let by = changed_by.unwrap_or_else(|| row.name.clone());
-            match ops::follow_calendars(app, row, &by).await {
+            let followed = match is_renewal && blocked::may_wait(app, &row, app.now()).await.unwrap_or(false) {
+                true => continue,
+                false => ops::follow_calendars(app, row, &by).await,
+            };
+            match followed {
                 Ok(()) => {}
                 // Another node was first, or somebody edits it or the calendar: whoever was first has it right, or the next look.
                 Err(error) if error.code == Code::PreconditionFailed => {}

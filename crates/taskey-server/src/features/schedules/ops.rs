@@ -17,7 +17,7 @@ use super::{assign, firing, view};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::calendars::{CalendarRef, calendars_of_schedule, is_linked_to_current, link, unlink};
+use crate::features::calendars::{CalendarRef, are_current, link, unlink};
 use crate::features::secrets::missing;
 use crate::features::tasks::{SignedTask, insert_document, load_task, load_version, named_secrets};
 use crate::platform::db::events::Announce;
@@ -186,8 +186,11 @@ pub(super) async fn replace_schedule(
         return Err(stale());
     }
     let same_task = before.task_version == prepared.task.version.unwrap_or(1) && Some(before.task) == prepared.task.id;
-    let same_calendars = ids_of(&calendars_of_schedule(&mut &app.db, before.id).await?) == ids_of(&prepared.blocked.calendars);
-    if before.spec == prepared.spec && before.targets == prepared.targets && same_task && same_calendars {
+    let calendars = blocked::calendars_of(app, &before).await?;
+    let same_calendars = ids_of(&calendars) == ids_of(&prepared.blocked.calendars);
+    let before_now = ScheduleSpec { calendars: blocked::words_now(&before, &calendars), ..before.spec.clone() };
+    let same_spec = before.spec == prepared.spec || before_now == prepared.spec;
+    if same_spec && before.targets == prepared.targets && same_task && same_calendars {
         return view::schedule(app, permit, before).await;
     }
     let (actor, now) = (Actor::from(permit), app.now());
@@ -362,7 +365,7 @@ async fn give_up_waiting(tx: &mut Tx<'_>, schedule: ScheduleId, now: Time) -> Ap
 
 async fn write_revision(tx: &mut Tx<'_>, write: &Write) -> ApiResult<()> {
     let row = &write.row;
-    if !is_linked_to_current(tx, &write.calendars).await? {
+    if !are_current(tx, &write.calendars).await? {
         return Err(ApiError::new(Code::PreconditionFailed, "A calendar of it was changed in the meantime. Send it again."));
     }
     link(tx, row.id, &write.calendars).await?;

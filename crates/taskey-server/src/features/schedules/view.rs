@@ -30,6 +30,8 @@ pub(super) async fn schedule(app: &App, permit: &Permit, row: ScheduleRow) -> Ap
 pub(super) async fn listed(app: &App, permit: &Permit, row: ScheduleRow) -> ApiResult<Schedule> {
     let name = task_name(&app.db, row.task).await?.unwrap_or_else(|| row.spec.task.clone());
     let role = role(app, permit, &row).await?;
+    let mut row = row;
+    row.spec.calendars = blocked::words_now(&row, &blocked::calendars_of(app, &row).await?);
     shown(row, name, role, app.now())
 }
 
