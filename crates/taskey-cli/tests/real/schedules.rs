@@ -113,7 +113,7 @@ async fn schedules_are_listed_shown_paused_resumed_and_removed() {
     }
     let explained = printed(&installation, &["schedules", "explain", "nightly", "--next", "10", "--at", "2031-03-30T01:00:00Z"]);
     for text in [
-        "each device by itself",
+        "each device fires it by itself",
         "web-1: The device has not said yet",
         "2031-03-30T03:00:00+02:00",
         "The clocks went from 02:00 to 03:00",

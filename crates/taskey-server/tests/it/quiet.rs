@@ -73,7 +73,7 @@ on_both! {
         assert_eq!((&slot["state"], &slot["count"], &slot["reason"]["code"]), (&json!("missed"), &json!(3), &json!("before_restore")), "{slots}");
         assert_eq!(ann.get("/api/v1/runs").await.body["items"], json!([]));
         wait_for(async || {
-            server.clock.advance(Duration::from_secs(5));
+            server.clock.advance(Duration::from_secs(300));
             ann.get("/api/v1/schedules/server/slots").await.body["items"][0]["state"] == "fired"
         })
         .await;
