@@ -68,7 +68,7 @@ test('a schedule fires on its device while the server is down, and afterwards it
   const at = new Date(whileDown[1] ?? 0).toISOString()
   const slot = slots(page).filter({ has: page.locator(`time[datetime="${at}"]`) })
   await slot.getByRole('button', { name: 'What happened?' }).click()
-  await expect(slot.getByText(/^It fired on web-1, .*What it began is succeeded\.$/)).toBeVisible()
+  await expect(slot.getByText(/^It fired on web-1, .*Its execution: succeeded\.$/)).toBeVisible()
   await expect(slot.getByRole('list', { name: 'What leads there' })).toContainText('a slot')
   await page.getByRole('button', { name: 'Why does it not fire?' }).click()
   await expect(page.getByText(/since it is paused: .*It has been seen/)).toBeVisible()

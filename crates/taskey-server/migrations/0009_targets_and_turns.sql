@@ -25,3 +25,8 @@ CREATE TABLE slot_waiting (
   PRIMARY KEY (schedule_id, at)
 );
 CREATE INDEX run_open_of_schedule ON run (schedule_id, slot_at) WHERE schedule_id IS NOT NULL AND finished_at IS NULL;
+
+-- Of a schedule that runs once: what ran to its end under this revision or a later one counts. Somebody's edit or resumption moves it, a
+-- revision that only follows a task or a calendar does not.
+ALTER TABLE schedule ADD COLUMN once_since BIGINT NOT NULL DEFAULT 0;
+UPDATE schedule SET once_since = revision;

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::server::{Person, TestServer};
-use crate::{Engine, PATIENCE, wait_for};
+use crate::{Engine, PATIENCE, eventually, wait_for};
 
 /// When the clocks begin.
 pub const START_MS: i64 = 1_790_000_000_000;
@@ -104,12 +104,15 @@ impl Clockwork {
         self.person.get(&format!("/api/v1/schedules/{id}")).await.body
     }
 
-    /// Waits until every device holds the newest revision of a schedule.
+    /// Waits until every device holds the newest revision of a schedule, but those that have run it and were to once.
     pub async fn is_held(&self, schedule: &str) {
         let path = format!("/api/v1/schedules/{schedule}");
-        wait_for(async || {
-            let shown = self.person.get(&path).await.body;
-            shown["device_count"].as_u64() > Some(0) && shown["device_count"] == shown["holding_count"]
+        eventually(async || {
+            let revision = self.person.get(&path).await.body["revision"].clone();
+            let devices = self.person.get(&format!("{path}/devices")).await.body;
+            let holds = |held: &Value| held["revision"] == revision || held["completed"] == true;
+            let is_held = devices["items"].as_array().is_some_and(|devices| !devices.is_empty() && devices.iter().all(holds));
+            is_held.then_some(()).ok_or_else(|| format!("revision {revision} of {devices:#}"))
         })
         .await;
     }

@@ -246,6 +246,66 @@ on_both! {
         assert!(slots.len() <= 5, "{slots:?}");
     }
 
+    async fn a_clock_that_ran_ahead_unheard_does_not_silence_a_schedule_once_it_is_right_again(engine: Engine) {
+        let mut world = Clockwork::start(engine).await;
+        let mut device = world.device("web-1").await;
+        world.task("hello", "true").await;
+        let spec = json!({"name": "s", "task": "hello", "every": "1h", "overlap": "allow", "targets": {"devices": ["web-1"]}});
+        let id = world.schedule(spec).await["id"].as_str().unwrap().to_owned();
+        world.stop_server().await;
+        device.stop().await;
+        device.hands.set_wall(world.now.plus_ms(30 * 86_400_000));
+        device.start();
+        world.pass(&[&device], 2 * HOUR, 10 * MINUTE).await;
+        world.start_server().await;
+        world.is_online(&device).await;
+        let path = format!("/api/v1/schedules/{id}");
+        wait_for(async || world.person.get(&path).await.body["revision"] == 2).await;
+        world.is_held(&id).await;
+
+        let since = world.now;
+        world.pass(&[&device], 3 * HOUR, 10 * MINUTE).await;
+        let expected = every(HOUR, since, world.now);
+        assert_eq!(expected.len(), 3);
+        eventually(async || {
+            let slots = world.slots(&id).await;
+            let anew = slots.iter().filter(|slot| slot["revision"] == 2 && slot["state"] == "fired").count();
+            (anew == 3).then_some(()).ok_or_else(|| format!("{slots:#?}"))
+        })
+        .await;
+        let ahead = world.slots(&id).await.into_iter().filter(|slot| slot["revision"] == 1 && slot["state"] == "fired").count();
+        assert!(ahead >= 1, "the date of the device counted while nobody else told the time");
+        assert_eq!(world.person.get(&path).await.body["revision"], 2, "it is begun anew once");
+    }
+
+    async fn what_ran_once_does_not_run_again_because_its_task_was_changed(engine: Engine) {
+        let mut world = Clockwork::start(engine).await;
+        let one = world.device("web-1").await;
+        let mut two = world.device("web-2").await;
+        let marks = world.folder().join("marks");
+        let action = |word: &str| json!({"type": "SCRIPT", "content": format!("echo {word} >> {}", marks.display()), "user": taskey_testkit::clockwork::user()});
+        assert_eq!(world.person.post("/api/v1/tasks", json!({"name": "t", "actions": [action("old")]})).await.status, 201);
+        let spec = json!({"name": "s", "task": "t", "every": "1m", "run_once": true, "targets": {"devices": ["web-1", "web-2"]}});
+        let id = world.schedule(spec).await["id"].as_str().unwrap().to_owned();
+        two.stop().await;
+        world.pass(&[&one], 2 * MINUTE, 30 * SECOND).await;
+        wait_for(async || world.person.get(&format!("/api/v1/schedules/{id}/devices")).await.body["items"][0]["completed"] == true).await;
+
+        let request = world.person.request(reqwest::Method::PUT, "/api/v1/tasks/t").header("if-match", "*");
+        let changed = taskey_testkit::server::send(request.json(&json!({"name": "t", "actions": [action("new")]}))).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let path = format!("/api/v1/schedules/{id}");
+        wait_for(async || world.person.get(&path).await.body["revision"] == 2).await;
+        world.pass(&[&one], 3 * MINUTE, 30 * SECOND).await;
+        assert_eq!(world.person.get(&path).await.body["state"], "active", "the other device has not run it yet");
+        two.start();
+        world.is_online(&two).await;
+        world.is_held(&id).await;
+        world.pass(&[&one, &two], 3 * MINUTE, 30 * SECOND).await;
+        wait_for(async || world.person.get(&path).await.body["state"] == "done").await;
+        assert_eq!(std::fs::read_to_string(&marks).unwrap(), "old\nnew\n");
+    }
+
     async fn what_fires_on_the_server_starts_a_run_for_every_device_of_a_group(engine: Engine) {
         let mut world = Clockwork::start(engine).await;
         let one = world.device("web-1").await;

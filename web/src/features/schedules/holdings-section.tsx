@@ -37,17 +37,16 @@ function Holdings({ schedule }: { schedule: Schedule }) {
       items={items}
       empty={
         <Text size="sm" c="dimmed">
-          {schedule.state === 'active'
-            ? 'None of its targets is enrolled.'
-            : `No device keeps it while it is ${schedule.state}.`}
+          None of its targets is enrolled.
         </Text>
       }
     >
       {(holdings) => (
         <>
+          {schedule.state !== 'active' && <NotKept schedule={schedule} holdings={holdings} />}
           <Rows label="Devices">
             {holdings.map((holding) => (
-              <HoldingRow key={holding.device.id} holding={holding} revision={schedule.revision} />
+              <HoldingRow key={holding.device.id} holding={holding} schedule={schedule} />
             ))}
           </Rows>
           <LoadMore query={query} what="devices" />
@@ -57,9 +56,21 @@ function Holdings({ schedule }: { schedule: Schedule }) {
   )
 }
 
-function HoldingRow({ holding, revision }: { holding: Holding; revision: number }) {
+/** Of a schedule that does not fire: whether its devices have dropped it. */
+function NotKept({ schedule, holdings }: { schedule: Schedule; holdings: Holding[] }) {
+  const kept = holdings.some((holding) => holding.revision != null)
+  return (
+    <Text size="sm" c="dimmed" mb="xs">
+      {kept
+        ? `It is ${schedule.state}. Devices that still keep it have not heard of that.`
+        : `No device keeps it while it is ${schedule.state}.`}
+    </Text>
+  )
+}
+
+function HoldingRow({ holding, schedule }: { holding: Holding; schedule: Schedule }) {
   const { device, online, since, lease_until, timezone, next_at, reason } = holding
-  const { tone, words } = heldWords(holding, revision)
+  const { tone, words } = heldWords(holding, schedule)
   return (
     <Row>
       <div className={classes.line}>
@@ -94,10 +105,16 @@ function HoldingRow({ holding, revision }: { holding: Holding; revision: number 
   )
 }
 
-function heldWords({ completed, revision: held }: Holding, newest: number): { tone: TagTone; words: string } {
+function heldWords(holding: Holding, schedule: Schedule): { tone: TagTone; words: string } {
+  const { completed, revision: held } = holding
+  if (completed && schedule.spec.run_once) return { tone: 'neutral', words: 'has run it' }
+  if (schedule.state !== 'active') {
+    return held == null
+      ? { tone: 'neutral', words: 'keeps nothing' }
+      : { tone: 'waiting', words: `still holds revision ${held}` }
+  }
   if (held == null) return { tone: 'waiting', words: 'not told yet' }
-  if (held !== newest) return { tone: 'waiting', words: `holds revision ${held} of ${newest}` }
-  return completed
-    ? { tone: 'neutral', words: 'has run it' }
-    : { tone: 'good', words: `holds revision ${held}` }
+  return held === schedule.revision
+    ? { tone: 'good', words: `holds revision ${held}` }
+    : { tone: 'waiting', words: `holds revision ${held} of ${schedule.revision}` }
 }

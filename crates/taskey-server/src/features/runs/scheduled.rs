@@ -161,4 +161,4 @@ pub async fn cancel(app: &App, run: RunId, by: &str) -> Result<(), DbError> {
     cancel_open(app, run, by).await
 }
 
-pub use store::{newest_run_of_revision, open_runs_of_schedule};
+pub use store::{newest_run_since_revision, open_runs_of_schedule};

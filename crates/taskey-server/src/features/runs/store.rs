@@ -613,10 +613,10 @@ pub async fn open_runs_of_schedule(source: &mut impl Source, schedule: ScheduleI
     rows.iter().map(|row| row.get("id")).collect()
 }
 
-/// The state of the newest run of a revision that is over.
-pub async fn newest_run_of_revision(source: &mut impl Source, schedule: ScheduleId, revision: u32) -> Result<Option<State>, DbError> {
+/// The state of the newest run that is over, of this revision of a schedule or a later one.
+pub async fn newest_run_since_revision(source: &mut impl Source, schedule: ScheduleId, revision: u32) -> Result<Option<State>, DbError> {
     let sql = sql!(
-        "SELECT state FROM run WHERE schedule_id = $1 AND schedule_revision = $2 AND finished_at IS NOT NULL ORDER BY slot_at DESC LIMIT 1"
+        "SELECT state FROM run WHERE schedule_id = $1 AND schedule_revision >= $2 AND finished_at IS NOT NULL ORDER BY slot_at DESC LIMIT 1"
     );
     source.row(sql, args![schedule, i64::from(revision)]).await?.map(|row| row.get("state")).transpose()
 }

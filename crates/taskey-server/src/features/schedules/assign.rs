@@ -61,11 +61,11 @@ async fn assign_some(tx: &mut Tx<'_>, schedule: ScheduleId, node: NodeId, now: T
     if let Some(row) = kept {
         wanted.extend(devices.into_iter().map(|device| (device, Some(row.revision))));
     }
-    let is_once = kept.is_some_and(|row| row.spec.run_once);
+    let once_since = kept.filter(|row| row.spec.run_once).map(|row| row.once_since);
     for before in store::wanted(tx, schedule).await? {
         let after = wanted.remove(&before.device).flatten();
-        // One that has run it, and was to once, has nothing to keep of this revision.
-        let is_spent = is_once && after.is_some() && before.completed == after;
+        // One that has run it, and was to once, has no use for another revision.
+        let is_spent = after.is_some() && before.completed.zip(once_since).is_some_and(|(completed, since)| completed >= since);
         if before.revision != after && !is_spent {
             wanted.insert(before.device, after);
         }

@@ -154,7 +154,7 @@ fn answer_waiting(before: usize) -> String {
 fn answer_slot(slot: &Slot) -> String {
     let place = slot.device.as_ref().map_or_else(|| "on the server".to_owned(), |device| format!("on {}", device.name));
     let reason = slot.reason.as_ref().map(|reason| format!(" {}", reason.detail)).unwrap_or_default();
-    let outcome = slot.outcome.map(|state| format!(" What it began is {}.", state.word())).unwrap_or_default();
+    let outcome = slot.outcome.map(|state| format!(" Its execution: {}.", state.word().replace('_', " "))).unwrap_or_default();
     match slot.state {
         SlotState::Fired if slot.late_ms.unwrap_or_default() > 1_000 => {
             format!("It fired {place}, {} ms late.{outcome}", slot.late_ms.unwrap_or_default())

@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::features::accounts::audit::Actor;
 use crate::features::devices::targets_by_id;
 use crate::features::runs;
-use crate::features::runs::scheduled::{OnServer, newest_run_of_revision, open_runs_of_schedule};
+use crate::features::runs::scheduled::{OnServer, newest_run_since_revision, open_runs_of_schedule};
 use crate::features::tasks::load_version;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
@@ -272,9 +272,9 @@ impl Firing {
         NewSlot { schedule, revision, device: None, at, until, count, state, reason, late_ms: None, run: None, execution: None }
     }
 
-    /// Whether a run of this revision ran to its end.
+    /// Whether a run ran to its end since somebody last wrote or resumed the schedule.
     async fn has_run(&self, app: &App) -> ApiResult<bool> {
-        let newest = newest_run_of_revision(&mut &app.db, self.before.id, self.before.revision).await?;
+        let newest = newest_run_since_revision(&mut &app.db, self.before.id, self.before.once_since).await?;
         Ok(newest.is_some_and(is_complete))
     }
 }

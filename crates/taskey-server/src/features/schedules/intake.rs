@@ -1,7 +1,8 @@
 //! Takes in what devices say of their schedules, before what they say of executions.
 
 use futures_util::future::BoxFuture;
-use taskey_proto::id::{DeviceId, ExecutionId};
+use taskey_proto::Time;
+use taskey_proto::id::{DeviceId, ExecutionId, ScheduleId};
 use taskey_proto::line::{Assigned, FiredSlot, UNFIRED_MAX, Unfired, Up};
 use taskey_proto::problem::Reason;
 use taskey_proto::runs::{DeviceRef, RunSlot, State};
@@ -14,6 +15,11 @@ use crate::features::runs;
 use crate::features::runs::scheduled::{OnDevices, Unmet, end_unmet};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
+
+/// A device has settled slots of a time to come.
+pub(super) const RAN_AHEAD: &str = "schedule.ran_ahead";
+/// What a device's clock may be ahead, in milliseconds; beyond it, it fires by the server's time as soon as it has heard of that.
+const AHEAD_MAX_MS: i64 = 3_600_000;
 
 pub fn take_in<'a>(tx: &'a mut Tx<'_>, context: &'a IntakeContext, message: &'a Up) -> BoxFuture<'a, Result<(), IntakeError>> {
     Box::pin(async move {
@@ -64,6 +70,9 @@ async fn fired(tx: &mut Tx<'_>, context: &IntakeContext, execution: ExecutionId,
     if !store::insert_slot(tx, &new, context.now).await? {
         return Ok(());
     }
+    if ran_ahead(context, slot.at) {
+        tell_ran_ahead(tx, context, slot.schedule, slot.revision).await?;
+    }
     let run = OnDevices {
         organization: revision.organization,
         slot: RunSlot { schedule: slot.schedule, revision: slot.revision, at: slot.at },
@@ -82,13 +91,21 @@ async fn fired(tx: &mut Tx<'_>, context: &IntakeContext, execution: ExecutionId,
     Ok(run.make(tx, &devices, context.now).await?)
 }
 
+/// Whether a slot is of a time to come: the device's clock ran ahead while it could not hear the server.
+fn ran_ahead(context: &IntakeContext, at: Time) -> bool {
+    at.since_ms(context.now) > AHEAD_MAX_MS
+}
+
+/// The device has used slots up that are still to come, and would be silent until they are over: the schedule is begun anew.
+async fn tell_ran_ahead(tx: &mut Tx<'_>, context: &IntakeContext, schedule: ScheduleId, revision: u32) -> Result<(), IntakeError> {
+    let data = serde_json::json!({"device": context.device.id, "revision": revision});
+    let subject = schedule.to_string();
+    let organization = context.device.organization;
+    Ok(tx.announce(Announce { organization, name: RAN_AHEAD, subject: &subject, at: context.now, data: &data }).await?)
+}
+
 /// The revision that a device speaks of, if it ever was one of its own.
-async fn known(
-    tx: &mut Tx<'_>,
-    context: &IntakeContext,
-    schedule: taskey_proto::id::ScheduleId,
-    revision: u32,
-) -> Result<store::RevisionRow, IntakeError> {
+async fn known(tx: &mut Tx<'_>, context: &IntakeContext, schedule: ScheduleId, revision: u32) -> Result<store::RevisionRow, IntakeError> {
     let found = store::revision(tx, schedule, revision).await?;
     let found = found.filter(|found| found.organization == context.device.organization);
     match found {
@@ -105,8 +122,8 @@ async fn ended(tx: &mut Tx<'_>, context: &IntakeContext, slot: &FiredSlot, state
     }
     store::set_completed(tx, slot.schedule, context.device.id, slot.revision).await?;
     let Some(row) = store::schedule(tx, slot.schedule).await? else { return Ok(()) };
-    let is_current = row.revision == slot.revision && row.state == taskey_proto::schedules::ScheduleState::Active;
-    if !is_current || store::is_awaited(tx, slot.schedule, slot.revision).await? {
+    let counts = slot.revision >= row.once_since && row.state == taskey_proto::schedules::ScheduleState::Active;
+    if !counts || store::is_awaited(tx, slot.schedule, row.once_since).await? {
         return Ok(());
     }
     Ok(super::ops::finish(tx, &row, &ran_once(), context.now).await?)
@@ -128,11 +145,14 @@ async fn assigned(tx: &mut Tx<'_>, context: &IntakeContext, assigned: &Assigned)
     let device = context.device.id;
     let before = store::held_by_device(tx, device).await?;
     store::set_assigned(tx, device, assigned).await?;
-    let is_new = |held: &&taskey_proto::line::Held| !before.contains(&(held.schedule, held.revision));
-    for held in assigned.holdings.iter().filter(is_new).take(EVENTS_MAX) {
-        let data = serde_json::json!({"device": device, "revision": held.revision});
-        let subject = held.schedule.to_string();
-        let organization = context.device.organization;
+    let holds = |(schedule, revision): &(ScheduleId, u32)| {
+        assigned.holdings.iter().any(|held| held.schedule == *schedule && held.revision == *revision)
+    };
+    let new = assigned.holdings.iter().map(|held| (held.schedule, held.revision)).filter(|held| !before.contains(held));
+    let dropped = before.iter().copied().filter(|held| !holds(held));
+    for (schedule, revision) in new.chain(dropped).take(EVENTS_MAX) {
+        let data = serde_json::json!({"device": device, "revision": revision});
+        let (organization, subject) = (context.device.organization, schedule.to_string());
         tx.announce(Announce { organization, name: "schedule.held", subject: &subject, at: context.now, data: &data }).await?;
     }
     Ok(())
@@ -145,11 +165,14 @@ async fn unfired(tx: &mut Tx<'_>, context: &IntakeContext, slots: &[Unfired]) ->
     if slots.len() > UNFIRED_MAX || slots.iter().any(is_misshapen) {
         return Err(IntakeError::Unacceptable("slots that cannot be".to_owned()));
     }
-    let mut told: Vec<taskey_proto::id::ScheduleId> = Vec::new();
+    let mut told: Vec<ScheduleId> = Vec::new();
     for slot in slots {
         // One of a schedule that is not its own is no reason against the others.
         let Ok(revision) = known(tx, context, slot.schedule, slot.revision).await else { continue };
         store_unfired(tx, context, slot).await?;
+        if ran_ahead(context, slot.until) {
+            tell_ran_ahead(tx, context, slot.schedule, slot.revision).await?;
+        }
         if !told.contains(&slot.schedule) && told.len() < EVENTS_MAX {
             told.push(slot.schedule);
             let data = serde_json::json!({"device": context.device.id, "state": slot.state, "count": slot.count});

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use taskey_proto::id::{DeviceId, OrganizationId, ScheduleId, TaskId};
 use taskey_proto::problem::Code;
+use taskey_proto::schedules::ScheduleState;
 
+use super::intake::RAN_AHEAD;
 use super::{assign, blocked, delivery, firing, ops, store};
 use crate::app::App;
 use crate::platform::db::events::{Event, Follower};
@@ -13,6 +15,8 @@ use crate::platform::db::{DbError, events};
 
 const CONSUMER: &str = "schedules";
 const EVENTS_AT_ONCE: usize = 200;
+/// A schedule is begun anew for a device's clock at most so often, in milliseconds.
+const BEGUN_ANEW_AFTER_MS: i64 = 600_000;
 /// How far apart two looks are at schedules whose devices are to be told of later events of their calendars.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 const SCHEDULES_AT_ONCE: usize = 50;
@@ -66,6 +70,7 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
                 schedules.extend(event.subject.parse::<ScheduleId>().ok());
             }
             "task.changed" => follow_task(app, event).await?,
+            RAN_AHEAD => begin_anew(app, event).await?,
             "calendar.changed" => calendars_changed = true,
             "secret.changed" | "secret.removed" => drop(rotated.insert(event.organization)),
             "device.removed" => {
@@ -107,6 +112,25 @@ async fn poke(app: &App, event: &Event) -> Result<(), DbError> {
     let devices: Vec<DeviceId> = serde_json::from_value(data["devices"].clone()).unwrap_or_default();
     for device in devices {
         delivery::poke(app, device).await?;
+    }
+    Ok(())
+}
+
+/// A device whose clock ran ahead has used up slots to come: under the next revision they are still to come.
+async fn begin_anew(app: &App, event: &Event) -> Result<(), DbError> {
+    let Ok(schedule) = event.subject.parse::<ScheduleId>() else { return Ok(()) };
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let Some(row) = store::schedule(&mut &app.db, schedule).await? else { return Ok(()) };
+    // Of several slots, and of a device that goes on like this, only the first begins it anew.
+    let is_current = data["revision"] == row.revision && row.state == ScheduleState::Active && !row.on_server;
+    if !is_current || app.now().since_ms(row.updated_at) < BEGUN_ANEW_AFTER_MS {
+        return Ok(());
+    }
+    match ops::begin_anew(app, row).await {
+        Ok(()) => {}
+        // Another node was first, or somebody edits it: either is a new revision.
+        Err(error) if error.code == Code::PreconditionFailed => {}
+        Err(error) => tracing::error!(%schedule, detail = %error.detail, "a schedule was not begun anew"),
     }
     Ok(())
 }

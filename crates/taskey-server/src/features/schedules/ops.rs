@@ -100,6 +100,7 @@ fn next_row(before: Option<&ScheduleRow>, id: ScheduleId, actor: &Actor, prepare
         version: before.map_or(1, |before| before.version + 1),
         revision: before.map_or(1, ScheduleRow::next_revision),
         revision_floor: before.map_or(0, |before| before.revision_floor),
+        once_since: before.map_or(1, ScheduleRow::next_revision),
         spec: prepared.spec.clone(),
         targets: prepared.targets.clone(),
         task,
@@ -300,13 +301,19 @@ pub(super) async fn follow_task(app: &App, before: ScheduleRow, by: &str) -> Api
     change(app, before, Write { actor, row, revision, calendars: blocked.calendars, action: "schedule.changed", once: None }).await
 }
 
+/// The next revision of the same, by which slots to come that a device has used up are to come once more.
+pub(super) async fn begin_anew(app: &App, before: ScheduleRow) -> ApiResult<()> {
+    let by = before.name.clone();
+    follow_calendars(app, before, &by).await
+}
+
 /// The next revision with the events of its calendars as they are now. Its task stays at the version that runs.
 pub(super) async fn follow_calendars(app: &App, before: ScheduleRow, by: &str) -> ApiResult<()> {
     let task = load_version(app, before.organization, before.task, before.task_version).await?;
     let task = task.ok_or_else(|| ApiError::invalid_field("/task", "its task was removed; give it another, or remove it"))?;
     let now = app.now();
     let actor = Actor::without_request(before.organization, "system", String::new(), by.to_owned(), String::new());
-    let mut row = ScheduleRow { revision: before.revision + 1, updated_at: now, ..before.clone() };
+    let mut row = ScheduleRow { revision: before.next_revision(), updated_at: now, ..before.clone() };
     let blocked = Blocked::of(app, &before).await?;
     let revision = sign(app, &mut row, task, &blocked, now)?;
     if row.on_server {

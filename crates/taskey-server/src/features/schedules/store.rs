@@ -47,6 +47,8 @@ pub(super) struct ScheduleRow {
     pub revision: u32,
     /// Numbers up to here may have been given away before the server was restored from a backup.
     pub revision_floor: u32,
+    /// Of one that runs once: what ran to its end under this revision or a later one counts.
+    pub once_since: u32,
     pub spec: ScheduleSpec,
     pub targets: TargetIds,
     pub task: TaskId,
@@ -79,6 +81,7 @@ fn schedule_row(row: &Row) -> Result<ScheduleRow, DbError> {
         version: row.get("version")?,
         revision: row.get("revision")?,
         revision_floor: row.get("revision_floor")?,
+        once_since: row.get("once_since")?,
         spec: row.json("spec")?,
         targets: row.json("targets")?,
         task: row.get("task_id")?,
@@ -231,13 +234,14 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
 pub(super) async fn insert_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO schedule (id, organization_id, name, version, revision, spec, targets, task_id, task_version, state, reason_code, \
-         reason_detail, on_server, settled_until, next_at, renew_at, created_at, updated_at, updated_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+         reason_detail, on_server, settled_until, next_at, renew_at, once_since, created_at, updated_at, updated_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
     );
     let head =
         args![row.id, row.organization, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.created_at, row.updated_at, &row.updated_by];
+    let times = args![row.settled_until, row.next_at, row.renew_at, i64::from(row.once_since), row.created_at, row.updated_at];
+    let rest = [args![row.on_server], times, args![&row.updated_by]].concat();
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 
@@ -246,11 +250,12 @@ pub(super) async fn update_schedule(tx: &mut Tx<'_>, row: &ScheduleRow) -> Resul
     let sql = sql!(
         "UPDATE schedule SET name = $2, version = $3, revision = $4, spec = $5, targets = $6, task_id = $7, task_version = $8, \
          newer_version = $9, state = $10, reason_code = $11, reason_detail = $12, on_server = $13, settled_until = $14, next_at = $15, \
-         renew_at = $16, updated_at = $17, updated_by = $18 WHERE id = $1"
+         renew_at = $16, once_since = $17, updated_at = $18, updated_by = $19 WHERE id = $1"
     );
     let head = args![row.id, &row.name, i64::from(row.version), i64::from(row.revision), json(&row.spec)?, json(&row.targets)?];
     let task = args![row.task, i64::from(row.task_version), row.newer_version.map(i64::from), row.state.word()];
-    let rest = args![row.on_server, row.settled_until, row.next_at, row.renew_at, row.updated_at, &row.updated_by];
+    let times = args![row.settled_until, row.next_at, row.renew_at, i64::from(row.once_since), row.updated_at];
+    let rest = [args![row.on_server], times, args![&row.updated_by]].concat();
     tx.execute(sql, [head, task, split(&row.reason), rest].concat()).await.map(|_| ())
 }
 
@@ -515,17 +520,20 @@ pub(super) async fn holders(tx: &mut Tx<'_>, schedule: ScheduleId, revision: u32
 }
 
 pub(super) async fn set_completed(tx: &mut Tx<'_>, schedule: ScheduleId, device: DeviceId, revision: u32) -> Result<(), DbError> {
-    let sql = sql!("UPDATE schedule_device SET completed_revision = $3 WHERE schedule_id = $1 AND device_id = $2");
+    let sql = sql!(
+        "UPDATE schedule_device SET completed_revision = $3 WHERE schedule_id = $1 AND device_id = $2 \
+         AND (completed_revision IS NULL OR completed_revision < $3)"
+    );
     tx.execute(sql, args![schedule, device, i64::from(revision)]).await.map(|_| ())
 }
 
-/// Whether any device that a schedule is for has not yet run a revision of it to its end.
-pub(super) async fn is_awaited(tx: &mut Tx<'_>, schedule: ScheduleId, revision: u32) -> Result<bool, DbError> {
+/// Whether any device that a schedule is for has not yet run it to its end, under this revision or a later one.
+pub(super) async fn is_awaited(tx: &mut Tx<'_>, schedule: ScheduleId, since: u32) -> Result<bool, DbError> {
     let sql = sql!(
         "SELECT 1 AS one FROM schedule_device WHERE schedule_id = $1 AND revision IS NOT NULL \
-         AND (completed_revision IS NULL OR completed_revision <> $2) LIMIT 1"
+         AND (completed_revision IS NULL OR completed_revision < $2) LIMIT 1"
     );
-    Ok(tx.row(sql, args![schedule, i64::from(revision)]).await?.is_some())
+    Ok(tx.row(sql, args![schedule, i64::from(since)]).await?.is_some())
 }
 
 /// A settled slot, or several in a row.
@@ -706,7 +714,7 @@ pub(super) async fn holdings(
     limit: usize,
 ) -> Result<Vec<Holding>, DbError> {
     let sql = sql!(
-        "SELECT d.id, d.name, d.presence, sd.held_revision, sd.held_since, sd.completed_revision, s.revision, a.lease_until, a.timezone \
+        "SELECT d.id, d.name, d.presence, sd.held_revision, sd.held_since, sd.completed_revision, s.once_since, a.lease_until, a.timezone \
          FROM schedule_target st JOIN schedule s ON s.id = st.schedule_id JOIN device d ON d.id = st.device_id \
          LEFT JOIN schedule_device sd ON sd.schedule_id = st.schedule_id AND sd.device_id = st.device_id \
          LEFT JOIN device_assignment a ON a.device_id = d.id \
@@ -717,13 +725,14 @@ pub(super) async fn holdings(
     let rows = db.rows(sql, args![schedule, after, sight.only, limit, device]).await?;
     rows.iter()
         .map(|row| {
+            let once_since: i64 = row.get("once_since")?;
             Ok(Holding {
                 device: DeviceRef { id: row.get("id")?, name: row.get("name")? },
                 online: row.get::<String>("presence")? == "online",
                 revision: row.get::<Option<i64>>("held_revision")?.map(|revision| revision as u32),
                 since: row.get("held_since")?,
                 lease_until: row.get("lease_until")?,
-                completed: row.get::<Option<i64>>("completed_revision")? == row.get::<Option<i64>>("revision")?,
+                completed: row.get::<Option<i64>>("completed_revision")?.is_some_and(|completed| completed >= once_since),
                 timezone: row.get::<Option<String>>("timezone")?.unwrap_or_default(),
                 reason: None,
                 next_at: None,
