@@ -15,6 +15,8 @@ pub mod document;
 pub mod duration;
 pub mod groups;
 pub mod id;
+pub mod item_types;
+pub mod items;
 pub mod line;
 pub mod organizations;
 pub mod page;
@@ -29,6 +31,7 @@ pub mod targets;
 pub mod tasks;
 pub mod time;
 pub mod users;
+pub mod webhooks;
 
 pub use duration::Span;
 pub use time::Time;
