@@ -15,6 +15,7 @@ use crate::features::accounts::remembered::Remembered;
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
 use crate::features::calendars::Parsed;
+use crate::features::inbox::Kinds;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
@@ -62,6 +63,8 @@ pub struct Inner {
     pub refusals: Refusals,
     /// The events of calendars that were read.
     pub calendars: Parsed,
+    /// Versions of item types that were read.
+    pub kinds: Kinds,
     /// The threads that hash passwords.
     pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,
