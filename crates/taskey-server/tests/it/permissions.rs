@@ -334,6 +334,18 @@ on_both! {
                 path if path.contains("{schedule}") => &schedule,
                 path if path.contains("{calendar}") => &json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
                 path if path.contains("/overrides/") => &json!({"role": "admin"}),
+                path if path.ends_with("/move-items") => &json!({}),
+                path if path.contains("{item_type}") => {
+                    &json!({"name": "stolen", "title": "Stolen", "fields": {"type": "object"}, "resolutions": {"done": {}}})
+                }
+                path if path.ends_with("/resolve") => &json!({"resolution": "approved"}),
+                path if path.ends_with("/cancel") => &json!({}),
+                path if path.ends_with("/move") => &json!({"state": "open"}),
+                path if path.ends_with("/comments") => &json!({"text": "stolen"}),
+                path if path.ends_with("/assignee") => &json!({"assignee": "me"}),
+                path if path.ends_with("/snooze") => &json!({"until": null}),
+                path if path.ends_with("/merge") => &json!({"into": his.item}),
+                path if path.contains("{item}") => &json!({"fields": {}}),
                 _ => &json!({"name": "stolen"}),
             };
             let answer = call(&mallory, &route, &hers.path(&route), body).await;
