@@ -217,8 +217,8 @@ impl FromStr for SigningKey {
 impl fmt::Display for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SigningKey::Hmac(secret) => secret.fmt(f),
-            SigningKey::Ed25519(key) => key.fmt(f),
+            SigningKey::Hmac(secret) => fmt::Display::fmt(secret, f),
+            SigningKey::Ed25519(key) => fmt::Display::fmt(key, f),
         }
     }
 }
