@@ -40,7 +40,7 @@ impl EgressError {
     /// What a failed request to `host` means.
     pub(super) fn of(error: &reqwest::Error, host: &str) -> Self {
         let host = host.to_owned();
-        let causes = || std::iter::successors(Some(error as &(dyn Error + 'static)), |cause| cause.source());
+        let causes = || std::iter::successors(Some(error as &(dyn Error + 'static)), |cause| (**cause).source());
         // What the guard said, on its way through the client.
         if let Some(own) = causes().find_map(|cause| cause.downcast_ref::<EgressError>()) {
             return own.clone();

@@ -76,12 +76,12 @@ impl Egress {
 
     /// Posts `body`. An answer of any status is an answer, a redirection too.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: impl Into<Bytes>, limits: Limits) -> Result<Answer, EgressError> {
+        let body: Bytes = body.into();
         let url = self.read_url(url)?;
         let client = self.client(&url).await?;
         let host = shown_host(&url);
         let mut request = Request::new(Method::POST, url);
         *request.headers_mut() = headers;
-        let body: Bytes = body.into();
         *request.body_mut() = Some(body.into());
         let began_at = Instant::now();
         let deadline = tokio::time::sleep(limits.time_max);
