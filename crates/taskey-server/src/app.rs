@@ -19,6 +19,7 @@ use crate::features::inbox::Kinds;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
+use crate::platform::egress::Egress;
 use crate::platform::http::guard::Hosts;
 use crate::platform::http::idempotency::InFlight;
 use crate::platform::http::proxies::Proxies;
@@ -45,6 +46,8 @@ pub struct Inner {
     pub proxies: Proxies,
     pub agent_trust: AgentTrust,
     pub agents: Agents,
+    /// By which addresses that people give are called.
+    pub egress: Egress,
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,

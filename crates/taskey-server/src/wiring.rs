@@ -20,6 +20,7 @@ use crate::features::{accounts, calendars, devices, inbox, quiet, runs, schedule
 use crate::install::{self, Agents};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
+use crate::platform::egress::Egress;
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
@@ -230,6 +231,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         proxies: config.proxies.clone(),
         agent_trust,
         agents: Agents::new(config.agents.as_deref(), &config.data),
+        egress: Egress::new(config.egress_allow.clone()),
         instance,
         epoch,
         quiet: Quiet::new(is_quiet),

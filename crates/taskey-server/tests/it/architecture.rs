@@ -59,6 +59,14 @@ fn the_platform_knows_no_slice() {
 }
 
 #[test]
+fn addresses_that_people_give_are_called_by_one_door() {
+    let door = source_folder().join("platform/egress");
+    for (path, text) in sources(&source_folder()) {
+        assert!(path.starts_with(&door) || !text.contains("reqwest"), "{} makes requests of its own", path.display());
+    }
+}
+
+#[test]
 fn every_code_has_a_help_page_and_every_page_a_code() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     for code in Code::ALL {
