@@ -16,6 +16,7 @@ use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
 use crate::features::calendars::Parsed;
 use crate::features::inbox::Kinds;
+use crate::features::webhooks::Senders;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
@@ -68,6 +69,8 @@ pub struct Inner {
     pub calendars: Parsed,
     /// Versions of item types that were read.
     pub kinds: Kinds,
+    /// What sends to webhooks.
+    pub senders: Senders,
     /// The threads that hash passwords.
     pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,

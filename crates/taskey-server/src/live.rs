@@ -146,6 +146,7 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
             Ok(item) => inbox::sees_item(&app.db, permit.item_sight(), item).await?,
             Err(_) => false,
         },
+        "webhook" => may(Verb::ReadWebhooks),
         "item_type" => may(Verb::ReadItemTypes),
         "task" => may(Verb::ReadTasks),
         "calendar" => may(Verb::ReadCalendars),

@@ -15,5 +15,6 @@ pub mod poll;
 pub mod quiet;
 pub mod retention;
 pub mod telemetry;
+pub mod template;
 pub mod tls;
 pub mod vault;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use taskey_proto::problem::Code;
 
-const ORDER: [&str; 9] = ["accounts", "devices", "secrets", "tasks", "runs", "calendars", "schedules", "inbox", "quiet"];
+const ORDER: [&str; 10] = ["accounts", "devices", "secrets", "tasks", "runs", "calendars", "schedules", "inbox", "webhooks", "quiet"];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();

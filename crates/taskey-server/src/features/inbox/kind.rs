@@ -10,7 +10,7 @@ use taskey_proto::items::Fields;
 use taskey_proto::problem::FieldError;
 
 use super::schema::Schema;
-use super::template::Templates;
+use crate::platform::template::Templates;
 
 /// Versions that are remembered; beyond that all are read anew.
 const REMEMBERED_MAX: usize = 2_000;

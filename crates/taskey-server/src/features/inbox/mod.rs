@@ -14,10 +14,10 @@
 //! log, an item that someone sees whom its type shuts out. GET never decides.
 
 mod erasing;
+mod facade;
 mod items;
 mod kind;
 mod schema;
-mod template;
 mod timeouts;
 mod types;
 
@@ -36,5 +36,6 @@ pub mod jobs {
     pub use super::timeouts::end_overdue;
 }
 
+pub use facade::{LoggedEntry, entries_between, entry, filter_words, post_signed, type_named, webhook_of_type};
 pub use items::sees_item;
 pub use kind::Kinds;

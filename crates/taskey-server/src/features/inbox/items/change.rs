@@ -93,7 +93,7 @@ async fn write_entry(tx: &mut Tx<'_>, ctx: &Ctx, row: &mut ItemRow, happened: &H
     };
     store::insert_entry(tx, &entry).await?;
     let data = json!({
-        "seq": row.seq, "type": row.item_type, "type_name": row.type_name, "state": row.state, "prev_state": happened.prev_state,
+        "seq": row.seq, "type": row.item_type, "type_name": row.type_name, "type_version": row.type_version, "state": row.state, "prev_state": happened.prev_state,
         "is_open": row.is_open,
     });
     let subject = row.id.to_string();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use taskey_proto::id::ItemId;
+use taskey_proto::Time;
+use taskey_proto::access::Role;
+use taskey_proto::id::{ItemId, OrganizationId};
 use taskey_proto::items::{CreateItem, EXTERNAL_ID_LEN_MAX, FIELDS_LEN_MAX, PersonRef};
 use taskey_proto::problem::FieldError;
 
@@ -24,21 +26,71 @@ use crate::platform::http::problem::{ApiResult, check};
 /// Items that one new item takes the place of, at once.
 const MERGED_MAX: usize = 50;
 
+/// Who posts an item.
+#[derive(Clone)]
+enum Poster {
+    /// Somebody who is signed in, or a program with somebody's key.
+    User(Permit),
+    /// An application that has signed what it posts.
+    Signed(Actor),
+}
+
+impl Poster {
+    fn organization(&self) -> OrganizationId {
+        match self {
+            Poster::User(permit) => permit.organization(),
+            Poster::Signed(actor) => actor.organization,
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        match self {
+            Poster::User(permit) => Actor::from(permit),
+            Poster::Signed(actor) => actor.clone(),
+        }
+    }
+
+    /// Refuses a type that the poster may not post items of; one that it may not see is as if it were not there.
+    fn check(&self, kind: &Kind) -> ApiResult<bool> {
+        let Poster::User(permit) = self else { return Ok(true) };
+        if !types::sees_type(permit, kind.id, &kind.spec) {
+            return Ok(false);
+        }
+        permit.there(&[Scope::ItemType(kind.id)], &format!("items of the type `{}`", kind.spec.name))?;
+        Ok(true)
+    }
+
+    fn role(&self, row: &ItemRow) -> Role {
+        match self {
+            Poster::User(permit) => view::role(permit, row),
+            Poster::Signed(_) => Role::None,
+        }
+    }
+
+    async fn assignee(&self, app: &App, kind: &Kind, word: Option<&str>) -> ApiResult<Option<PersonRef>> {
+        match (self, word) {
+            (Poster::User(permit), Some(word)) => ops::assignable(app, permit, kind, word, "/assignee").await.map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
 /// An item as it will be written: everything is checked but what only the database knows.
-pub struct NewItem {
+struct NewItem {
     ctx: Ctx,
-    permit: Permit,
+    poster: Poster,
     kind: Arc<Kind>,
     row: ItemRow,
     once: Option<Arc<Once>>,
 }
 
-/// Checks what is to be posted. `type_name`, where the words of the request name it.
-pub async fn prepare(app: &App, permit: &Permit, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<NewItem> {
-    let kind = types::named_kind(app, permit.organization(), &create.item_type).await?;
+/// Checks what is to be posted.
+async fn prepare(app: &App, poster: Poster, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<NewItem> {
     let unknown = || ApiError::invalid_field("/type", format!("there is no item type `{}`", create.item_type));
-    let kind = kind.filter(|kind| types::sees_type(permit, kind.id, &kind.spec)).ok_or_else(unknown)?;
-    permit.there(&[Scope::ItemType(kind.id)], &format!("items of the type `{}`", kind.spec.name))?;
+    let kind = types::named_kind(app, poster.organization(), &create.item_type).await?.ok_or_else(unknown)?;
+    if !poster.check(&kind)? {
+        return Err(unknown());
+    }
     let now = app.now();
     let mut errors = kind.field_errors("/fields", &create.fields);
     if object(&create.fields).to_string().len() > FIELDS_LEN_MAX {
@@ -51,31 +103,28 @@ pub async fn prepare(app: &App, permit: &Permit, create: CreateItem, once: Optio
     }
     check(errors)?;
     let title = kind.title(&create.fields).map_err(|error| ApiError::invalid(vec![error]))?;
-    let assignee = match &create.assignee {
-        Some(word) => Some(ops::assignable(app, permit, &kind, word, "/assignee").await?),
-        None => None,
-    };
+    let assignee = poster.assignee(app, &kind, create.assignee.as_deref()).await?;
     let due_in = kind.spec.due_in.map(|span| now.plus_ms(i64::try_from(span.ms()).unwrap_or(i64::MAX / 2)));
     let due_at = create.due_at.or(due_in);
-    let row = new_row(app, permit, &kind, title, create, assignee, due_at);
-    let ctx = Ctx::new(Actor::from(permit), now).map_err(ApiError::internal)?;
-    Ok(NewItem { ctx, permit: permit.clone(), kind, row, once })
+    let ctx = Ctx::new(poster.actor(), now).map_err(ApiError::internal)?;
+    let row = new_row(ItemId::new(app.uuid()), &ctx, &kind, title, create, assignee, due_at);
+    Ok(NewItem { ctx, poster, kind, row, once })
 }
 
 fn new_row(
-    app: &App,
-    permit: &Permit,
+    id: ItemId,
+    ctx: &Ctx,
     kind: &Kind,
     title: String,
     create: CreateItem,
     assignee: Option<PersonRef>,
-    due_at: Option<taskey_proto::Time>,
+    due_at: Option<Time>,
 ) -> ItemRow {
-    let now = app.now();
+    let now = ctx.now;
     let ends_itself = kind.spec.on_timeout == taskey_proto::item_types::OnTimeout::Deny;
     ItemRow {
-        id: ItemId::new(app.uuid()),
-        organization: permit.organization(),
+        id,
+        organization: ctx.actor.organization,
         item_type: kind.id,
         type_name: kind.spec.name.clone(),
         type_version: kind.version,
@@ -97,8 +146,8 @@ fn new_row(
         merged_into: None,
         comment_count: 0,
         created_at: now,
-        created_by: permit.principal().actor_name(),
-        poster: Some(permit.principal().user),
+        created_by: ctx.actor.name.clone(),
+        poster: ctx.actor.user,
         updated_at: now,
         closed_at: None,
         erase_at: None,
@@ -111,8 +160,14 @@ fn new_row(
 
 /// Posts an item; the same again answers with the first one.
 pub async fn create_item(app: &App, permit: &Permit, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<Answer> {
-    let new = prepare(app, permit, create, once).await?;
+    let new = prepare(app, Poster::User(permit.clone()), create, once).await?;
     app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await
+}
+
+/// Posts an item for an application that has signed it.
+pub async fn post_signed(app: &App, actor: Actor, create: CreateItem) -> ApiResult<()> {
+    let new = prepare(app, Poster::Signed(actor), create, None).await?;
+    app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await.map(drop)
 }
 
 async fn create_in(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Answer> {
@@ -125,7 +180,7 @@ async fn create_in(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Answer> {
         Some(row) => (row, StatusCode::OK),
         None => (insert(tx, new).await?, StatusCode::CREATED),
     };
-    let answer = Answer::new(status, Some(format!("/api/v1/items/{}", row.id)), &view::shown(&row, view::role(&new.permit, &row)))?;
+    let answer = Answer::new(status, Some(format!("/api/v1/items/{}", row.id)), &view::shown(&row, new.poster.role(&row)))?;
     if let Some(once) = &new.once {
         // Without its body: what an item holds is kept in one place, from which it can be removed.
         once.remember(tx, &Answer { body: String::new(), ..answer.clone() }, new.ctx.now).await?;
@@ -153,7 +208,7 @@ async fn replayed(tx: &mut Tx<'_>, new: &NewItem, answer: Answer) -> ApiResult<A
             view::snapshot(&row)
         }
     };
-    body["role"] = serde_json::to_value(view::role(&new.permit, &new.row)).unwrap_or(Value::Null);
+    body["role"] = serde_json::to_value(new.poster.role(&new.row)).unwrap_or(Value::Null);
     Ok(Answer { body: body.to_string(), ..answer })
 }
 

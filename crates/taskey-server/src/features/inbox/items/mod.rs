@@ -14,4 +14,6 @@ mod views;
 mod wait;
 
 pub(super) use change::{Ctx, Happened, write_bare, write_change};
+pub(super) use create::post_signed;
+pub use filter::words as filter_words;
 pub use store::sees_item;

@@ -458,6 +458,50 @@ pub async fn log(source: &mut impl Source, item: ItemId, after: u64, limit: usiz
     source.rows(sql, args![item, after, limit]).await?.iter().map(entry).collect()
 }
 
+/// An entry of an item's log, of which type the item was.
+#[derive(Debug, Clone)]
+pub struct LoggedEntry {
+    pub item: ItemId,
+    pub seq: u64,
+    pub at: Time,
+    pub action: String,
+    /// `None` once the content was removed.
+    pub item_type: Option<ItemTypeId>,
+    pub type_version: u32,
+}
+
+/// Entries of an organization's items between two moments, after one, oldest first.
+pub async fn entries_between(
+    db: &Db,
+    organization: OrganizationId,
+    since: Time,
+    until: Time,
+    after: Option<(Time, ItemId, u64)>,
+    limit: usize,
+) -> Result<Vec<LoggedEntry>, DbError> {
+    let sql = sql!(
+        "SELECT l.item_id, l.seq, l.at, l.action, i.item_type_id, i.type_version FROM item_log l \
+         LEFT JOIN item i ON i.id = l.item_id AND l.content IS NOT NULL WHERE l.organization_id = $1 AND l.at >= $2 AND l.at <= $3 \
+         AND (CAST($4 AS BIGINT) IS NULL OR (l.at, l.item_id, l.seq) > ($4, $5, $6)) ORDER BY l.at, l.item_id, l.seq LIMIT $7"
+    );
+    let (at, item, seq) = match after {
+        Some((at, item, seq)) => (Some(at), Some(item), Some(i64::try_from(seq).unwrap_or(i64::MAX))),
+        None => (None, None, None),
+    };
+    let rows = db.rows(sql, args![organization, since, until, at, item, seq, limit]).await?;
+    let entry = |row: &Row| {
+        Ok(LoggedEntry {
+            item: row.get("item_id")?,
+            seq: row.get("seq")?,
+            at: row.get("at")?,
+            action: row.get("action")?,
+            item_type: row.get("item_type_id")?,
+            type_version: u32::try_from(row.get::<Option<i64>>("type_version")?.unwrap_or_default()).unwrap_or_default(),
+        })
+    };
+    rows.iter().map(entry).collect()
+}
+
 /// Removes what was said and changed from an item's log; hashes stay.
 pub async fn erase_log(tx: &mut Tx<'_>, item: ItemId) -> Result<(), DbError> {
     tx.later(sql!("UPDATE item_log SET content = NULL, salt = NULL WHERE item_id = $1"), args![item]).await

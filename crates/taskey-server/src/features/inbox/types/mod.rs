@@ -6,3 +6,4 @@ mod ops;
 pub(super) mod store;
 
 pub(super) use ops::{kind_of, named_kind, no_item_type, sees_type};
+pub(super) use store::newest_version;

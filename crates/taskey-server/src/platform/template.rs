@@ -1,4 +1,4 @@
-//! Templates: plain text made of an item's fields, with a bound on what they may cost. They reach nothing but what they are given.
+//! Templates: text made of values, with a bound on what they may cost. They reach nothing but what they are given.
 
 use std::io;
 
@@ -36,6 +36,34 @@ impl Templates {
         template.render_captured_to(minijinja::value::Serde(values), &mut text).map(drop).map_err(|error| words(&error))?;
         Ok(String::from_utf8_lossy(&text.0).into_owned())
     }
+}
+
+/// One template by itself.
+pub struct Template(Templates);
+
+impl Template {
+    /// Reads a template, or says what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut templates = Templates::default();
+        templates.add("", text)?;
+        Ok(Self(templates))
+    }
+
+    pub fn render(&self, values: &Value) -> Result<String, String> {
+        self.0.render("", values)
+    }
+}
+
+/// What a template makes of `values`: of one that is nothing but a `{{ … }}` the value itself, of any other one a text.
+pub fn evaluate(text: &str, values: &Value) -> Result<Value, String> {
+    let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|inner| !inner.contains("{{"));
+    let Some(inner) = inner else {
+        return Template::read(text)?.render(values).map(Value::String);
+    };
+    let templates = Templates::default();
+    let expression = templates.0.compile_expression(inner).map_err(|error| words(&error))?;
+    let value = expression.eval(minijinja::value::Serde(values)).map_err(|error| words(&error))?;
+    serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
 struct Bounded(Vec<u8>);
@@ -92,6 +120,18 @@ mod tests {
         assert!(made(endless, json!({})).unwrap_err().contains("too many steps"));
         let long = "{% for a in range(1000) %}{{ text }}{% endfor %}";
         assert!(made(long, json!({"text": "x".repeat(1_000)})).unwrap_err().contains("more than"));
+    }
+
+    #[test]
+    fn what_is_nothing_but_one_value_keeps_its_kind() {
+        let values = json!({"body": {"amount": 240, "lines": [1, 2], "ok": true}});
+        assert_eq!(evaluate("{{ body.amount }}", &values).unwrap(), json!(240));
+        assert_eq!(evaluate(" {{ body.lines }} ", &values).unwrap(), json!([1, 2]));
+        assert_eq!(evaluate("{{ body.ok and body.amount > 100 }}", &values).unwrap(), json!(true));
+        assert_eq!(evaluate("{{ body.missing }}", &values).unwrap(), Value::Null);
+        assert_eq!(evaluate("{{ body.amount }} EUR", &values).unwrap(), json!("240 EUR"));
+        assert_eq!(evaluate("{{ body.amount }}{{ body.ok }}", &values).unwrap(), json!("240true"));
+        assert!(evaluate("{{ body. }}", &values).is_err());
     }
 
     #[test]
