@@ -209,7 +209,8 @@ impl Client {
 
 /// What one call waits: no more than it may, and no less than what is left.
 fn whole_seconds(left: Duration) -> Duration {
-    Duration::from_secs(left.as_millis().div_ceil(1_000) as u64).min(WAIT_MAX)
+    let whole = Duration::from_secs(left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0)));
+    whole.min(WAIT_MAX)
 }
 
 #[cfg(test)]
@@ -221,5 +222,6 @@ mod tests {
         for (left_ms, seconds) in [(0, 0), (1, 1), (1_000, 1), (1_001, 2), (50_000, 50), (1_800_000, 50)] {
             assert_eq!(whole_seconds(Duration::from_millis(left_ms)).as_secs(), seconds, "{left_ms} ms");
         }
+        assert_eq!(whole_seconds(Duration::MAX), WAIT_MAX);
     }
 }
