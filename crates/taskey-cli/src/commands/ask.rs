@@ -8,7 +8,7 @@ use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupts::Interrupts;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::session;
 
 #[derive(Debug, Args)]
@@ -25,7 +25,10 @@ pub async fn run(global: &Global, args: AskArgs, output: Output, interrupts: &mu
     let client = session::client(global)?;
     let posted = tokio::select! {
         posted = post::post(&client, args.post) => posted?,
-        () = interrupts.next() => return Ok(Exit::Interrupted),
+        () = interrupts.next() => {
+            output::note("nobody knows whether it was posted; `taskey items ls` tells");
+            return Ok(Exit::Interrupted);
+        }
     };
     waiting::wait(&client, posted.item.id, args.wait, output, interrupts).await
 }
