@@ -134,18 +134,36 @@ pub fn log(entries: &[LogEntry]) -> Table {
     table
 }
 
-/// `amount: 240 -> 250, note: nothing -> "late"`, or what was said.
+/// `amount: 240 -> 250, note: nothing -> late`, or what was said.
 fn change(change: &Value) -> String {
     let Value::Object(change) = change else { return plain(change) };
-    let side = |name: &str| change.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-    if !change.contains_key("before") && !change.contains_key("after") {
-        return change.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect::<Vec<_>>().join(", ");
+    let mut told = differences(change);
+    let rest = change.iter().filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null());
+    told.extend(rest.map(|(name, value)| match (value.get("before"), value.get("after")) {
+        (Some(before), Some(after)) => format!("{name}: {} -> {}", plain(before), plain(after)),
+        _ => format!("{name}: {}", plain(value)),
+    }));
+    told.join(", ")
+}
+
+/// What was before and is after, by name; of what is new, what there is.
+fn differences(change: &Map<String, Value>) -> Vec<String> {
+    let side = |name: &str| change.get(name).and_then(Value::as_object);
+    match (side("before"), side("after")) {
+        (None, None) => Vec::new(),
+        (None, Some(after)) => {
+            let there = after.iter().filter(|(_, value)| !value.is_null());
+            there.map(|(name, value)| format!("{name}: {}", plain(value))).collect()
+        }
+        (Some(before), after) => {
+            let nothing = Map::new();
+            let after = after.unwrap_or(&nothing);
+            let gone = before.keys().filter(|name| !after.contains_key(*name));
+            let value = |side: &Map<String, Value>, name: &str| plain(side.get(name).unwrap_or(&Value::Null));
+            let names = after.keys().chain(gone);
+            names.map(|name| format!("{name}: {} -> {}", value(before, name), value(after, name))).collect()
+        }
     }
-    let (before, after) = (side("before"), side("after"));
-    let gone = before.keys().filter(|name| !after.contains_key(*name));
-    let value = |side: &Map<String, Value>, name: &str| side.get(name).map_or_else(|| "nothing".to_owned(), plain);
-    let text = |name: &String| format!("{name}: {} -> {}", value(&before, name), value(&after, name));
-    after.keys().chain(gone).map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// `itm_…: open, Ann's, due in 2h`: what a change has come to.
@@ -192,11 +210,17 @@ fn due_cell(due: Time, now: Time) -> Cell {
     Cell::toned(relative(due, now), if due < now { Tone::Bad } else { Tone::Plain })
 }
 
-/// A text as it is, anything else as JSON.
+/// A text as it is, somebody by their name, a reason by its words, anything else as JSON.
 fn plain(value: &Value) -> String {
+    let word = |name: &str| value.get(name).and_then(Value::as_str);
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "nothing".to_owned(),
+        Value::Object(_) => match (word("name").or(word("detail")), word("reason")) {
+            (Some(name), Some(reason)) => format!("{name} ({reason})"),
+            (Some(name), None) => name.to_owned(),
+            (None, _) => value.to_string(),
+        },
         other => other.to_string(),
     }
 }
@@ -257,6 +281,17 @@ mod tests {
                 json!({"before": {"amount": 240, "note": "x"}, "after": {"amount": 250, "tag": "a"}}),
                 "amount: 240 -> 250, tag: nothing -> a, note: x -> nothing",
             ),
+            (
+                json!({"before": {}, "after": {}, "due_at": {"before": null, "after": "2030-01-01T00:00:00.000Z"}}),
+                "due_at: nothing -> 2030-01-01T00:00:00.000Z",
+            ),
+            (json!({"after": {"fields": {"amount": 240}, "assignee": null}}), "fields: {\"amount\":240}"),
+            (
+                json!({"before": {"assignee": null}, "after": {"assignee": {"id": "usr_1", "name": "Ann"}}, "note": null}),
+                "assignee: nothing -> Ann",
+            ),
+            (json!({"resolution": {"name": "rejected", "reason": "fraud", "by": "Ann"}}), "resolution: rejected (fraud)"),
+            (json!({"reason": {"code": "cancelled", "detail": "Taken back."}}), "reason: Taken back."),
             (json!({"text": "Looks fine.", "public": true}), "public: true, text: Looks fine."),
             (json!("said"), "said"),
         ] {
