@@ -328,7 +328,7 @@ async fn an_item_is_somebodys_and_who_comes_later_is_told_whose() {
     let changed = ["groups", "override", "support", "--item-type", "refund", "--role", "read-only"];
     succeeded(installation.taskey(&changed).unwrap()).unwrap();
     ended(&taskey_as(&installation, "bob", &["items", "show", &id]), 0, "");
-    ended(&taskey_as(&installation, "bob", &["items", "resolve", &id, "--as", "approved"]), 4, "`items.decide` needs self-service");
+    ended(&taskey_as(&installation, "bob", &["items", "resolve", &id, "--as", "approved"]), 4, "You may not do this");
     ended(&installation.taskey(&["groups", "override", "support", "--role", "none"]).unwrap(), 1, "--item-type");
 }
 
