@@ -5,9 +5,10 @@ use std::process::{Command, Output};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use taskey_testkit::Engine;
-use taskey_testkit::process::{Installation, Running, succeeded};
+use taskey_testkit::process::{Installation, Running, run, succeeded};
 
 use crate::people::{person, taskey_as};
+use crate::schedules::blocks;
 use crate::shape::{Kind, assert_shape, items};
 use crate::{ended, installation};
 
@@ -413,6 +414,35 @@ async fn many_items_are_posted_from_lines_and_a_wrong_one_keeps_none_back() {
     let again = installation.taskey_with(&["items", "bulk", "-f", "-", "-o", "json"], &line("A1", "1")).unwrap();
     let told: Value = serde_json::from_str(&succeeded(again).unwrap()).unwrap();
     assert_eq!((&items(&told)[0]["line"], &items(&told)[0]["status"]), (&json!(1), &json!(200)));
+}
+
+#[tokio::test]
+async fn what_the_guide_writes_works_as_it_is_written() {
+    let installation = installation(Engine::Sqlite).await.unwrap();
+    succeeded(apply(&installation, &blocks("inbox.md", "yaml")[0], &[])).unwrap();
+    let commands = blocks("inbox.md", "");
+    let key =
+        commands.iter().flat_map(|block| block.lines()).find_map(|line| line.strip_prefix("export TASKEY_API_KEY=$(taskey ")).unwrap();
+    let key: Vec<&str> = key.trim_end_matches(')').split_whitespace().collect();
+    let key = printed(&installation, &key);
+    let curl = commands.iter().find(|block| block.starts_with("curl") && block.contains("-d '")).unwrap();
+    let post = || {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", curl]).env("TASKEY_SERVER", &installation.url).env("TASKEY_API_KEY", key.trim_end());
+        serde_json::from_str::<Value>(&succeeded(run(&mut shell, "").unwrap()).unwrap()).unwrap()
+    };
+    let item = post();
+    assert_shape(&item, &[("id", Kind::Id("itm"))]);
+    assert_eq!(post()["id"], item["id"], "posted again it is the same item");
+    let id = item["id"].as_str().unwrap();
+    for line in commands.iter().flat_map(|block| block.lines()).filter(|line| line.starts_with("taskey items ls")) {
+        let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().skip(1).map(|word| word.trim_matches('\'')).collect();
+        // This type has no field that is indexed.
+        if !words.contains(&"--where") {
+            assert!(printed(&installation, &words).contains(id), "{line}");
+        }
+    }
+    assert!(printed(&installation, &["items", "resolve", id, "--as", "approved"]).ends_with("resolved as approved\n"));
 }
 
 #[tokio::test]
