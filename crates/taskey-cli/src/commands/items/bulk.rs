@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use taskey_client::Client;
+use taskey_client::{Client, ClientError};
 use taskey_proto::items::{BULK_MAX, BulkLine};
 use taskey_proto::page::Page;
 
@@ -19,23 +19,30 @@ const PART_LEN_MAX: usize = 3 * 1024 * 1024;
 pub async fn run(client: &Client, file: &Path, output: Output) -> Result<Exit, Failure> {
     let file = GivenFile::read(file)?;
     let mut told = Vec::new();
-    for part in parts(&file.text) {
-        let text: String = part.iter().flat_map(|(_, line)| [line, "\n"]).collect();
-        for mut line in client.create_items(&text).await? {
-            line.line = place(&part, line.line);
-            told.push(line);
-        }
-    }
+    let outcome = post(client, &file.text, &mut told).await;
     let all = told.len();
     let refused = told.iter().filter(|line| line.id.is_none()).count();
     if output.is_name() {
         told.retain(|line| line.id.is_some());
     }
+    // Also where it broke off: what was posted before is posted.
     output.list(&Page::whole(told), |line| line.id.map(|id| id.to_string()).unwrap_or_default(), table)?;
+    outcome?;
     if refused == 0 {
         return Ok(Exit::Done);
     }
     Err(Failure::Ended(Exit::Error, format!("{refused} of {all} lines were refused; the others are posted")))
+}
+
+async fn post(client: &Client, text: &str, told: &mut Vec<BulkLine>) -> Result<(), ClientError> {
+    for part in parts(text) {
+        let lines: String = part.iter().flat_map(|(_, line)| [*line, "\n"]).collect();
+        for mut line in client.create_items(&lines).await? {
+            line.line = place(&part, line.line);
+            told.push(line);
+        }
+    }
+    Ok(())
 }
 
 /// The lines that hold something, with their numbers in the file, in parts that one request may carry.

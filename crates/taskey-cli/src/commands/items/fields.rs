@@ -33,7 +33,7 @@ pub fn read(texts: &[(String, String)], values: &[(String, Value)], schema: &Fie
     let texts = texts.iter().map(|(name, text)| {
         let key = key_of(schema, name);
         let value = typed(schema.properties.get(key), text).map_err(|told| Failure::usage(format!("{name}: {told}")))?;
-        Ok((key, value))
+        Ok::<_, Failure>((key, value))
     });
     let values = values.iter().map(|(name, value)| Ok((key_of(schema, name), value.clone())));
     for field in texts.chain(values) {
