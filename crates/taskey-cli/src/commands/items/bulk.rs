@@ -9,7 +9,7 @@ use taskey_proto::page::Page;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::given_file::GivenFile;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::table::{Cell, Table, Tone};
 
 /// Bytes that go in one request; the server takes a little more.
