@@ -78,8 +78,8 @@ fn kinds(schema: &Value) -> Vec<&str> {
 /// The one of the values that a schema lists that is written so.
 fn listed(schema: &Value, text: &str) -> Option<Value> {
     let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten().chain(schema.get("const"));
-    let mut listed = listed.filter(|value| value.as_str().map_or_else(|| value.to_string() == text, |word| word == text));
-    listed.next().cloned()
+    let written = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    listed.into_iter().find(|value| written(value) == text).cloned()
 }
 
 fn value_of(kind: &str, text: &str) -> Option<Value> {

@@ -77,7 +77,7 @@ impl LsArgs {
         });
         ItemFilter {
             item_type: self.item_type.clone(),
-            state: Some(self.state()).map(str::to_owned),
+            state: Some(self.state().to_owned()),
             queue: queue.map(str::to_owned),
             assignee: if self.mine { Some("me".to_owned()) } else { self.assignee.clone() },
             external_id: self.external_id.clone(),
