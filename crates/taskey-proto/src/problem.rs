@@ -78,6 +78,8 @@ codes! {
     InUse = "in_use", 409, "It is in use";
     Immutable = "immutable", 409, "This cannot be changed";
     RunOver = "run_over", 409, "The run is over";
+    ItemOver = "item_over", 409, "The item is over";
+    ItemTaken = "item_taken", 409, "Somebody else has the item";
     Quiet = "quiet", 409, "This server was restored and starts nothing yet";
     InFlight = "in_flight", 409, "The same request is being worked on";
     LineOver = "line_over", 409, "The line is over";

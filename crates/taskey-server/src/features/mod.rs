@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod calendars;
 pub mod devices;
+pub mod inbox;
 pub mod quiet;
 pub mod runs;
 pub mod schedules;
