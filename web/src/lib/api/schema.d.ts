@@ -654,6 +654,326 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/item-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_item_types"];
+        put?: never;
+        post: operations["create_item_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_item_type"];
+        put: operations["replace_item_type"];
+        post?: never;
+        delete: operations["remove_item_type"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/move-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["move_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_item_type_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_item_type_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["check_item_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_item_views"];
+        put?: never;
+        post: operations["save_item_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-views/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["remove_item_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_items"];
+        put?: never;
+        post: operations["create_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["update_item"];
+        trace?: never;
+    };
+    "/api/v1/items/{item}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["assign_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cancel_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["comment_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_item_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["merge_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["move_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resolve_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["snooze_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/viewers/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["view_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["count_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -1423,6 +1743,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_webhooks"];
+        put?: never;
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_webhook"];
+        put: operations["replace_webhook"];
+        post?: never;
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resend_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["recover_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["rotate_webhook_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1431,6 +1863,10 @@ export interface components {
         AcceptInvitation: {
             password: string;
             token: string;
+        };
+        AccessSpec: {
+            may_decide?: string[];
+            may_see?: string[];
         };
         /** @description One step of a task. `type` says which. */
         Action: {
@@ -1514,6 +1950,10 @@ export interface components {
             truncated: components["schemas"]["Truncated"];
             type: string;
         };
+        AddComment: {
+            public?: boolean;
+            text: string;
+        };
         ApiKey: {
             /** @description Addresses and networks that it may be used from; empty: from everywhere. */
             addresses: string[];
@@ -1535,6 +1975,11 @@ export interface components {
         /** @description The answer of `POST /agent/v1/challenge`. */
         AskedChallenge: {
             challenge: components["schemas"]["SignedDocument"];
+        };
+        AssignItem: {
+            assignee?: string | null;
+            instead_of?: string | null;
+            note?: string | null;
         };
         AuditActor: {
             id: string;
@@ -1598,6 +2043,8 @@ export interface components {
             /** @description Ed25519, in base64. */
             signature: string;
         };
+        /** @enum {string} */
+        BodyKind: "full" | "thin" | "template";
         BTreeMap: {
             [key: string]: string;
         };
@@ -1695,6 +2142,9 @@ export interface components {
              */
             wait?: number;
         };
+        CancelItem: {
+            reason?: string | null;
+        };
         /** @description Who or what started a run. */
         Cause: {
             /** @description The name of the user, key or schedule. */
@@ -1707,6 +2157,27 @@ export interface components {
         ChangePassword: {
             current: string;
             new: string;
+        };
+        CheckedItemType: {
+            labels: {
+                [key: string]: string;
+            };
+            outcome: string;
+            text?: string | null;
+            title?: string | null;
+        };
+        CheckItemType: {
+            fields?: Record<string, unknown> | null;
+            spec: components["schemas"]["ItemTypeSpec"];
+        };
+        Choice: {
+            confirm?: string | null;
+            form?: components["schemas"]["FieldsSchema"] | null;
+            label: string;
+            name: string;
+            reason_required: boolean;
+            reasons: string[];
+            refusal: boolean;
         };
         /** @description A piece of an execution's output. `seq` counts up from 1 over both streams of all its actions, without gaps. */
         Chunk: {
@@ -1785,6 +2256,13 @@ export interface components {
             name: string;
             role?: components["schemas"]["Role"];
         };
+        CreateItem: {
+            assignee?: string | null;
+            due_at?: components["schemas"]["Time"] | null;
+            external_id?: string | null;
+            fields?: Record<string, unknown>;
+            type: string;
+        };
         CreateKey: {
             /** @description Addresses and networks that it may be used from, such as `10.0.0.0/8`. Empty: from everywhere. */
             addresses?: string[];
@@ -1811,6 +2289,39 @@ export interface components {
             time_zone?: string;
             username: string;
         };
+        Delivery: {
+            /** Format: int64 */
+            attempt_count: number;
+            attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+            body?: Record<string, unknown> | null;
+            created_at: components["schemas"]["Time"];
+            event: string;
+            finished_at?: components["schemas"]["Time"] | null;
+            id: components["schemas"]["DeliveryId"];
+            item: components["schemas"]["ItemId"];
+            next_at?: components["schemas"]["Time"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["DeliveryState"];
+            webhook: components["schemas"]["WebhookId"];
+        };
+        DeliveryAttempt: {
+            at: components["schemas"]["Time"];
+            /** Format: int64 */
+            duration_ms: number;
+            error?: string | null;
+            keys: number[];
+            /** Format: int64 */
+            number: number;
+            response?: string | null;
+            /** Format: int32 */
+            status?: number | null;
+            url: string;
+        };
+        DeliveryId: string;
+        /** @enum {string} */
+        DeliveryState: "waiting" | "delivered" | "failed" | "dropped";
         Device: {
             agent_version: string;
             enrolled_at: components["schemas"]["Time"];
@@ -2017,6 +2528,10 @@ export interface components {
             detail: string;
             pointer: string;
         };
+        /** @description JSON Schema 2020-12 of an object; the order of `properties` is that in which fields are shown */
+        FieldsSchema: {
+            [key: string]: unknown;
+        };
         /** @description A slot to come, as the API shows it. */
         Firing: {
             at: components["schemas"]["Time"];
@@ -2100,6 +2615,14 @@ export interface components {
             /** @description As for `COMMAND`. */
             user?: string | null;
         };
+        InboundRule: {
+            external_id?: string | null;
+            fields: {
+                [key: string]: string;
+            };
+            type: string;
+            when?: string | null;
+        };
         /** @description What anyone may know of this server, before signing in. */
         Instance: {
             /** @description Whether nobody has an account yet. */
@@ -2114,6 +2637,111 @@ export interface components {
             /** @description `PUBLIC_URL/invite#inv_SECRET`: what follows the `#` reaches no server's log. */
             link: string;
         };
+        Item: {
+            assignee?: components["schemas"]["PersonRef"] | null;
+            closed_at?: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            comment_count: number;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            due_at?: components["schemas"]["Time"] | null;
+            erased_at?: components["schemas"]["Time"] | null;
+            external_id?: string | null;
+            fields: Record<string, unknown>;
+            id: components["schemas"]["ItemId"];
+            is_open: boolean;
+            merged_into?: components["schemas"]["ItemId"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            resolution?: components["schemas"]["Resolution"] | null;
+            role: components["schemas"]["Role"];
+            /** Format: int64 */
+            seq: number;
+            sheet?: components["schemas"]["Sheet"] | null;
+            snoozed_until?: components["schemas"]["Time"] | null;
+            state: string;
+            title: string;
+            type: components["schemas"]["ItemTypeRef"];
+            updated_at: components["schemas"]["Time"];
+            /** Format: int32 */
+            version: number;
+        };
+        ItemActor: {
+            id: string;
+            kind: string;
+            name: string;
+        };
+        ItemCounts: {
+            /** Format: int64 */
+            mine: number;
+            /** Format: int64 */
+            needs_me: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            overdue: number;
+            /** Format: int64 */
+            snoozed: number;
+            /** Format: int64 */
+            unassigned: number;
+        };
+        ItemId: string;
+        ItemType: {
+            created_at: components["schemas"]["Time"];
+            id: components["schemas"]["ItemTypeId"];
+            name: string;
+            /** Format: int64 */
+            open_count: number;
+            role: components["schemas"]["Role"];
+            spec: components["schemas"]["ItemTypeSpec"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /** Format: int32 */
+            version: number;
+        };
+        ItemTypeId: string;
+        ItemTypeRef: {
+            id: components["schemas"]["ItemTypeId"];
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
+        ItemTypeSpec: {
+            access?: components["schemas"]["AccessSpec"];
+            description?: string;
+            due_in?: string | null;
+            fields: components["schemas"]["FieldsSchema"];
+            indexed?: string[];
+            name: string;
+            on_timeout?: components["schemas"]["OnTimeout"];
+            resolutions: {
+                [key: string]: components["schemas"]["ResolutionSpec"];
+            };
+            retention?: string | null;
+            states?: {
+                [key: string]: components["schemas"]["StateSpec"];
+            };
+            text?: string | null;
+            title: string;
+            webhook?: string | null;
+        };
+        ItemTypeVersion: {
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            /** Format: int64 */
+            open_count: number;
+            spec: components["schemas"]["ItemTypeSpec"];
+            /** Format: int32 */
+            version: number;
+        };
+        ItemView: {
+            created_by: string;
+            id: components["schemas"]["ItemViewId"];
+            name: string;
+            own: boolean;
+            query: string;
+            shared: boolean;
+        };
+        ItemViewId: string;
         /** @description A schedule's document and the bytes of its task. */
         KeptSchedule: {
             /** @description A [`ScheduleDocument`]. */
@@ -2127,6 +2755,13 @@ export interface components {
             /** @description The name of a secret of the organization, whose value the device gets sealed and masks in all output. */
             secret?: string | null;
             value?: string | null;
+        };
+        LeftItem: {
+            errors: components["schemas"]["FieldError"][];
+            id: components["schemas"]["ItemId"];
+            title: string;
+            /** Format: int32 */
+            version: number;
         };
         /** @description What an action's processes may use together. */
         Limits: {
@@ -2151,6 +2786,17 @@ export interface components {
             /** @description Id of what it is about. */
             subject: string;
         };
+        LogEntry: {
+            action: string;
+            actor: components["schemas"]["ItemActor"];
+            at: components["schemas"]["Time"];
+            change?: Record<string, unknown> | null;
+            hash: string;
+            prev_state?: string | null;
+            /** Format: int64 */
+            seq: number;
+            state: string;
+        };
         /** @description Who is asking. */
         Me: {
             /** @description Verbs that you, and the key in use, may do somewhere; on one device or in one group it may be less. */
@@ -2161,6 +2807,9 @@ export interface components {
             /** @description Your role where nothing overrides it; a super user's is `admin`. */
             role: components["schemas"]["Role"];
             user: components["schemas"]["User"];
+        };
+        MergeItem: {
+            into: components["schemas"]["ItemId"];
         };
         /** @enum {string} */
         Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
@@ -2176,6 +2825,26 @@ export interface components {
              * @description 1 to 100.
              */
             max: number;
+        };
+        MovedItems: {
+            dry_run: boolean;
+            left: components["schemas"]["LeftItem"][];
+            /** Format: int64 */
+            left_count: number;
+            /** Format: int64 */
+            moved_count: number;
+            /** Format: int32 */
+            version: number;
+        };
+        MoveItem: {
+            reason?: string | null;
+            state: string;
+        };
+        MoveItems: {
+            dry_run?: boolean;
+            states?: {
+                [key: string]: string;
+            };
         };
         NamedDevice: {
             id: components["schemas"]["DeviceId"];
@@ -2198,6 +2867,8 @@ export interface components {
          * @enum {string}
          */
         OnFailure: "stop" | "continue";
+        /** @enum {string} */
+        OnTimeout: "keep" | "deny";
         /** @description Whose password an invitation sets. */
         OpenedInvitation: {
             expires_at: components["schemas"]["Time"];
@@ -2358,6 +3029,26 @@ export interface components {
             }[];
             next?: string | null;
         };
+        Page_Delivery: {
+            items: {
+                /** Format: int64 */
+                attempt_count: number;
+                attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+                body?: Record<string, unknown> | null;
+                created_at: components["schemas"]["Time"];
+                event: string;
+                finished_at?: components["schemas"]["Time"] | null;
+                id: components["schemas"]["DeliveryId"];
+                item: components["schemas"]["ItemId"];
+                next_at?: components["schemas"]["Time"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /** Format: int64 */
+                seq: number;
+                state: components["schemas"]["DeliveryState"];
+                webhook: components["schemas"]["WebhookId"];
+            }[];
+            next?: string | null;
+        };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Device: {
             items: {
@@ -2480,6 +3171,90 @@ export interface components {
                 since?: components["schemas"]["Time"] | null;
                 /** @description Its own time zone. */
                 timezone: string;
+            }[];
+            next?: string | null;
+        };
+        Page_Item: {
+            items: {
+                assignee?: components["schemas"]["PersonRef"] | null;
+                closed_at?: components["schemas"]["Time"] | null;
+                /** Format: int64 */
+                comment_count: number;
+                created_at: components["schemas"]["Time"];
+                created_by: string;
+                due_at?: components["schemas"]["Time"] | null;
+                erased_at?: components["schemas"]["Time"] | null;
+                external_id?: string | null;
+                fields: Record<string, unknown>;
+                id: components["schemas"]["ItemId"];
+                is_open: boolean;
+                merged_into?: components["schemas"]["ItemId"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                resolution?: components["schemas"]["Resolution"] | null;
+                role: components["schemas"]["Role"];
+                /** Format: int64 */
+                seq: number;
+                sheet?: components["schemas"]["Sheet"] | null;
+                snoozed_until?: components["schemas"]["Time"] | null;
+                state: string;
+                title: string;
+                type: components["schemas"]["ItemTypeRef"];
+                updated_at: components["schemas"]["Time"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        Page_ItemType: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: components["schemas"]["ItemTypeId"];
+                name: string;
+                /** Format: int64 */
+                open_count: number;
+                role: components["schemas"]["Role"];
+                spec: components["schemas"]["ItemTypeSpec"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /** Format: int32 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        Page_ItemTypeVersion: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                created_by: string;
+                /** Format: int64 */
+                open_count: number;
+                spec: components["schemas"]["ItemTypeSpec"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        Page_ItemView: {
+            items: {
+                created_by: string;
+                id: components["schemas"]["ItemViewId"];
+                name: string;
+                own: boolean;
+                query: string;
+                shared: boolean;
+            }[];
+            next?: string | null;
+        };
+        Page_LogEntry: {
+            items: {
+                action: string;
+                actor: components["schemas"]["ItemActor"];
+                at: components["schemas"]["Time"];
+                change?: Record<string, unknown> | null;
+                hash: string;
+                prev_state?: string | null;
+                /** Format: int64 */
+                seq: number;
+                state: string;
             }[];
             next?: string | null;
         };
@@ -2733,10 +3508,36 @@ export interface components {
             }[];
             next?: string | null;
         };
+        Page_Webhook: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                failing_since?: components["schemas"]["Time"] | null;
+                id: components["schemas"]["WebhookId"];
+                inbound_url?: string | null;
+                keys: components["schemas"]["WebhookKey"][];
+                last_success_at?: components["schemas"]["Time"] | null;
+                name: string;
+                reason?: components["schemas"]["Reason"] | null;
+                secret?: string | null;
+                spec: components["schemas"]["WebhookSpec"];
+                state: components["schemas"]["WebhookState"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /** Format: int32 */
+                version: number;
+                /** Format: int64 */
+                waiting_count: number;
+            }[];
+            next?: string | null;
+        };
         /** @description Pauses a schedule. */
         PauseSchedule: {
             /** @description Shown to whoever wonders. */
             reason?: string;
+        };
+        PersonRef: {
+            id: components["schemas"]["UserId"];
+            name: string;
         };
         /** @enum {string} */
         Presence: "online" | "offline";
@@ -2884,16 +3685,51 @@ export interface components {
             code: string;
             detail: string;
         };
+        RecoverDeliveries: {
+            all?: boolean;
+            since: components["schemas"]["Time"];
+            until?: components["schemas"]["Time"] | null;
+        };
+        Recovered: {
+            /** Format: int64 */
+            delivery_count: number;
+        };
         RefusedTarget: {
             /** @description The device. */
             name: string;
             why: string;
+        };
+        Resolution: {
+            answers: Record<string, unknown>;
+            at: components["schemas"]["Time"];
+            by: string;
+            label: string;
+            name: string;
+            reason?: string | null;
+            refusal: boolean;
+        };
+        ResolutionSpec: {
+            confirm?: string | null;
+            form?: components["schemas"]["FieldsSchema"] | null;
+            from?: string[];
+            label?: string | null;
+            reason_required?: boolean;
+            reasons?: string[];
+            refusal?: boolean;
+        };
+        ResolveItem: {
+            answers?: Record<string, unknown>;
+            reason?: string | null;
+            resolution: string;
         };
         /**
          * @description What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
          * @enum {string}
          */
         Role: "none" | "read-only" | "self-service" | "admin";
+        RotateWebhookKey: {
+            overlap?: string | null;
+        };
         Run: {
             cause: components["schemas"]["Cause"];
             /** @description How many executions are in each state; states without any are left out. */
@@ -2945,6 +3781,11 @@ export interface components {
             name: string;
             /** Format: int32 */
             version?: number | null;
+        };
+        SaveView: {
+            name: string;
+            query: string;
+            shared?: boolean;
         };
         /** @description A schedule as the API shows it. */
         Schedule: {
@@ -3148,6 +3989,16 @@ export interface components {
             password: string;
             username: string;
         };
+        Sheet: {
+            choices: components["schemas"]["Choice"][];
+            moves: components["schemas"]["StateRef"][];
+            /** Format: int32 */
+            newest_version: number;
+            schema: components["schemas"]["FieldsSchema"];
+            text?: string | null;
+            viewers: components["schemas"]["PersonRef"][];
+            why_not?: components["schemas"]["Reason"] | null;
+        };
         /** @description Bytes and a signature over them; the context word is not sent, the reader knows which it expects. */
         SignedDocument: {
             bytes: string;
@@ -3165,6 +4016,8 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @enum {string} */
+        Signing: "hmac" | "ed25519";
         /** @description Asks what a schedule would do, before it is saved. */
         SimulateSchedule: {
             /** @description How many slots to come; default 50, at most 500. */
@@ -3212,6 +4065,9 @@ export interface components {
          * @enum {string}
          */
         SlotState: "fired" | "caught_up" | "skipped" | "missed";
+        SnoozeItem: {
+            until?: components["schemas"]["Time"] | null;
+        };
         /** @example 1h30m */
         Span: string;
         /** @description Starts a run: of a stored task (`task`), or of actions given at once (`actions`), never both. */
@@ -3228,6 +4084,15 @@ export interface components {
          * @enum {string}
          */
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
+        StateRef: {
+            label: string;
+            name: string;
+        };
+        StateSpec: {
+            label?: string | null;
+            may_decide?: string[];
+            to?: string[] | null;
+        };
         /** @enum {string} */
         StepCode: "device_offline" | "asked" | "resolved" | "queued" | "sent" | "started" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
         /** @enum {string} */
@@ -3320,6 +4185,10 @@ export interface components {
             error: boolean;
             output: boolean;
         };
+        UpdateItem: {
+            due_at?: components["schemas"]["Time"] | null;
+            fields?: Record<string, unknown>;
+        };
         User: {
             created_at: components["schemas"]["Time"];
             /** @description By name. */
@@ -3346,6 +4215,51 @@ export interface components {
         };
         /** @enum {string} */
         UserState: "active" | "invited" | "disabled";
+        WaitForItems: {
+            items: components["schemas"]["ItemId"][];
+        };
+        Webhook: {
+            created_at: components["schemas"]["Time"];
+            failing_since?: components["schemas"]["Time"] | null;
+            id: components["schemas"]["WebhookId"];
+            inbound_url?: string | null;
+            keys: components["schemas"]["WebhookKey"][];
+            last_success_at?: components["schemas"]["Time"] | null;
+            name: string;
+            reason?: components["schemas"]["Reason"] | null;
+            secret?: string | null;
+            spec: components["schemas"]["WebhookSpec"];
+            state: components["schemas"]["WebhookState"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: int64 */
+            waiting_count: number;
+        };
+        WebhookId: string;
+        WebhookKey: {
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /** Format: int32 */
+            number: number;
+            public_key?: string | null;
+            signing: components["schemas"]["Signing"];
+        };
+        WebhookSpec: {
+            body?: components["schemas"]["BodyKind"];
+            disabled?: boolean;
+            events?: string[];
+            filter?: string | null;
+            inbound?: components["schemas"]["InboundRule"] | null;
+            name?: string | null;
+            signing?: components["schemas"]["Signing"];
+            template?: string | null;
+            types?: string[];
+            url?: string | null;
+        };
+        /** @enum {string} */
+        WebhookState: "active" | "disabled" | "given_up";
         /** @enum {string} */
         Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description One rule: one of its fields is given. */
@@ -5153,6 +6067,904 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedInvitation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_types: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_item_type: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemTypeSpec"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_item_type: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemTypeSpec"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveItems"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedItems"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_type_versions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemTypeVersion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item_type_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemTypeVersion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckItemType"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_item_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveView"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_item_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view: components["schemas"]["ItemViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_items: {
+        parameters: {
+            query?: {
+                assignee?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                external_id?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                order?: string;
+                q?: string;
+                queue?: string;
+                state?: string;
+                type?: string;
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_item: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comment_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddComment"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeItem"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    view_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_items: {
+        parameters: {
+            query?: {
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemCounts"];
                 };
             };
             /** @description A problem */
@@ -7267,6 +9079,355 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                state?: components["schemas"]["DeliveryState"];
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverDeliveries"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovered"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookKey"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
             };
             /** @description A problem */
             default: {
