@@ -1,6 +1,6 @@
 import { type Locale, numberText } from '../../../lib/locale'
-import { type FieldSchema, fieldLabel, hintOf, isObject, parseKey, readSchema } from './schema'
 import { safeLink, safePicture } from './safe-link'
+import { type FieldSchema, fieldLabel, hintOf, isObject, parseKey, readSchema } from './schema'
 
 /** A field as it is shown. */
 export type FieldView =
@@ -49,7 +49,8 @@ export function fieldView(key: string, schema: FieldSchema, value: unknown, loca
   if (typeof value === 'string') return textView(key, schema, value)
   if (typeof value === 'number') return { kind: 'text', text: numberText(value, locale) }
   if (typeof value === 'boolean') return { kind: 'text', text: value ? 'Yes' : 'No' }
-  if (Array.isArray(value) && value.every(isPlain)) return { kind: 'text', text: value.map(String).join(', ') }
+  if (Array.isArray(value) && value.every(isPlain))
+    return { kind: 'text', text: value.map(String).join(', ') }
   return code(value)
 }
 
@@ -79,7 +80,9 @@ function moneyText(schema: FieldSchema, value: unknown, { language }: Locale): s
   } catch {
     return `${numberText(amount, { language })} ${currency}`
   }
-  return new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(amount)
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
+    amount,
+  )
 }
 
 /** What people call one of a few values, where the schema says. */

@@ -29,7 +29,9 @@ export function readSchema(schema: unknown): ReadSchema {
   const properties = isObject(schema.properties) ? Object.entries(schema.properties) : []
   return {
     properties: properties.map(([name, field]) => [name, isObject(field) ? field : {}]),
-    required: Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : [],
+    required: Array.isArray(schema.required)
+      ? schema.required.filter((name) => typeof name === 'string')
+      : [],
   }
 }
 
