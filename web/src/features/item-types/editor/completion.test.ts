@@ -81,7 +81,7 @@ test('after a list the keys beside it are offered again', () => {
 })
 
 test('nothing is offered in a text of several lines, in a comment, or in the middle of a word', () => {
-  expect(offered('text: |\n  na'.replace('|', '>') + '|')).toEqual([])
+  expect(offered('text: >\n  na|')).toEqual([])
   expect(offered('# na|')).toEqual([])
   expect(offered('na|me')).toEqual([])
 })
