@@ -19,6 +19,7 @@ const selfService = [
   'runs.start',
   'runs.cancel',
   'items.create',
+  'items.update',
   'items.comment',
   'items.decide',
 ]

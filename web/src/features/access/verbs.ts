@@ -14,7 +14,8 @@ export interface VerbGroup {
 const known: readonly VerbGroup[] = [
   group('items', 'Items', {
     read: 'see items',
-    create: 'post items and take them back',
+    create: 'post items',
+    update: 'change items and take them back',
     decide: 'decide over items, assign and snooze them',
     comment: 'comment on items',
   }),

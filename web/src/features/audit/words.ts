@@ -48,6 +48,9 @@ const sentences: Record<string, (detail: Detail) => string> = {
   'calendar.created': (detail) => `made the calendar ${text(detail.name)}`,
   'calendar.changed': (detail) => `changed the calendar ${text(detail.name)}`,
   'calendar.removed': (detail) => `removed the calendar ${text(detail.name)}`,
+  'item.resolved': (detail) =>
+    `decided over an item of the type ${text(detail.type)}: ${text(detail.resolution)}`,
+  'item.cancelled': (detail) => `took back an item of the type ${text(detail.type)}`,
   'item_type.created': (detail) => `made the item type ${text(detail.name)}`,
   'item_type.changed': (detail) => `changed the item type ${text(detail.name)}`,
   'item_type.removed': (detail) => `removed the item type ${text(detail.name)}`,

@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../lib/api/types'
 import { type DiffLine, lineDiff } from '../../lib/line-diff'
-import { isObject } from './fields/schema'
+import { isObject, parseKey } from './fields/schema'
 import { stateWords } from './item-words'
 
 type Change = Readonly<Record<string, unknown>>
@@ -20,9 +20,9 @@ export function logSentence(entry: Pick<LogEntry, 'action' | 'state' | 'prev_sta
     case 'moved':
       return `moved it to ${stateWords(entry.state)}`
     case 'snoozed':
-      return afterOf(change, 'snoozed_until') || change.until ? 'put it out of the way' : 'brought it back'
+      return afterOf(change, 'snoozed_until') ? 'put it out of the way' : 'brought it back'
     case 'resolved':
-      return `decided: ${word(change.label) || word(nested(change, 'resolution', 'label')) || word(change.resolution) || 'done'}`
+      return `decided: ${word(nested(change, 'resolution', 'label')) || 'done'}`
     case 'cancelled':
       return 'took it back'
     case 'timed_out':
@@ -51,11 +51,14 @@ export function logText(entry: Pick<LogEntry, 'change'>): string | null {
   return said.map(word).find((text) => text !== '') ?? null
 }
 
+/** Of these the sentence says all there is to say. */
+const toldInWords = ['created', 'assigned', 'moved', 'snoozed']
+
 /** What it changed, line by line, before and after; null where it says nothing of that. */
-export function logDiff(entry: Pick<LogEntry, 'change'>): DiffLine[] | null {
-  const { before, after } = changeOf(entry)
-  if (before === undefined && after === undefined) return null
-  const diff = lineDiff(lines(before), lines(after))
+export function logDiff(entry: Pick<LogEntry, 'action' | 'change'>): DiffLine[] | null {
+  if (toldInWords.includes(entry.action)) return null
+  const change = changeOf(entry)
+  const diff = lineDiff(lines(change, 'before'), lines(change, 'after'))
   return diff.some(({ mark }) => mark !== ' ') ? diff : null
 }
 
@@ -65,8 +68,8 @@ export function isInternal(entry: Pick<LogEntry, 'action' | 'change'>): boolean 
 }
 
 function assigned(change: Change): string {
-  const to = afterOf(change, 'assignee') ?? change.assignee ?? change.to
-  const name = word(to) || word(isObject(to) ? to.name : '')
+  const to = afterOf(change, 'assignee')
+  const name = word(isObject(to) ? to.name : to)
   return name ? `gave it to ${name}` : 'handed it back to nobody'
 }
 
@@ -79,7 +82,7 @@ function afterOf(change: Change, name: string): unknown {
 }
 
 function nested(change: Change, outer: string, inner: string): unknown {
-  const value = change[outer] ?? afterOf(change, outer)
+  const value = change[outer]
   return isObject(value) ? value[inner] : undefined
 }
 
@@ -87,14 +90,14 @@ function word(value: unknown): string {
   return typeof value === 'string' ? value.trim() : ''
 }
 
-/** `amount: 7`, a field a line. */
-function lines(value: unknown): string[] {
-  if (value === undefined || value === null) return []
-  if (!isObject(value)) return plain(value).split('\n')
-  return Object.entries(value).flatMap(([name, field]) => `${name}: ${plain(field)}`.split('\n'))
+/** One side of a change, a field a line: `amount: 7`. When an item is due stands beside its fields. */
+function lines(change: Change, side: 'before' | 'after'): string[] {
+  const fields = isObject(change[side]) ? Object.entries(change[side]) : []
+  const due = isObject(change.due_at) ? [['due', change.due_at[side]] as const] : []
+  return [...fields, ...due].flatMap(([key, value]) => `${parseKey(key).name}: ${plain(value)}`.split('\n'))
 }
 
 function plain(value: unknown): string {
   if (typeof value === 'string') return value
-  return value === null ? 'none' : JSON.stringify(value)
+  return value === null || value === undefined ? 'none' : JSON.stringify(value)
 }

@@ -1,7 +1,7 @@
 import { Button, Kbd, Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Outlet, useParams } from '@tanstack/react-router'
-import { type RefObject, useEffect, useRef } from 'react'
+import { lazy, type RefObject, Suspense, useEffect, useRef } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { useCommands } from '../../../lib/commands'
 import { ListAnswer, LoadMore } from '../../../ui/answers'
@@ -11,7 +11,6 @@ import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
 import { useGoToItem } from '../use-go-to-item'
 import { usePlace } from '../use-place'
-import { InboxFilters } from './inbox-filters'
 import classes from './inbox-page.module.css'
 import { ItemRows } from './item-rows'
 import { NothingWaits } from './nothing-waits'
@@ -19,6 +18,11 @@ import { QueueTabs } from './queue-tabs'
 import { ViewsMenu } from './views-menu'
 
 const route = getRouteApi('/in/inbox')
+
+/** Who comes to decide by a link needs no filters first. */
+const InboxFilters = lazy(() =>
+  import('./inbox-filters').then((module) => ({ default: module.InboxFilters })),
+)
 
 /** What needs somebody: the list, and beside it the item that is open. */
 export function InboxPage() {
@@ -43,7 +47,9 @@ export function InboxPage() {
           >
             <Stack gap="md">
               <QueueTabs search={search} />
-              <InboxFilters search={search} />
+              <Suspense fallback={<div className={classes.filters} />}>
+                <InboxFilters search={search} />
+              </Suspense>
               <ListAnswer query={query} items={items} empty={<NothingWaits search={search} />}>
                 {(shown) => (
                   <>

@@ -1,6 +1,6 @@
 import { Button, Menu } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import type { Item } from '../../../lib/api/types'
 import { useCommands } from '../../../lib/commands'
 import { Failed } from '../../../ui/answers'
@@ -10,11 +10,7 @@ import { ActionButton } from '../../access/action-button'
 import { meDetail } from '../../accounts/queries'
 import { useMoveItem } from '../queries'
 import classes from './action-row.module.css'
-import { AssignDialog } from './assign-dialog'
-import { CancelDialog } from './cancel-dialog'
-import { EditDialog } from './edit-dialog'
-import { MergeDialog } from './merge-dialog'
-import { SnoozeDialog } from './snooze-dialog'
+import { AssignDialog, CancelDialog, EditDialog, MergeDialog, SnoozeDialog } from './lazy-dialogs'
 import { claimOf, useClaim } from './use-claim'
 import { whatMay } from './what-may'
 
@@ -138,13 +134,15 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
         )}
       </div>
       {error && <Failed error={error} />}
-      {open === 'assign' && <AssignDialog item={item} onClose={close} />}
-      {open === 'snooze' && <SnoozeDialog item={item} onClose={close} onSnoozed={onOver} />}
-      {open === 'edit' && (
-        <EditDialog item={item} etag={etag} keys={may.editable} onClose={close} onChanged={onChanged} />
-      )}
-      {open === 'merge' && <MergeDialog item={item} onClose={close} onMerged={onOver} />}
-      {open === 'cancel' && <CancelDialog item={item} onClose={close} onCancelled={onOver} />}
+      <Suspense>
+        {open === 'assign' && <AssignDialog item={item} onClose={close} />}
+        {open === 'snooze' && <SnoozeDialog item={item} onClose={close} onSnoozed={onOver} />}
+        {open === 'edit' && (
+          <EditDialog item={item} etag={etag} keys={may.editable} onClose={close} onChanged={onChanged} />
+        )}
+        {open === 'merge' && <MergeDialog item={item} onClose={close} onMerged={onOver} />}
+        {open === 'cancel' && <CancelDialog item={item} onClose={close} onCancelled={onOver} />}
+      </Suspense>
     </>
   )
 }

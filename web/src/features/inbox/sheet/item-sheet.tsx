@@ -1,6 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { Choice, Item } from '../../../lib/api/types'
@@ -19,9 +19,9 @@ import { DecisionBar } from './decision-bar'
 import { FieldsView, PreviewFields } from './fields-view'
 import { ItemHead } from './item-head'
 import classes from './item-sheet.module.css'
+import { ResolveDialog } from './lazy-dialogs'
 import { LogSection } from './log-section'
 import { OverNotice } from './over-notice'
-import { ResolveDialog } from './resolve-dialog'
 import { usePresence } from './use-presence'
 import { useSeen } from './use-seen'
 import { useSheetCommands } from './use-sheet-commands'
@@ -88,15 +88,17 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
         pending={resolve.isPending ? resolve.variables.resolution : null}
         onChoose={choose}
       />
-      {asked && (
-        <ResolveDialog
-          choice={asked}
-          isPending={resolve.isPending}
-          error={resolve.error}
-          onDecide={(answer) => decide(asked, answer)}
-          onClose={() => setAsked(null)}
-        />
-      )}
+      <Suspense>
+        {asked && (
+          <ResolveDialog
+            choice={asked}
+            isPending={resolve.isPending}
+            error={resolve.error}
+            onDecide={(answer) => decide(asked, answer)}
+            onClose={() => setAsked(null)}
+          />
+        )}
+      </Suspense>
     </article>
   )
 }
