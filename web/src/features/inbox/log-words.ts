@@ -43,9 +43,9 @@ export function logText(entry: Pick<LogEntry, 'change'>): string | null {
   const change = changeOf(entry)
   const said = [
     change.text,
-    change.comment,
     change.note,
     change.reason,
+    nested(change, 'reason', 'detail'),
     nested(change, 'resolution', 'reason'),
   ]
   return said.map(word).find((text) => text !== '') ?? null
