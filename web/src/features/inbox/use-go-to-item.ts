@@ -14,11 +14,23 @@ export function takeFocusWish(): boolean {
   return wasWanted
 }
 
+let isListDone = false
+
+/** Whether somebody has come back to the list because no other item was left; asked once. The item that was left is about to go from the list. */
+export function takeListDone(): boolean {
+  const wasDone = isListDone
+  isListDone = false
+  return wasDone
+}
+
 /** Opens an item of the same list; null goes back to the list. */
 export function useGoToItem() {
   const navigate = useNavigate()
   return (item: string | null) => {
-    if (!item) return void navigate({ to: '/inbox', search: true })
+    if (!item) {
+      isListDone = true
+      return void navigate({ to: '/inbox', search: true })
+    }
     wantFocus()
     void navigate({ to: '/inbox/$item', params: { item }, search: true })
   }

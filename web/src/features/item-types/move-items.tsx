@@ -7,6 +7,7 @@ import { Failed } from '../../ui/answers'
 import { Dialog } from '../../ui/dialog'
 import { TextLink } from '../../ui/links'
 import { Notice } from '../../ui/notice'
+import { CodeText } from '../../ui/text'
 import { itemTypeVersions, useMoveItems } from './queries'
 import { lostStates, stateLabel, statesOf } from './type-words'
 
@@ -24,11 +25,13 @@ export function MoveItemsDialog({ type, onClose }: { type: ItemType; onClose: ()
   }
   if (move.data) {
     return (
-      <Dialog onClose={onClose} title="Moved">
+      <Dialog key="told" onClose={onClose} title="Moved">
         <Stack>
           <Outcome moved={move.data} />
           <Group justify="flex-end">
-            <Button onClick={onClose}>Done</Button>
+            <Button data-autofocus onClick={onClose}>
+              Done
+            </Button>
           </Group>
         </Stack>
       </Dialog>
@@ -45,7 +48,7 @@ export function MoveItemsDialog({ type, onClose }: { type: ItemType; onClose: ()
           {lostStates(versions ?? [], type.spec).map((state) => (
             <Select
               key={state}
-              label={`What is ${state} becomes`}
+              label={`What is “${state}” becomes`}
               description="The newest version has no such state."
               placeholder="Leave those as they are"
               clearable
@@ -101,7 +104,9 @@ function Outcome({ moved }: { moved: MovedItems }) {
                   {title}
                 </TextLink>{' '}
                 (version {version}):{' '}
-                {errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join('; ')}
+                <CodeText>
+                  {errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join('; ')}
+                </CodeText>
               </List.Item>
             ))}
           </List>

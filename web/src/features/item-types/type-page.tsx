@@ -168,8 +168,8 @@ function Behind({ type, write, onMove }: BehindProps) {
   return (
     <Section title="Items of earlier versions">
       <Text size="sm" mb="sm">
-        {count(behind, 'open item keeps', 'open items keep')} the version with which it was posted, until it
-        is moved to the newest one.
+        {count(behind, 'open item was', 'open items were')} posted with an earlier version, and{' '}
+        {behind === 1 ? 'keeps it until it is' : 'keep it until they are'} moved to the newest one.
       </Text>
       <ActionButton {...write} variant="default" leftSection={<SkipIcon size={15} />} onClick={onMove}>
         Move them to version {type.version}…

@@ -108,7 +108,7 @@ function DeliveryRow({ delivery, write }: { delivery: Delivery; write: WriteRigh
           variant="default"
           leftSection={<RetryIcon size={13} />}
           loading={resend.isPending}
-          aria-label={`Send ${delivery.event} of ${delivery.item} again`}
+          aria-label={`Send again: ${delivery.event} of ${delivery.item}`}
           onClick={() => resend.mutate(delivery.id)}
         >
           Send again

@@ -78,11 +78,13 @@ function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => v
   if (rotate.data?.secret) {
     return (
       // A secret that was not copied yet cannot be shown again.
-      <Dialog onClose={onClose} title="The new key" closeOnClickOutside={false}>
+      <Dialog key="told" onClose={onClose} title="The new key" closeOnClickOutside={false}>
         <Stack>
           <SecretOnce webhook={rotate.data} secret={rotate.data.secret} />
           <Group justify="flex-end">
-            <Button onClick={onClose}>I have copied it</Button>
+            <Button data-autofocus onClick={onClose}>
+              I have copied it
+            </Button>
           </Group>
         </Stack>
       </Dialog>
@@ -97,6 +99,7 @@ function RotateDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => v
             changed without losing anything.
           </Text>
           <Select
+            data-autofocus
             label="The older one signs too for"
             data={overlaps}
             allowDeselect={false}

@@ -35,13 +35,15 @@ export function RecoverDialog({ webhook, since, onClose }: RecoverDialogProps) {
   }
   if (recover.data) {
     return (
-      <Dialog onClose={onClose} title="Recover deliveries">
+      <Dialog key="told" onClose={onClose} title="Recover deliveries">
         <Stack>
           <Text role="status">
             {count(recover.data.delivery_count, 'delivery is', 'deliveries are')} on the way.
           </Text>
           <Group justify="flex-end">
-            <Button onClick={onClose}>Done</Button>
+            <Button data-autofocus onClick={onClose}>
+              Done
+            </Button>
           </Group>
         </Stack>
       </Dialog>

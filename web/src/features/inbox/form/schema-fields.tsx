@@ -12,10 +12,11 @@ interface SchemaFieldsProps {
 
 /** The fields that a JSON Schema asks for. */
 export function SchemaFields({ fields, values, problems, onChange }: SchemaFieldsProps) {
-  return fields.map((field) => (
+  return fields.map((field, place) => (
     <SchemaField
       key={field.key}
       field={field}
+      isFirst={place === 0}
       value={values[field.key] ?? ''}
       error={problems[field.key]}
       onChange={(value) => onChange({ ...values, [field.key]: value })}
@@ -27,18 +28,21 @@ type Value = FormValues[string]
 
 interface SchemaFieldProps {
   field: FormField
+  /** In a dialog one begins there. */
+  isFirst: boolean
   value: Value
   error: string | undefined
   onChange: (value: Value) => void
 }
 
-function SchemaField({ field, value, error, onChange }: SchemaFieldProps) {
+function SchemaField({ field, isFirst, value, error, onChange }: SchemaFieldProps) {
   const common = {
     label: field.label,
     description: field.help,
     placeholder: field.placeholder,
     required: field.isRequired,
     error,
+    'data-autofocus': isFirst || undefined,
   }
   const text = typeof value === 'string' ? value : ''
   const onText = (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value)
@@ -46,6 +50,7 @@ function SchemaField({ field, value, error, onChange }: SchemaFieldProps) {
     case 'flag':
       return (
         <Checkbox
+          data-autofocus={isFirst || undefined}
           label={field.label}
           description={field.help}
           error={error}

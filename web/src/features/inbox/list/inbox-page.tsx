@@ -9,7 +9,7 @@ import { Page } from '../../../ui/page'
 import { ToastRegion } from '../../../ui/toast'
 import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
-import { useGoToItem } from '../use-go-to-item'
+import { takeListDone, useGoToItem } from '../use-go-to-item'
 import { usePlace } from '../use-place'
 import classes from './inbox-page.module.css'
 import { ItemRows } from './item-rows'
@@ -33,7 +33,9 @@ export function InboxPage() {
   const list = useRef<HTMLDivElement>(null)
   const sheet = useRef<HTMLDivElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another item begins at its beginning
-  useEffect(() => sheet.current?.scrollTo(0, 0), [openId])
+  useEffect(() => {
+    sheet.current?.scrollTo(0, 0)
+  }, [openId])
   useFocusBack(openId, list)
   useListCommands(openId)
   return (
@@ -110,7 +112,7 @@ function useFocusBack(openId: string | undefined, list: RefObject<HTMLDivElement
     before.current = openId
     if (!left || openId) return
     const row = list.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(left)}"] a`)
-    const target = row ?? list.current?.querySelector<HTMLElement>('h1')
+    const target = (takeListDone() ? null : row) ?? list.current?.querySelector<HTMLElement>('h1')
     target?.focus()
   }, [openId, list])
 }

@@ -43,21 +43,19 @@ function ItemRow({ item, isOpen, search }: { item: Item; isOpen: boolean; search
   const due = dueWords(item, now)
   return (
     <>
-      <div className={classes.title}>
-        <RowLink
-          to="/inbox/$item"
-          params={{ item: item.id }}
-          search={search}
-          activeProps={{}}
-          aria-current={isOpen ? 'true' : undefined}
-          onClick={wantFocus}
-        >
-          {item.title || 'Removed'}
-        </RowLink>
-        {tag && <Tag tone={tag.tone}>{tag.words}</Tag>}
-      </div>
+      <RowLink
+        to="/inbox/$item"
+        params={{ item: item.id }}
+        search={search}
+        activeProps={{}}
+        aria-current={isOpen ? 'true' : undefined}
+        onClick={wantFocus}
+      >
+        {item.title || 'Removed'}
+      </RowLink>
       <div className={classes.facts}>
         <span>{item.type.name}</span>
+        {tag && <Tag tone={tag.tone}>{tag.words}</Tag>}
         {due ? (
           <span className={due.isOver ? classes.over : undefined}>{due.words}</span>
         ) : (

@@ -21,7 +21,7 @@ export function ViewsMenu({ search }: { search: InboxSearch }) {
   const close = () => setOpen(null)
   return (
     <>
-      <Menu position="bottom-end" width={280} shadow="md" withinPortal>
+      <Menu withInitialFocusPlaceholder={false} position="bottom-end" width={280} shadow="md" withinPortal>
         <Menu.Target>
           <Button variant="default" leftSection={<FilterIcon size={16} />}>
             {current ? current.name : 'Views'}
@@ -35,7 +35,7 @@ export function ViewsMenu({ search }: { search: InboxSearch }) {
             >
               {view.name}
               {!view.own && (
-                <Text span size="xs" c="dimmed">
+                <Text span size="xs">
                   {' '}
                   by {view.created_by}
                 </Text>

@@ -86,7 +86,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
           </Button>
         )}
         {hasMore && (
-          <Menu position="bottom-start" shadow="md" withinPortal>
+          <Menu withInitialFocusPlaceholder={false} position="bottom-start" shadow="md" withinPortal>
             <Menu.Target>
               <Button variant="default" leftSection={<MoreIcon size={16} />} loading={move.isPending}>
                 More

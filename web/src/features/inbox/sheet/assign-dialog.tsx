@@ -85,6 +85,7 @@ interface PeopleProps {
 function People({ onChange, ...props }: PeopleProps) {
   return (
     <Select
+      data-autofocus
       label="To whom"
       searchable={props.data.length > 2}
       allowDeselect={false}

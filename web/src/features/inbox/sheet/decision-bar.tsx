@@ -59,7 +59,7 @@ interface MoreChoicesProps {
 
 function MoreChoices({ more, isOff, onChoose }: MoreChoicesProps) {
   return (
-    <Menu position="top-end" shadow="md" withinPortal>
+    <Menu withInitialFocusPlaceholder={false} position="top-end" shadow="md" withinPortal>
       <Menu.Target>
         <Button
           className={classes.choice}

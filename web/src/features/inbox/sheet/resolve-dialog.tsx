@@ -101,9 +101,10 @@ function Reasons({ choice, reason, problem, isPending, onTake, onWrite }: Reason
             Why?
           </Text>
           <div className={classes.reasons} role="group" aria-labelledby={id}>
-            {choice.reasons.map((each) => (
+            {choice.reasons.map((each, place) => (
               <UnstyledButton
                 key={each}
+                data-autofocus={place === 0 || undefined}
                 className={classes.reason}
                 disabled={isPending}
                 aria-pressed={isReasonEnough(choice) ? undefined : reason === each}
@@ -116,6 +117,7 @@ function Reasons({ choice, reason, problem, isPending, onTake, onWrite }: Reason
         </div>
       )}
       <Textarea
+        data-autofocus={choice.reasons.length === 0 || undefined}
         label={choice.reasons.length > 0 ? 'Another reason' : 'Why?'}
         autosize
         minRows={1}

@@ -19,6 +19,8 @@ interface YamlAreaProps {
 
 const lineHeight = 20
 const padding = 10
+/** What suggestions need below their line, in pixels. */
+const roomNeeded = 140
 /** So many lines stay in sight above the one that is shown. */
 const linesAbove = 3
 
@@ -124,7 +126,7 @@ export function YamlArea({ label, text, problems, schema, onChange }: YamlAreaPr
             aria-label="What may stand here"
             className={classes.popup}
             style={{
-              insetBlockStart: (at.line + 1) * lineHeight + padding - scroll.top,
+              ...besideLine(at.line * lineHeight + padding - scroll.top, area.current?.clientHeight ?? 0),
               insetInlineStart: `calc(3.2em + 12px + ${at.column}ch - ${scroll.left}px)`,
             }}
           >
@@ -189,23 +191,31 @@ interface ProblemsProps {
 function Problems({ problems, onLine }: ProblemsProps) {
   if (problems.length === 0) return null
   return (
-    <ul className={classes.problems} role="alert">
-      {problems.map(({ line, detail }, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be wrong in the same way
-        <li key={place}>
-          {line !== undefined && (
-            <>
-              <UnstyledButton className={classes.toLine} onClick={() => onLine(line)}>
-                Line {line}
-              </UnstyledButton>
-              {': '}
-            </>
-          )}
-          <CodeText>{detail}</CodeText>
-        </li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul className={classes.problems}>
+        {problems.map(({ line, detail }, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be wrong in the same way
+          <li key={place}>
+            {line !== undefined && (
+              <>
+                <UnstyledButton className={classes.toLine} onClick={() => onLine(line)}>
+                  Line {line}
+                </UnstyledButton>
+                {': '}
+              </>
+            )}
+            <CodeText>{detail}</CodeText>
+          </li>
+        ))}
+      </ul>
+    </div>
   )
+}
+
+/** Below a line, or above it where there is no room; in pixels from the top of the text. */
+function besideLine(top: number, height: number) {
+  if (top + lineHeight + roomNeeded < height || top < roomNeeded) return { insetBlockStart: top + lineHeight }
+  return { insetBlockEnd: height - top }
 }
 
 function isForOffer(key: string): boolean {

@@ -55,7 +55,7 @@ export function WebhookEditor({ title, webhook, start, save, saveLabel, conflict
   if (save.data?.secret) {
     const made = save.data
     return (
-      <Page title={`${made.name} is made`}>
+      <Page key="made" title={`${made.name} is made`}>
         <Stack maw={680}>
           <SecretOnce webhook={made} secret={save.data.secret} />
           <Group justify="flex-end">
