@@ -1854,6 +1854,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's webhooks; never their keys. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Makes a webhook, and tells its secret, this once. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook. */
+        get: operations["show_webhook"];
+        /** Replaces a webhook; one that was given up begins again. Its keys stay as they are. */
+        put: operations["replace_webhook"];
+        post?: never;
+        /** Removes a webhook with its deliveries. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook's deliveries, the newest first. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery, with its tries and what would be posted now. */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a message once more, under the same `webhook-id` and with a new timestamp. */
+        post: operations["resend_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers what a receiver missed between two moments. */
+        post: operations["recover_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the next key of a webhook and tells it, this once. The older one signs too until the overlap is over. */
+        post: operations["rotate_webhook_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a post that a key of the webhook has signed, as Standard Webhooks says, and makes an item of it by the webhook's rule. */
+        post: operations["take_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schemas/item-type.json": {
         parameters: {
             query?: never;
@@ -2067,6 +2206,11 @@ export interface components {
             /** @description Ed25519, in base64. */
             signature: string;
         };
+        /**
+         * @description What a delivery's body holds.
+         * @enum {string}
+         */
+        BodyKind: "full" | "thin" | "template";
         BTreeMap: {
             [key: string]: string;
         };
@@ -2345,6 +2489,54 @@ export interface components {
             time_zone?: string;
             username: string;
         };
+        /** @description One message for one webhook. */
+        Delivery: {
+            /** Format: int64 */
+            attempt_count: number;
+            /** @description Left out in lists. */
+            attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+            /** @description What would be posted now; left out in lists, null once the item's content is removed. */
+            body?: Record<string, unknown> | null;
+            created_at: components["schemas"]["Time"];
+            /** @description Such as `item.resolved`. */
+            event: string;
+            finished_at?: components["schemas"]["Time"] | null;
+            /** @description The `webhook-id` of every try. */
+            id: components["schemas"]["DeliveryId"];
+            item: components["schemas"]["ItemId"];
+            next_at?: components["schemas"]["Time"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["DeliveryState"];
+            webhook: components["schemas"]["WebhookId"];
+        };
+        /** @description One try. */
+        DeliveryAttempt: {
+            at: components["schemas"]["Time"];
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description Why there was none. */
+            error?: string | null;
+            /** @description The numbers of the keys that signed it. */
+            keys: number[];
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            number: number;
+            /** @description The beginning of the answer. */
+            response?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status; null where there was no answer.
+             */
+            status?: number | null;
+            url: string;
+        };
+        DeliveryId: string;
+        /** @enum {string} */
+        DeliveryState: "waiting" | "delivered" | "failed" | "dropped";
         Device: {
             agent_version: string;
             enrolled_at: components["schemas"]["Time"];
@@ -2639,6 +2831,19 @@ export interface components {
             timeout?: components["schemas"]["Span"] | null;
             /** @description As for `COMMAND`. */
             user?: string | null;
+        };
+        /** @description How a signed post becomes an item. Every value is a template over `body`, the post's JSON, and `headers`. */
+        InboundRule: {
+            /** @description What makes a post the same as an earlier one. Default: its `webhook-id`. */
+            external_id?: string | null;
+            /** @description Fields by name. A value that is nothing but one `{{ … }}` keeps its kind, as `{{ body.amount }}` a number. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Name or id of the item type. */
+            type: string;
+            /** @description Only posts for which this holds become items, as `{{ body.type == "flag.raised" }}`; others are accepted and dropped. */
+            when?: string | null;
         };
         /** @description What anyone may know of this server, before signing in. */
         Instance: {
@@ -3124,6 +3329,31 @@ export interface components {
                  * @description Counts up with every edit.
                  */
                 version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Delivery: {
+            items: {
+                /** Format: int64 */
+                attempt_count: number;
+                /** @description Left out in lists. */
+                attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+                /** @description What would be posted now; left out in lists, null once the item's content is removed. */
+                body?: Record<string, unknown> | null;
+                created_at: components["schemas"]["Time"];
+                /** @description Such as `item.resolved`. */
+                event: string;
+                finished_at?: components["schemas"]["Time"] | null;
+                /** @description The `webhook-id` of every try. */
+                id: components["schemas"]["DeliveryId"];
+                item: components["schemas"]["ItemId"];
+                next_at?: components["schemas"]["Time"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /** Format: int64 */
+                seq: number;
+                state: components["schemas"]["DeliveryState"];
+                webhook: components["schemas"]["WebhookId"];
             }[];
             next?: string | null;
         };
@@ -3624,6 +3854,38 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Webhook: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                failing_since?: components["schemas"]["Time"] | null;
+                id: components["schemas"]["WebhookId"];
+                /** @description Where signed posts are taken in; null without a rule. */
+                inbound_url?: string | null;
+                /** @description Its keys, the newest first: an older one signs too until it expires. */
+                keys: components["schemas"]["WebhookKey"][];
+                last_success_at?: components["schemas"]["Time"] | null;
+                name: string;
+                reason?: components["schemas"]["Reason"] | null;
+                /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+                secret?: string | null;
+                spec: components["schemas"]["WebhookSpec"];
+                state: components["schemas"]["WebhookState"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit; the ETag.
+                 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description Deliveries that wait for their next try.
+                 */
+                waiting_count: number;
+            }[];
+            next?: string | null;
+        };
         /** @description Pauses a schedule. */
         PauseSchedule: {
             /** @description Shown to whoever wonders. */
@@ -3780,6 +4042,17 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description Delivers again what happened since. */
+        RecoverDeliveries: {
+            /** @description Whether also what was delivered before. */
+            all?: boolean;
+            since: components["schemas"]["Time"];
+            until?: components["schemas"]["Time"] | null;
+        };
+        Recovered: {
+            /** Format: int64 */
+            delivery_count: number;
+        };
         RefusedTarget: {
             /** @description The device. */
             name: string;
@@ -3826,6 +4099,11 @@ export interface components {
          * @enum {string}
          */
         Role: "none" | "read-only" | "self-service" | "admin";
+        /** @description Makes the next key of a webhook. */
+        RotateWebhookKey: {
+            /** @description How long the older one signs too. Default: 24h. */
+            overlap?: string | null;
+        };
         Run: {
             cause: components["schemas"]["Cause"];
             /** @description How many executions are in each state; states without any are left out. */
@@ -4121,6 +4399,11 @@ export interface components {
             password: string;
             username: string;
         };
+        /**
+         * @description How deliveries are signed, as Standard Webhooks says.
+         * @enum {string}
+         */
+        Signing: "hmac" | "ed25519";
         /** @description Asks what a schedule would do, before it is saved. */
         SimulateSchedule: {
             /** @description How many slots to come; default 50, at most 500. */
@@ -4330,6 +4613,71 @@ export interface components {
             /** @description At most a hundred. */
             items: components["schemas"]["ItemId"][];
         };
+        /** @description A webhook as the API shows it. */
+        Webhook: {
+            created_at: components["schemas"]["Time"];
+            failing_since?: components["schemas"]["Time"] | null;
+            id: components["schemas"]["WebhookId"];
+            /** @description Where signed posts are taken in; null without a rule. */
+            inbound_url?: string | null;
+            /** @description Its keys, the newest first: an older one signs too until it expires. */
+            keys: components["schemas"]["WebhookKey"][];
+            last_success_at?: components["schemas"]["Time"] | null;
+            name: string;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+            secret?: string | null;
+            spec: components["schemas"]["WebhookSpec"];
+            state: components["schemas"]["WebhookState"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every edit; the ETag.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Deliveries that wait for their next try.
+             */
+            waiting_count: number;
+        };
+        WebhookId: string;
+        /** @description A key of a webhook; its secret is told once. */
+        WebhookKey: {
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Counts up with every new one.
+             */
+            number: number;
+            /** @description Of `v1a`: what receivers verify with. */
+            public_key?: string | null;
+            signing: components["schemas"]["Signing"];
+        };
+        /** @description A webhook as it is written: told of items where it has an address, asked to make items where it has a rule, or both with one secret. */
+        WebhookSpec: {
+            body?: components["schemas"]["BodyKind"];
+            /** @description Whether nothing is delivered for now; what happens meanwhile is not delivered later, but for `recover`. */
+            disabled?: boolean;
+            /** @description Such as `item.resolved`. Empty: all of them. */
+            events?: string[];
+            /** @description Which items it hears of, by their fields: `amount>100 and country=DE`. */
+            filter?: string | null;
+            inbound?: components["schemas"]["InboundRule"] | null;
+            /** @description Unique within the organization. Default: the host of its address. */
+            name?: string | null;
+            signing?: components["schemas"]["Signing"];
+            /** @description With `body: template`: what is posted, a template over `type`, `timestamp` and `data` that makes JSON. */
+            template?: string | null;
+            /** @description Names or ids of item types. Empty: all of them. */
+            types?: string[];
+            /** @description Where deliveries are posted to. */
+            url?: string | null;
+        };
+        /** @enum {string} */
+        WebhookState: "active" | "disabled" | "given_up";
         /** @enum {string} */
         Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description One rule: one of its fields is given. */
@@ -9369,6 +9717,392 @@ export interface operations {
         responses: {
             /** @description Ended */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Webhooks by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                /** @description `waiting`, `delivered`, `failed` or `dropped`. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, which waits to be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverDeliveries"];
+            };
+        };
+        responses: {
+            /** @description How many deliveries wait to be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovered"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookKey"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_in_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-signature": string;
+                "webhook-timestamp": string;
+            };
+            path: {
+                webhook: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
