@@ -138,9 +138,11 @@ pub fn log(entries: &[LogEntry]) -> Table {
 fn change(change: &Value) -> String {
     let Value::Object(change) = change else { return plain(change) };
     let mut told = differences(change);
-    let rest = change.iter().filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null());
+    let says_nothing = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    let rest = change.iter().filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !says_nothing(value));
     told.extend(rest.map(|(name, value)| match (value.get("before"), value.get("after")) {
         (Some(before), Some(after)) => format!("{name}: {} -> {}", plain(before), plain(after)),
+        _ if name == "text" => plain(value),
         _ => format!("{name}: {}", plain(value)),
     }));
     told.join(", ")
@@ -295,7 +297,8 @@ mod tests {
             ),
             (json!({"resolution": {"name": "rejected", "reason": "fraud", "by": "Ann"}}), "resolution: rejected (fraud)"),
             (json!({"reason": {"code": "cancelled", "detail": "Taken back."}}), "reason: Taken back."),
-            (json!({"text": "Looks fine.", "public": true}), "public: true, text: Looks fine."),
+            (json!({"text": "Looks fine.", "public": true}), "public: true, Looks fine."),
+            (json!({"text": "Looks fine.", "public": false}), "Looks fine."),
             (json!("said"), "said"),
         ] {
             assert_eq!(change(&value), told);
