@@ -2141,7 +2141,7 @@ export interface components {
             assignee?: string | null;
             /** @description Only if it is still this user's: id, user name, or `nobody`. Left out: whoever's it is. */
             instead_of?: string | null;
-            /** @description What the next one should know; it becomes a comment. */
+            /** @description What the next one should know; it becomes a comment for the team. */
             note?: string | null;
         };
         AuditActor: {
@@ -2969,6 +2969,8 @@ export interface components {
             fields: components["schemas"]["FieldsSchema"];
             /** @description Fields by which lists may be filtered at any length, at most eight. */
             indexed?: string[];
+            /** @description The state that an item begins in. Default: the first. */
+            initial?: string | null;
             /** @description Unique within the organization: letters, digits, `.`, `_` and `-`. */
             name: string;
             /** @description What becomes of an item that nobody resolved when it was due. */
@@ -2979,7 +2981,7 @@ export interface components {
             };
             /** @description So long after it is over an item's content is kept; then only its log's hashes are. Default: 365 days. */
             retention?: string | null;
-            /** @description The states that an item may be in while it is open, in their order: it begins in the first. Default: `open` alone. */
+            /** @description The states that an item may be in while it is open, in their order. Default: `open` alone. */
             states?: {
                 [key: string]: components["schemas"]["StateSpec"];
             };
