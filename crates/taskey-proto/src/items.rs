@@ -67,7 +67,7 @@ pub struct Item {
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub fields: Fields,
     pub external_id: Option<String>,
-    pub assignee: Option<UserRef>,
+    pub assignee: Option<PersonRef>,
     pub due_at: Option<Time>,
     /// Until then it is out of the way; or until something happens to it.
     pub snoozed_until: Option<Time>,
@@ -108,7 +108,7 @@ pub struct Sheet {
     /// The newest version of its type.
     pub newest_version: u32,
     /// Who looks at it just now, but you.
-    pub viewers: Vec<UserRef>,
+    pub viewers: Vec<PersonRef>,
 }
 
 /// One button.
@@ -147,7 +147,7 @@ pub struct ItemTypeRef {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UserRef {
+pub struct PersonRef {
     pub id: UserId,
     /// The full name, or the user name where there is none.
     pub name: String,
@@ -236,7 +236,7 @@ pub struct AssignItem {
     /// Only if it is still this user's: id, user name, or `nobody`. Left out: whoever's it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// What the next one should know; it becomes a comment.
+    /// What the next one should know; it stands in the log of the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -27,6 +27,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod selector;
 pub mod size;
+pub mod standard_webhooks;
 pub mod targets;
 pub mod tasks;
 pub mod time;

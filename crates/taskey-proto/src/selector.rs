@@ -123,6 +123,18 @@ impl Selector {
         }
     }
 
+    /// Keys with the value that each has to have, in whatever matches.
+    pub fn demanded(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = match &self.0 {
+            Expr::All(parts) => &parts[..],
+            other => std::slice::from_ref(other),
+        };
+        parts.iter().filter_map(|part| match part {
+            Expr::Test(Key::Either(key) | Key::Label(key), Test::Is(value)) => Some((key.as_str(), value.as_str())),
+            _ => None,
+        })
+    }
+
     /// What matches one of these.
     pub fn any(selectors: impl IntoIterator<Item = Selector>) -> Option<Self> {
         let parts: Vec<Expr> = selectors.into_iter().map(|selector| selector.0).collect();

@@ -177,7 +177,10 @@ fn check_resolutions(errors: &mut Errors, spec: &ItemTypeSpec) {
     for state in states.names() {
         let is_end = spec.choices(state).next().is_none() && spec.moves(state).is_empty();
         if is_end && !spec.resolutions.is_empty() {
-            errors.add(format!("/states/{state}"), "nothing leads out of it: no resolution may be chosen there, and it leads to no other state");
+            errors.add(
+                format!("/states/{state}"),
+                "nothing leads out of it: no resolution may be chosen there, and it leads to no other state",
+            );
         }
     }
 }
@@ -243,9 +246,22 @@ mod tests {
             "indexed": ["z"], "due_in": "0s", "retention": "1s"
         }));
         for expected in [
-            "/name", "/title", "/fields/type", "/fields/required/0", "/fields/properties/x__webook", "/fields/properties/y__merge",
-            "/fields/properties/y", "/states/open/to/0", "/states/resolved", "/states/lost", "/resolutions/a b",
-            "/resolutions/a b/from/1", "/resolutions/a b/reasons/0", "/indexed/0", "/due_in", "/retention",
+            "/name",
+            "/title",
+            "/fields/type",
+            "/fields/required/0",
+            "/fields/properties/x__webook",
+            "/fields/properties/y__merge",
+            "/fields/properties/y",
+            "/states/open/to/0",
+            "/states/resolved",
+            "/states/lost",
+            "/resolutions/a b",
+            "/resolutions/a b/from/1",
+            "/resolutions/a b/reasons/0",
+            "/indexed/0",
+            "/due_in",
+            "/retention",
         ] {
             assert!(pointers.iter().any(|pointer| pointer == expected), "{expected} is missing in {pointers:?}");
         }

@@ -603,6 +603,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups/{group}/overrides/item-types/{item_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a group another role with items of a type; `inherit` takes that back. */
+        put: operations["set_item_type_override"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instance": {
         parameters: {
             query?: never;
@@ -661,8 +678,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The item types that you may see. */
         get: operations["list_item_types"];
         put?: never;
+        /** Makes an item type, version 1. */
         post: operations["create_item_type"];
         delete?: never;
         options?: never;
@@ -677,9 +696,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One item type. */
         get: operations["show_item_type"];
+        /** Replaces an item type by its next version; the same again changes nothing. Items keep their version until they are moved. */
         put: operations["replace_item_type"];
         post?: never;
+        /** Removes an item type; refused while items of it are open. */
         delete: operations["remove_item_type"];
         options?: never;
         head?: never;
@@ -695,6 +717,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Moves the open items of earlier versions to the newest one. Those that do not fit it are told and stay. */
         post: operations["move_items"];
         delete?: never;
         options?: never;
@@ -709,6 +732,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The versions of an item type, newest first. */
         get: operations["list_item_type_versions"];
         put?: never;
         post?: never;
@@ -725,6 +749,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One version of an item type, as it was written. */
         get: operations["show_item_type_version"];
         put?: never;
         post?: never;
@@ -743,6 +768,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** What storing an item type would do, and how an item with certain fields would read. Nothing is stored. */
         post: operations["check_item_type"];
         delete?: never;
         options?: never;
@@ -757,8 +783,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Saved lists: your own, and those that others share. */
         get: operations["list_item_views"];
         put?: never;
+        /** Saves a list under a name; your own of that name is replaced. */
         post: operations["save_item_view"];
         delete?: never;
         options?: never;
@@ -776,6 +804,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Removes a saved list of yours. */
         delete: operations["remove_item_view"];
         options?: never;
         head?: never;
@@ -789,8 +818,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The items that you may see, without what is only told of one. */
         get: operations["list_items"];
         put?: never;
+        /** Posts an item. A known external id answers with the first item and 200. */
         post: operations["create_item"];
         delete?: never;
         options?: never;
@@ -805,12 +836,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One item, with what a person needs to decide. */
         get: operations["show_item"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes fields: all of them for who posted it and for admins, those marked `__editable` for who may decide. */
         patch: operations["update_item"];
         trace?: never;
     };
@@ -822,6 +855,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        /** Gives an item to somebody, or to nobody. With `instead_of` it is a claim: 409 where it is somebody else's by now. */
         put: operations["assign_item"];
         post?: never;
         delete?: never;
@@ -839,6 +873,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Takes an item back: for who posted it, and for admins. */
         post: operations["cancel_item"];
         delete?: never;
         options?: never;
@@ -855,7 +890,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Says something about an item. */
         post: operations["comment_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item's log, live; the id of an event is its `seq`. */
+        get: operations["stream_item_log"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -869,6 +922,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Everything that happened to an item, in its order. */
         get: operations["list_item_log"];
         put?: never;
         post?: never;
@@ -887,6 +941,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Ends an item as the same as another one, which stays. */
         post: operations["merge_item"];
         delete?: never;
         options?: never;
@@ -903,6 +958,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Moves an open item to another of its type's states. */
         post: operations["move_item"];
         delete?: never;
         options?: never;
@@ -919,6 +975,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Resolves an item. Of two who decide at once one wins; the other gets 409 with who that was. */
         post: operations["resolve_item"];
         delete?: never;
         options?: never;
@@ -934,6 +991,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        /** Puts an item out of the way until a moment, or until something happens to it. */
         put: operations["snooze_item"];
         post?: never;
         delete?: never;
@@ -950,8 +1008,43 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["view_item"];
+        /** Says that you are looking at an item; good for 45 seconds. */
+        put: operations["look_at_item"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with an item as soon as it is over, or as soon as something happened to it; with 204 when the time is up. */
+        get: operations["wait_for_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Posts many items, a JSON object a line; tells of each line what became of it. External ids make it safe to send again. */
+        post: operations["create_items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -965,9 +1058,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** How many items are open, of those that you may see. */
         get: operations["count_items"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers with the first of several items that is over; with 204 when the time is up. */
+        post: operations["wait_for_items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1750,8 +1861,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The organization's webhooks; never their keys. */
         get: operations["list_webhooks"];
         put?: never;
+        /** Makes a webhook, and tells its secret, this once. */
         post: operations["create_webhook"];
         delete?: never;
         options?: never;
@@ -1766,9 +1879,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One webhook. */
         get: operations["show_webhook"];
+        /** Replaces a webhook; one that was given up begins again. Its keys stay as they are. */
         put: operations["replace_webhook"];
         post?: never;
+        /** Removes a webhook with its deliveries. */
         delete: operations["remove_webhook"];
         options?: never;
         head?: never;
@@ -1782,6 +1898,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** A webhook's deliveries, the newest first. */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -1798,6 +1915,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One delivery, with its tries and what would be posted now. */
         get: operations["show_delivery"];
         put?: never;
         post?: never;
@@ -1816,6 +1934,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Delivers a message once more, under the same `webhook-id` and with a new timestamp. */
         post: operations["resend_delivery"];
         delete?: never;
         options?: never;
@@ -1832,6 +1951,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Delivers what a receiver missed between two moments. */
         post: operations["recover_deliveries"];
         delete?: never;
         options?: never;
@@ -1848,7 +1968,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Makes the next key of a webhook and tells it, this once. The older one signs too until the overlap is over. */
         post: operations["rotate_webhook_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a post that a key of the webhook has signed, as Standard Webhooks says, and makes an item of it by the webhook's rule. */
+        post: operations["take_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/item-type.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of the file that describes an item type. */
+        get: operations["item_type_schema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1864,8 +2019,11 @@ export interface components {
             password: string;
             token: string;
         };
+        /** @description Who may see and decide over items, where not everybody with a role on them. */
         AccessSpec: {
+            /** @description The groups whose members may decide, of those who see them. */
             may_decide?: string[];
+            /** @description The groups whose members see items of this type. Default: everybody with a role on them. */
             may_see?: string[];
         };
         /** @description One step of a task. `type` says which. */
@@ -1951,6 +2109,7 @@ export interface components {
             type: string;
         };
         AddComment: {
+            /** @description Whether it is for whoever the item is about too. Default: for the team alone. */
             public?: boolean;
             text: string;
         };
@@ -1976,9 +2135,13 @@ export interface components {
         AskedChallenge: {
             challenge: components["schemas"]["SignedDocument"];
         };
+        /** @description Gives an item to somebody, or to nobody. */
         AssignItem: {
+            /** @description Id or user name, `me`, or null for nobody. */
             assignee?: string | null;
+            /** @description Only if it is still this user's: id, user name, or `nobody`. Left out: whoever's it is. */
             instead_of?: string | null;
+            /** @description What the next one should know; it becomes a comment. */
             note?: string | null;
         };
         AuditActor: {
@@ -2043,10 +2206,30 @@ export interface components {
             /** @description Ed25519, in base64. */
             signature: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What a delivery's body holds.
+         * @enum {string}
+         */
         BodyKind: "full" | "thin" | "template";
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description What became of one line of a bulk. */
+        BulkLine: {
+            code?: string | null;
+            detail?: string | null;
+            errors?: components["schemas"]["FieldError"][];
+            id?: components["schemas"]["ItemId"] | null;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description 201 made, 200 there before, 4xx refused.
+             */
+            status: number;
         };
         /** @description A calendar as the API shows it. */
         Calendar: {
@@ -2142,6 +2325,7 @@ export interface components {
              */
             wait?: number;
         };
+        /** @description Takes an item back. */
         CancelItem: {
             reason?: string | null;
         };
@@ -2158,22 +2342,33 @@ export interface components {
             current: string;
             new: string;
         };
+        /** @description What a type would do. */
         CheckedItemType: {
+            /** @description The labels of the buttons, by resolution. */
             labels: {
                 [key: string]: string;
             };
+            /** @description `created`, `changed` or `unchanged`: what storing it would do. */
             outcome: string;
+            /** @description How it would read. */
             text?: string | null;
+            /** @description The title of the item that was tried. */
             title?: string | null;
         };
+        /** @description A type, or a version that it would get, with values to show how items of it would read. Nothing is stored. */
         CheckItemType: {
+            /** @description The fields of an item to try it on. Default: none is tried. */
             fields?: Record<string, unknown> | null;
             spec: components["schemas"]["ItemTypeSpec"];
         };
+        /** @description One button. */
         Choice: {
+            /** @description A question to ask before it is done. */
             confirm?: string | null;
             form?: components["schemas"]["FieldsSchema"] | null;
+            /** @description What it says will happen. */
             label: string;
+            /** @description The resolution's name. */
             name: string;
             reason_required: boolean;
             reasons: string[];
@@ -2256,11 +2451,16 @@ export interface components {
             name: string;
             role?: components["schemas"]["Role"];
         };
+        /** @description Posts an item. */
         CreateItem: {
+            /** @description Who is to resolve it: id or user name. Default: nobody yet. */
             assignee?: string | null;
             due_at?: components["schemas"]["Time"] | null;
+            /** @description What your application calls it, unique within the type for ever: posting it again answers with the first item. */
             external_id?: string | null;
+            /** @description What the type's schema asks for. */
             fields?: Record<string, unknown>;
+            /** @description Id or name of the item type. */
             type: string;
         };
         CreateKey: {
@@ -2289,14 +2489,19 @@ export interface components {
             time_zone?: string;
             username: string;
         };
+        /** @description One message for one webhook. */
         Delivery: {
             /** Format: int64 */
             attempt_count: number;
+            /** @description Left out in lists. */
             attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+            /** @description What would be posted now; left out in lists, null once the item's content is removed. */
             body?: Record<string, unknown> | null;
             created_at: components["schemas"]["Time"];
+            /** @description Such as `item.resolved`. */
             event: string;
             finished_at?: components["schemas"]["Time"] | null;
+            /** @description The `webhook-id` of every try. */
             id: components["schemas"]["DeliveryId"];
             item: components["schemas"]["ItemId"];
             next_at?: components["schemas"]["Time"] | null;
@@ -2306,16 +2511,26 @@ export interface components {
             state: components["schemas"]["DeliveryState"];
             webhook: components["schemas"]["WebhookId"];
         };
+        /** @description One try. */
         DeliveryAttempt: {
             at: components["schemas"]["Time"];
             /** Format: int64 */
             duration_ms: number;
+            /** @description Why there was none. */
             error?: string | null;
+            /** @description The numbers of the keys that signed it. */
             keys: number[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From 1.
+             */
             number: number;
+            /** @description The beginning of the answer. */
             response?: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The HTTP status; null where there was no answer.
+             */
             status?: number | null;
             url: string;
         };
@@ -2552,6 +2767,8 @@ export interface components {
         /** @description A group of users. Groups are flat: none is in another. */
         Group: {
             id: components["schemas"]["GroupId"];
+            /** @description By the item type's name; what is not listed inherits. */
+            item_overrides?: components["schemas"]["ItemTypeOverride"][];
             /**
              * Format: int64
              * @description How many users are in it.
@@ -2615,12 +2832,17 @@ export interface components {
             /** @description As for `COMMAND`. */
             user?: string | null;
         };
+        /** @description How a signed post becomes an item. Every value is a template over `body`, the post's JSON, and `headers`. */
         InboundRule: {
+            /** @description What makes a post the same as an earlier one. Default: its `webhook-id`. */
             external_id?: string | null;
+            /** @description Fields by name. A value that is nothing but one `{{ … }}` keeps its kind, as `{{ body.amount }}` a number. */
             fields: {
                 [key: string]: string;
             };
+            /** @description Name or id of the item type. */
             type: string;
+            /** @description Only posts for which this holds become items, as `{{ body.type == "flag.raised" }}`; others are accepted and dropped. */
             when?: string | null;
         };
         /** @description What anyone may know of this server, before signing in. */
@@ -2637,6 +2859,7 @@ export interface components {
             /** @description `PUBLIC_URL/invite#inv_SECRET`: what follows the `#` reaches no server's log. */
             link: string;
         };
+        /** @description An item as the API shows it. */
         Item: {
             assignee?: components["schemas"]["PersonRef"] | null;
             closed_at?: components["schemas"]["Time"] | null;
@@ -2653,27 +2876,42 @@ export interface components {
             merged_into?: components["schemas"]["ItemId"] | null;
             reason?: components["schemas"]["Reason"] | null;
             resolution?: components["schemas"]["Resolution"] | null;
+            /** @description What you may do with it. */
             role: components["schemas"]["Role"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The newest entry of its log.
+             */
             seq: number;
             sheet?: components["schemas"]["Sheet"] | null;
             snoozed_until?: components["schemas"]["Time"] | null;
+            /** @description `open` or another state of the type; `resolved`, `cancelled`, `timed_out` or `merged` once it is over. */
             state: string;
+            /** @description What the type's template makes of the fields. */
             title: string;
             type: components["schemas"]["ItemTypeRef"];
             updated_at: components["schemas"]["Time"];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Counts up with what is decided on: fields, state, the type's version. It is the ETag.
+             */
             version: number;
         };
+        /** @description Who did something. */
         ItemActor: {
             id: string;
+            /** @description `user`, `key`, `webhook` or `system`. */
             kind: string;
             name: string;
         };
+        /** @description How many items there are, of those that you see. */
         ItemCounts: {
             /** Format: int64 */
             mine: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Open, and neither snoozed nor somebody else's.
+             */
             needs_me: number;
             /** Format: int64 */
             open: number;
@@ -2685,60 +2923,96 @@ export interface components {
             unassigned: number;
         };
         ItemId: string;
+        /** @description An item type as the API shows it. */
         ItemType: {
             created_at: components["schemas"]["Time"];
             id: components["schemas"]["ItemTypeId"];
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many items of it are open, whatever their version.
+             */
             open_count: number;
+            /** @description What you may do with items of it. */
             role: components["schemas"]["Role"];
             spec: components["schemas"]["ItemTypeSpec"];
             updated_at: components["schemas"]["Time"];
             updated_by: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Counts up with every edit.
+             */
             version: number;
         };
         ItemTypeId: string;
+        /** @description Another role of a group with items of one type. */
+        ItemTypeOverride: {
+            item_type: components["schemas"]["NamedItemType"];
+            role: components["schemas"]["Role"];
+        };
         ItemTypeRef: {
             id: components["schemas"]["ItemTypeId"];
             name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The version that the item keeps.
+             */
             version: number;
         };
+        /** @description An item type as it is written. */
         ItemTypeSpec: {
             access?: components["schemas"]["AccessSpec"];
             description?: string;
+            /** @description When an item is due, counted from when it was posted; unless its poster says otherwise. */
             due_in?: string | null;
+            /** @description What an item holds: JSON Schema 2020-12 of an object. */
             fields: components["schemas"]["FieldsSchema"];
+            /** @description Fields by which lists may be filtered at any length, at most eight. */
             indexed?: string[];
+            /** @description Unique within the organization: letters, digits, `.`, `_` and `-`. */
             name: string;
+            /** @description What becomes of an item that nobody resolved when it was due. */
             on_timeout?: components["schemas"]["OnTimeout"];
+            /** @description How an item may be resolved, in the order of the buttons. */
             resolutions: {
                 [key: string]: components["schemas"]["ResolutionSpec"];
             };
+            /** @description So long after it is over an item's content is kept; then only its log's hashes are. Default: 365 days. */
             retention?: string | null;
+            /** @description The states that an item may be in while it is open, in their order: it begins in the first. Default: `open` alone. */
             states?: {
                 [key: string]: components["schemas"]["StateSpec"];
             };
+            /** @description A template of how an item reads, as plain text; without it its fields are shown as a table. */
             text?: string | null;
+            /** @description A template of an item's title, such as `Refund {{ amount }} for {{ order }}`. */
             title: string;
+            /** @description The webhook that alone hears of items of this type, by id or name. Default: every webhook that is for it. */
             webhook?: string | null;
         };
+        /** @description One version of a type. */
         ItemTypeVersion: {
             created_at: components["schemas"]["Time"];
             created_by: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many open items keep this version.
+             */
             open_count: number;
             spec: components["schemas"]["ItemTypeSpec"];
             /** Format: int32 */
             version: number;
         };
+        /** @description A list that somebody gave a name. */
         ItemView: {
             created_by: string;
             id: components["schemas"]["ItemViewId"];
             name: string;
+            /** @description Whether you may change and remove it. */
             own: boolean;
+            /** @description The query of the list, as in its address: `type=refund&assignee=me`. */
             query: string;
+            /** @description Whether everybody in the organization sees it. */
             shared: boolean;
         };
         ItemViewId: string;
@@ -2756,6 +3030,7 @@ export interface components {
             secret?: string | null;
             value?: string | null;
         };
+        /** @description An item that does not fit another version of its type. */
         LeftItem: {
             errors: components["schemas"]["FieldError"][];
             id: components["schemas"]["ItemId"];
@@ -2786,14 +3061,24 @@ export interface components {
             /** @description Id of what it is about. */
             subject: string;
         };
+        /** @description One entry of an item's log. */
         LogEntry: {
+            /**
+             * @description `created`, `updated`, `commented`, `assigned`, `moved`, `snoozed`, `resolved`, `cancelled`, `timed_out`, `merged`, `type_changed` or
+             *     `erased`.
+             */
             action: string;
             actor: components["schemas"]["ItemActor"];
             at: components["schemas"]["Time"];
+            /** @description What changed: `before` and `after` by name, or what was said. Null once the item's content is removed. */
             change?: Record<string, unknown> | null;
+            /** @description Over the entry before and this one, in hex. It stays when the content goes. */
             hash: string;
             prev_state?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From 1, without gaps.
+             */
             seq: number;
             state: string;
         };
@@ -2808,7 +3093,9 @@ export interface components {
             role: components["schemas"]["Role"];
             user: components["schemas"]["User"];
         };
+        /** @description Says that an item is about the same as another one, which stays. */
         MergeItem: {
+            /** @description The one that stays. */
             into: components["schemas"]["ItemId"];
         };
         /** @enum {string} */
@@ -2826,28 +3113,41 @@ export interface components {
              */
             max: number;
         };
+        /** @description What became of open items, or would become of them. */
         MovedItems: {
             dry_run: boolean;
+            /** @description Items that do not fit the newest version and stay as they are, the first hundred of them. */
             left: components["schemas"]["LeftItem"][];
             /** Format: int64 */
             left_count: number;
             /** Format: int64 */
             moved_count: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The version that they were moved to.
+             */
             version: number;
         };
+        /** @description Moves an open item to another of its type's states. */
         MoveItem: {
             reason?: string | null;
             state: string;
         };
+        /** @description Moves the open items of earlier versions to the newest version of their type. */
         MoveItems: {
+            /** @description Whether only to tell what would become of each. */
             dry_run?: boolean;
+            /** @description The states that are no more, with what they become. */
             states?: {
                 [key: string]: string;
             };
         };
         NamedDevice: {
             id: components["schemas"]["DeviceId"];
+            name: string;
+        };
+        NamedItemType: {
+            id: components["schemas"]["ItemTypeId"];
             name: string;
         };
         /** @enum {string} */
@@ -2867,7 +3167,10 @@ export interface components {
          * @enum {string}
          */
         OnFailure: "stop" | "continue";
-        /** @enum {string} */
+        /**
+         * @description What becomes of an item that nobody resolved when it was due.
+         * @enum {string}
+         */
         OnTimeout: "keep" | "deny";
         /** @description Whose password an invitation sets. */
         OpenedInvitation: {
@@ -3029,15 +3332,20 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Delivery: {
             items: {
                 /** Format: int64 */
                 attempt_count: number;
+                /** @description Left out in lists. */
                 attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+                /** @description What would be posted now; left out in lists, null once the item's content is removed. */
                 body?: Record<string, unknown> | null;
                 created_at: components["schemas"]["Time"];
+                /** @description Such as `item.resolved`. */
                 event: string;
                 finished_at?: components["schemas"]["Time"] | null;
+                /** @description The `webhook-id` of every try. */
                 id: components["schemas"]["DeliveryId"];
                 item: components["schemas"]["ItemId"];
                 next_at?: components["schemas"]["Time"] | null;
@@ -3138,6 +3446,8 @@ export interface components {
         Page_Group: {
             items: {
                 id: components["schemas"]["GroupId"];
+                /** @description By the item type's name; what is not listed inherits. */
+                item_overrides?: components["schemas"]["ItemTypeOverride"][];
                 /**
                  * Format: int64
                  * @description How many users are in it.
@@ -3174,6 +3484,7 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Item: {
             items: {
                 assignee?: components["schemas"]["PersonRef"] | null;
@@ -3191,41 +3502,62 @@ export interface components {
                 merged_into?: components["schemas"]["ItemId"] | null;
                 reason?: components["schemas"]["Reason"] | null;
                 resolution?: components["schemas"]["Resolution"] | null;
+                /** @description What you may do with it. */
                 role: components["schemas"]["Role"];
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description The newest entry of its log.
+                 */
                 seq: number;
                 sheet?: components["schemas"]["Sheet"] | null;
                 snoozed_until?: components["schemas"]["Time"] | null;
+                /** @description `open` or another state of the type; `resolved`, `cancelled`, `timed_out` or `merged` once it is over. */
                 state: string;
+                /** @description What the type's template makes of the fields. */
                 title: string;
                 type: components["schemas"]["ItemTypeRef"];
                 updated_at: components["schemas"]["Time"];
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description Counts up with what is decided on: fields, state, the type's version. It is the ETag.
+                 */
                 version: number;
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_ItemType: {
             items: {
                 created_at: components["schemas"]["Time"];
                 id: components["schemas"]["ItemTypeId"];
                 name: string;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description How many items of it are open, whatever their version.
+                 */
                 open_count: number;
+                /** @description What you may do with items of it. */
                 role: components["schemas"]["Role"];
                 spec: components["schemas"]["ItemTypeSpec"];
                 updated_at: components["schemas"]["Time"];
                 updated_by: string;
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit.
+                 */
                 version: number;
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_ItemTypeVersion: {
             items: {
                 created_at: components["schemas"]["Time"];
                 created_by: string;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description How many open items keep this version.
+                 */
                 open_count: number;
                 spec: components["schemas"]["ItemTypeSpec"];
                 /** Format: int32 */
@@ -3233,26 +3565,40 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_ItemView: {
             items: {
                 created_by: string;
                 id: components["schemas"]["ItemViewId"];
                 name: string;
+                /** @description Whether you may change and remove it. */
                 own: boolean;
+                /** @description The query of the list, as in its address: `type=refund&assignee=me`. */
                 query: string;
+                /** @description Whether everybody in the organization sees it. */
                 shared: boolean;
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_LogEntry: {
             items: {
+                /**
+                 * @description `created`, `updated`, `commented`, `assigned`, `moved`, `snoozed`, `resolved`, `cancelled`, `timed_out`, `merged`, `type_changed` or
+                 *     `erased`.
+                 */
                 action: string;
                 actor: components["schemas"]["ItemActor"];
                 at: components["schemas"]["Time"];
+                /** @description What changed: `before` and `after` by name, or what was said. Null once the item's content is removed. */
                 change?: Record<string, unknown> | null;
+                /** @description Over the entry before and this one, in hex. It stays when the content goes. */
                 hash: string;
                 prev_state?: string | null;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description From 1, without gaps.
+                 */
                 seq: number;
                 state: string;
             }[];
@@ -3508,24 +3854,34 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Webhook: {
             items: {
                 created_at: components["schemas"]["Time"];
                 failing_since?: components["schemas"]["Time"] | null;
                 id: components["schemas"]["WebhookId"];
+                /** @description Where signed posts are taken in; null without a rule. */
                 inbound_url?: string | null;
+                /** @description Its keys, the newest first: an older one signs too until it expires. */
                 keys: components["schemas"]["WebhookKey"][];
                 last_success_at?: components["schemas"]["Time"] | null;
                 name: string;
                 reason?: components["schemas"]["Reason"] | null;
+                /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
                 secret?: string | null;
                 spec: components["schemas"]["WebhookSpec"];
                 state: components["schemas"]["WebhookState"];
                 updated_at: components["schemas"]["Time"];
                 updated_by: string;
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit; the ETag.
+                 */
                 version: number;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description Deliveries that wait for their next try.
+                 */
                 waiting_count: number;
             }[];
             next?: string | null;
@@ -3537,6 +3893,7 @@ export interface components {
         };
         PersonRef: {
             id: components["schemas"]["UserId"];
+            /** @description The full name, or the user name where there is none. */
             name: string;
         };
         /** @enum {string} */
@@ -3685,7 +4042,9 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description Delivers again what happened since. */
         RecoverDeliveries: {
+            /** @description Whether also what was delivered before. */
             all?: boolean;
             since: components["schemas"]["Time"];
             until?: components["schemas"]["Time"] | null;
@@ -3699,27 +4058,40 @@ export interface components {
             name: string;
             why: string;
         };
+        /** @description How an item was resolved. */
         Resolution: {
+            /** @description What was answered to the resolution's form. */
             answers: Record<string, unknown>;
             at: components["schemas"]["Time"];
             by: string;
+            /** @description What the button said. */
             label: string;
             name: string;
             reason?: string | null;
             refusal: boolean;
         };
+        /** @description One way to resolve an item. */
         ResolutionSpec: {
+            /** @description A question that is asked before it is done, for what cannot be taken back. */
             confirm?: string | null;
             form?: components["schemas"]["FieldsSchema"] | null;
+            /** @description The states from which it may be chosen. Default: all. */
             from?: string[];
+            /** @description A template of what the button says will happen. Default: the resolution's name. */
             label?: string | null;
+            /** @description Whether a reason has to be given. */
             reason_required?: boolean;
+            /** @description Reasons to choose from; another may be written. */
             reasons?: string[];
+            /** @description Whether it is a no: `taskey ask` exits with 2. */
             refusal?: boolean;
         };
+        /** @description Decides. */
         ResolveItem: {
+            /** @description What the resolution's form asks. */
             answers?: Record<string, unknown>;
             reason?: string | null;
+            /** @description The name of a resolution. */
             resolution: string;
         };
         /**
@@ -3727,7 +4099,9 @@ export interface components {
          * @enum {string}
          */
         Role: "none" | "read-only" | "self-service" | "admin";
+        /** @description Makes the next key of a webhook. */
         RotateWebhookKey: {
+            /** @description How long the older one signs too. Default: 24h. */
             overlap?: string | null;
         };
         Run: {
@@ -3989,13 +4363,22 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @description What a person needs to decide. */
         Sheet: {
+            /** @description How it may be resolved in this state, in the order of the buttons. */
             choices: components["schemas"]["Choice"][];
+            /** @description The states that it may be moved to. */
             moves: components["schemas"]["StateRef"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The newest version of its type.
+             */
             newest_version: number;
+            /** @description The schema of its fields, in the version that it keeps. */
             schema: components["schemas"]["FieldsSchema"];
+            /** @description How it reads, plain text; null: show the fields as a table. */
             text?: string | null;
+            /** @description Who looks at it just now, but you. */
             viewers: components["schemas"]["PersonRef"][];
             why_not?: components["schemas"]["Reason"] | null;
         };
@@ -4016,7 +4399,10 @@ export interface components {
             password: string;
             username: string;
         };
-        /** @enum {string} */
+        /**
+         * @description How deliveries are signed, as Standard Webhooks says.
+         * @enum {string}
+         */
         Signing: "hmac" | "ed25519";
         /** @description Asks what a schedule would do, before it is saved. */
         SimulateSchedule: {
@@ -4065,6 +4451,7 @@ export interface components {
          * @enum {string}
          */
         SlotState: "fired" | "caught_up" | "skipped" | "missed";
+        /** @description Puts an item out of the way, or back. */
         SnoozeItem: {
             until?: components["schemas"]["Time"] | null;
         };
@@ -4084,13 +4471,18 @@ export interface components {
          * @enum {string}
          */
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
+        /** @description A state with how people read it. */
         StateRef: {
             label: string;
             name: string;
         };
+        /** @description A state in which an item is open. */
         StateSpec: {
+            /** @description As people read it. Default: its name. */
             label?: string | null;
+            /** @description The groups whose members may decide over an item in this state. Default: what `access` says. */
             may_decide?: string[];
+            /** @description The states that an item may be moved to from here. Default: every other one. */
             to?: string[] | null;
         };
         /** @enum {string} */
@@ -4185,6 +4577,7 @@ export interface components {
             error: boolean;
             output: boolean;
         };
+        /** @description Changes fields. `null` removes one; what is not named stays. */
         UpdateItem: {
             due_at?: components["schemas"]["Time"] | null;
             fields?: Record<string, unknown>;
@@ -4215,47 +4608,72 @@ export interface components {
         };
         /** @enum {string} */
         UserState: "active" | "invited" | "disabled";
+        /** @description Waits for one of several items. */
         WaitForItems: {
+            /** @description At most a hundred. */
             items: components["schemas"]["ItemId"][];
         };
+        /** @description A webhook as the API shows it. */
         Webhook: {
             created_at: components["schemas"]["Time"];
             failing_since?: components["schemas"]["Time"] | null;
             id: components["schemas"]["WebhookId"];
+            /** @description Where signed posts are taken in; null without a rule. */
             inbound_url?: string | null;
+            /** @description Its keys, the newest first: an older one signs too until it expires. */
             keys: components["schemas"]["WebhookKey"][];
             last_success_at?: components["schemas"]["Time"] | null;
             name: string;
             reason?: components["schemas"]["Reason"] | null;
+            /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
             secret?: string | null;
             spec: components["schemas"]["WebhookSpec"];
             state: components["schemas"]["WebhookState"];
             updated_at: components["schemas"]["Time"];
             updated_by: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Counts up with every edit; the ETag.
+             */
             version: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Deliveries that wait for their next try.
+             */
             waiting_count: number;
         };
         WebhookId: string;
+        /** @description A key of a webhook; its secret is told once. */
         WebhookKey: {
             created_at: components["schemas"]["Time"];
             expires_at?: components["schemas"]["Time"] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Counts up with every new one.
+             */
             number: number;
+            /** @description Of `v1a`: what receivers verify with. */
             public_key?: string | null;
             signing: components["schemas"]["Signing"];
         };
+        /** @description A webhook as it is written: told of items where it has an address, asked to make items where it has a rule, or both with one secret. */
         WebhookSpec: {
             body?: components["schemas"]["BodyKind"];
+            /** @description Whether nothing is delivered for now; what happens meanwhile is not delivered later, but for `recover`. */
             disabled?: boolean;
+            /** @description Such as `item.resolved`. Empty: all of them. */
             events?: string[];
+            /** @description Which items it hears of, by their fields: `amount>100 and country=DE`. */
             filter?: string | null;
             inbound?: components["schemas"]["InboundRule"] | null;
+            /** @description Unique within the organization. Default: the host of its address. */
             name?: string | null;
             signing?: components["schemas"]["Signing"];
+            /** @description With `body: template`: what is posted, a template over `type`, `timestamp` and `data` that makes JSON. */
             template?: string | null;
+            /** @description Names or ids of item types. Empty: all of them. */
             types?: string[];
+            /** @description Where deliveries are posted to. */
             url?: string | null;
         };
         /** @enum {string} */
@@ -5985,6 +6403,45 @@ export interface operations {
             };
         };
     };
+    set_item_type_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOverride"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_instance: {
         parameters: {
             query?: never;
@@ -6094,7 +6551,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Item types by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6130,9 +6587,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item type */
             201: {
                 headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6162,7 +6620,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The item type */
             200: {
                 headers: {
                     ETag?: string;
@@ -6202,7 +6660,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item type as it is now */
             200: {
                 headers: {
                     ETag?: string;
@@ -6235,7 +6693,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6269,7 +6727,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description What became of them */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6306,7 +6764,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Its versions */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6339,7 +6797,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The version */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6372,7 +6830,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description What it would do */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6401,7 +6859,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Views by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6434,7 +6892,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The view */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6465,7 +6923,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6486,17 +6944,22 @@ export interface operations {
     list_items: {
         parameters: {
             query?: {
+                /** @description Id or user name, `me` or `nobody`. */
                 assignee?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 external_id?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
+                /** @description `newest` (default), `oldest` or `due`. */
                 order?: string;
-                q?: string;
+                /** @description `needs_me`, `mine`, `unassigned`, `overdue` or `snoozed`; of open items. */
                 queue?: string;
+                /** @description `open` (default), `closed`, `all`, or one of the states. */
                 state?: string;
+                /** @description Id or name of an item type. */
                 type?: string;
+                /** @description Tests of fields, as `amount>100 and country=DE`; a test for the value of an indexed field is fast. */
                 where?: string;
             };
             header?: never;
@@ -6505,7 +6968,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Items */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6541,9 +7004,20 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item that was posted before under this external id */
+            200: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description The item */
             201: {
                 headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6572,7 +7046,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The item */
             200: {
                 headers: {
                     ETag?: string;
@@ -6611,7 +7085,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
                     ETag?: string;
@@ -6647,9 +7121,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6682,9 +7157,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6717,7 +7193,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The comment, as it stands in the item's log */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6737,10 +7213,51 @@ export interface operations {
             };
         };
     };
+    stream_item_log: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last entry that was read. */
+                after?: number;
+            };
+            header?: {
+                /** @description The `seq` of the last entry seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_item_log: {
         parameters: {
             query?: {
+                /** @description The `seq` of the last entry that was read. */
                 after?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
             };
             header?: never;
@@ -6751,7 +7268,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Entries by `seq` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6786,9 +7303,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item that ended */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6824,9 +7342,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6862,7 +7381,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
                     ETag?: string;
@@ -6898,9 +7417,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The item as it is now */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6918,7 +7438,7 @@ export interface operations {
             };
         };
     };
-    view_item: {
+    look_at_item: {
         parameters: {
             query?: never;
             header?: never;
@@ -6929,7 +7449,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Noted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -6947,9 +7467,88 @@ export interface operations {
             };
         };
     };
+    wait_for_item: {
+        parameters: {
+            query?: {
+                /** @description Answer as soon as the item's log is longer than this `seq`, and not only when it is over. */
+                after?: number;
+                /** @description Seconds to wait, at most 55. */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Nothing yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One `CreateItem` a line, at most 1000 */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description One line for each, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BulkLine"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_items: {
         parameters: {
             query?: {
+                /** @description Id or name of an item type. */
                 type?: string;
             };
             header?: never;
@@ -6958,7 +7557,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Counts */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6966,6 +7565,49 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ItemCounts"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wait_for_items: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait, at most 55. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitForItems"];
+            };
+        };
+        responses: {
+            /** @description An item that is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description None is over yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -9105,7 +9747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Webhooks by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9128,10 +9770,7 @@ export interface operations {
     create_webhook: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again */
-                "Idempotency-Key"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -9141,9 +9780,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The webhook with its secret */
             201: {
                 headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9173,7 +9813,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The webhook */
             200: {
                 headers: {
                     ETag?: string;
@@ -9213,7 +9853,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The webhook as it is now */
             200: {
                 headers: {
                     ETag?: string;
@@ -9246,7 +9886,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9271,7 +9911,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items on a page, 1 to 200; default 50. */
                 limit?: number;
-                state?: components["schemas"]["DeliveryState"];
+                /** @description `waiting`, `delivered`, `failed` or `dropped`. */
+                state?: string;
             };
             header?: never;
             path: {
@@ -9282,7 +9923,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Deliveries */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9315,7 +9956,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The delivery */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9348,7 +9989,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The delivery, which waits to be sent */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -9384,7 +10025,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description How many deliveries wait to be sent */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -9420,13 +10061,80 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The webhook with its new secret */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_in_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-signature": string;
+                "webhook-timestamp": string;
+            };
+            path: {
+                webhook: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    item_type_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON Schema 2020-12 */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Webhook"];
+                    "application/schema+json": Record<string, unknown>;
                 };
             };
             /** @description A problem */
