@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import { isGood } from '../world/good.ts'
-import { expect, goTo, test } from '../world/test.ts'
+import { account } from '../world/server.ts'
+import { expect, goTo, makeGroup, makeUser, menuOf, test } from '../world/test.ts'
 
 const rows = (page: Page) => page.getByRole('list', { name: 'Items' }).getByRole('listitem')
 const decide = (page: Page, name: string) =>
@@ -268,4 +269,36 @@ test('a webhook tells its secret once, and its key is changed with both signing 
   await page.getByRole('button', { name: 'I have copied it' }).click()
   await expect(page.getByRole('list', { name: 'Keys' }).getByRole('listitem')).toHaveText([/Key 2/, /Key 1.*signs beside the newer one/])
   expect(complaints.filter((text) => !text.includes('422'))).toEqual([])
+})
+
+test('a group decides over the items of one type alone, and who is in it begins with them', async ({ page, browser, server, complaints }) => {
+  await send(page, '/api/v1/item-types', refund)
+  await post(page, 'A1', 10)
+  await makeGroup(server, 'Tellers', 'none')
+  await makeUser(server, { username: 'rita', name: 'Rita', groups: ['Tellers'] })
+  await goTo(page, 'Groups')
+  await page.getByRole('link', { name: 'Tellers' }).click()
+  await page.getByRole('combobox', { name: 'Tellers: Items: refund' }).selectOption('self-service')
+  await expect(page.getByText('Saved')).toBeVisible()
+  await isGood(page)
+
+  const context = await browser.newContext({ viewport: page.viewportSize() })
+  const rita = await context.newPage()
+  await rita.goto(`${server.url}/login`)
+  await rita.getByLabel('User name').fill('rita')
+  await rita.getByRole('textbox', { name: 'Password' }).fill(account.password)
+  await rita.getByRole('button', { name: 'Sign in' }).click()
+  await expect(heading(rita, 'Inbox')).toBeVisible()
+  expect(await menuOf(rita)).toEqual(['Inbox', 'Item types', 'API keys'])
+  await rita.getByRole('link', { name: 'Refund 10 for A1' }).click()
+  await rita.getByRole('button', { name: 'More actions' }).click()
+  await rita.getByRole('menuitem', { name: /Assign/ }).click()
+  const to = rita.getByRole('dialog').getByRole('combobox', { name: 'To whom' })
+  await to.click()
+  await expect(rita.getByRole('option')).toHaveText(['Nobody', 'Me (Rita)'])
+  await rita.keyboard.press('Escape')
+  await rita.keyboard.press('Escape')
+  await decide(rita, 'Refund 10').click()
+  await expect(rita.getByText('Nothing waits')).toBeVisible()
+  expect(complaints).toEqual([])
 })
