@@ -236,7 +236,7 @@ pub struct AssignItem {
     /// Only if it is still this user's: id, user name, or `nobody`. Left out: whoever's it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
-    /// What the next one should know; it stands in the log of the item.
+    /// What the next one should know; it becomes a comment for the team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

@@ -22,16 +22,18 @@ CREATE TABLE item_type_version (
   item_type_id TEXT NOT NULL REFERENCES item_type (id),
   version BIGINT NOT NULL,
   spec TEXT NOT NULL,
+  -- JSON: the groups that it names, with their ids, whatever they are called later.
+  groups TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   created_by TEXT NOT NULL,
   PRIMARY KEY (item_type_id, version)
 );
 
--- The groups whose members see items of a type that is closed, by name.
+-- The groups whose members see items of a type that is closed.
 CREATE TABLE item_type_seer (
   item_type_id TEXT NOT NULL REFERENCES item_type (id),
-  group_name TEXT NOT NULL,
-  PRIMARY KEY (item_type_id, group_name)
+  group_id TEXT NOT NULL,
+  PRIMARY KEY (item_type_id, group_id)
 );
 
 CREATE TABLE item (
@@ -85,7 +87,7 @@ CREATE INDEX item_open ON item (organization_id, created_at, id) WHERE is_open =
 CREATE INDEX item_of_type ON item (item_type_id, created_at, id);
 CREATE INDEX item_open_of_type ON item (item_type_id, created_at, id) WHERE is_open = 1;
 CREATE INDEX item_assigned ON item (assignee_id, created_at, id) WHERE is_open = 1 AND assignee_id IS NOT NULL;
-CREATE INDEX item_due ON item (organization_id, due_at, id) WHERE is_open = 1 AND due_at IS NOT NULL;
+CREATE INDEX item_due ON item (organization_id, COALESCE(due_at, 9223372036854775807), id) WHERE is_open = 1;
 CREATE INDEX item_timeout ON item (timeout_at) WHERE is_open = 1 AND timeout_at IS NOT NULL;
 CREATE INDEX item_snoozed ON item (organization_id, snoozed_until) WHERE is_open = 1 AND snoozed_until IS NOT NULL;
 CREATE INDEX item_merge ON item (item_type_id, merge_hash) WHERE is_open = 1 AND merge_hash IS NOT NULL;

@@ -118,6 +118,11 @@ fn check_states(errors: &mut Errors, spec: &ItemTypeSpec) {
     if spec.states.len() > STATES_MAX {
         errors.add("/states", format!("at most {STATES_MAX} states"));
     }
+    if let Some(initial) = &spec.initial
+        && !spec.has_state(initial)
+    {
+        errors.add("/initial", format!("there is no state `{initial}`"));
+    }
     for (name, state) in spec.states.iter() {
         let at = format!("/states/{name}");
         if CLOSED.contains(&name) {
@@ -243,7 +248,7 @@ mod tests {
             "fields": {"type": "array", "required": ["gone"], "properties": {"x__webook": {}, "y__merge": {}, "y": {}}},
             "states": {"open": {"to": ["nowhere"]}, "resolved": {}, "lost": {"to": []}},
             "resolutions": {"a b": {"from": ["open", "void"], "reasons": [""]}},
-            "indexed": ["z"], "due_in": "0s", "retention": "1s"
+            "indexed": ["z"], "initial": "void", "due_in": "0s", "retention": "1s"
         }));
         for expected in [
             "/name",
@@ -260,6 +265,7 @@ mod tests {
             "/resolutions/a b/from/1",
             "/resolutions/a b/reasons/0",
             "/indexed/0",
+            "/initial",
             "/due_in",
             "/retention",
         ] {

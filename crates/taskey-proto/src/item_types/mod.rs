@@ -41,10 +41,13 @@ pub struct ItemTypeSpec {
     /// A template of how an item reads, as plain text; without it its fields are shown as a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The states that an item may be in while it is open, in their order: it begins in the first. Default: `open` alone.
+    /// The states that an item may be in while it is open, in their order. Default: `open` alone.
     #[serde(default, skip_serializing_if = "Ordered::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, StateSpec>))]
     pub states: Ordered<StateSpec>,
+    /// The state that an item begins in. Default: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<String>,
     /// How an item may be resolved, in the order of the buttons.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, ResolutionSpec>))]
     pub resolutions: Ordered<ResolutionSpec>,
@@ -156,7 +159,7 @@ impl ItemTypeSpec {
 
     /// The state that an item begins in.
     pub fn first_state(&self) -> &str {
-        self.states.names().next().unwrap_or(OPEN)
+        self.initial.as_deref().or_else(|| self.states.names().next()).unwrap_or(OPEN)
     }
 
     /// Whether an item may be in this state while it is open.

@@ -155,7 +155,10 @@ async fn vault(connection: &mut Connection, data: &Path) -> Result<Finding, sqlx
             return Ok(Finding::problem("vault", detail, "put the file back from a backup, or set those secrets anew"));
         }
     }
-    Ok(Finding::ok("vault", format!("{} secrets and keys of webhooks, each with its key", used.iter().map(|(_, secrets)| secrets).sum::<i64>())))
+    Ok(Finding::ok(
+        "vault",
+        format!("{} secrets and keys of webhooks, each with its key", used.iter().map(|(_, secrets)| secrets).sum::<i64>()),
+    ))
 }
 
 /// Whether the newest order is signed by the key that lies here.

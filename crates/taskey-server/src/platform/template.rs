@@ -29,6 +29,16 @@ impl Templates {
         self.0.add_template_owned(name.to_owned(), text.to_owned()).map_err(|error| words(&error))
     }
 
+    /// What a template asks for that there is not: a filter, a function, another template. `None` also where there is no such template.
+    pub fn unknown(&self, name: &str) -> Option<String> {
+        let error = self.0.get_template(name).ok()?.render(minijinja::value::Serde(serde_json::json!({}))).err()?;
+        let is_unknown = matches!(
+            error.kind(),
+            ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction | ErrorKind::TemplateNotFound
+        );
+        is_unknown.then(|| words(&error))
+    }
+
     /// What a template makes of `values`, at most [`LEN_MAX`] bytes.
     pub fn render(&self, name: &str, values: &Value) -> Result<String, String> {
         let mut text = Bounded(Vec::new());

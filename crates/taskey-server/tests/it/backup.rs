@@ -136,7 +136,7 @@ on_both! {
                 break news;
             }
         };
-        assert_eq!(news.last().unwrap().name, "quiet.ended");
+        assert_eq!(news.first().unwrap().name, "quiet.ended");
         started.stop().await;
         server.stop().await;
     }

@@ -262,7 +262,7 @@ on_both! {
         make_group(&ann, "support", &["bob"]).await;
         make_group(&ann, "leads", &["lea"]).await;
         make_type(&ann, refund(json!({
-            "states": {"new": {}, "second": {"may_decide": ["leads"]}},
+            "initial": "new", "states": {"new": {}, "second": {"may_decide": ["leads"]}},
             "access": {"may_decide": ["support"]},
         }))).await;
         let item = post_refund(&ann, "A1", 10).await;

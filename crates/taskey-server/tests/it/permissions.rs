@@ -29,6 +29,8 @@ struct Things {
     item_type: String,
     item: String,
     view: String,
+    webhook: String,
+    delivery: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -58,6 +60,16 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
     assert_eq!(item_type.status, 201, "{}", item_type.body);
     let item = person.post("/api/v1/items", json!({"type": "refund"})).await;
     let view = person.post("/api/v1/item-views", json!({"name": "mine", "query": "queue=mine"})).await;
+    // Loopback is not among the addresses that this server may call: the delivery waits for ever.
+    let webhook = person.post("/api/v1/webhooks", json!({"url": "http://receiver.invalid/", "name": "app"})).await;
+    assert_eq!(webhook.status, 201, "{}", webhook.body);
+    let commented = person.post(&format!("/api/v1/items/{}/comments", item.id()), json!({"text": "hello"})).await;
+    assert_eq!(commented.status, 201, "{}", commented.body);
+    let delivery = taskey_testkit::eventually(async || {
+        let list = person.get("/api/v1/webhooks/app/deliveries").await;
+        list.body["items"][0]["id"].as_str().map(str::to_owned).ok_or(list.text)
+    })
+    .await;
     Things {
         device: device.id.to_string(),
         task: task.id().to_owned(),
@@ -75,6 +87,8 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         item_type: item_type.id().to_owned(),
         item: item.id().to_owned(),
         view: view.id().to_owned(),
+        webhook: webhook.id().to_owned(),
+        delivery,
     }
 }
 
@@ -97,6 +111,8 @@ impl Things {
             ("{item_type}", &self.item_type),
             ("{item}", &self.item),
             ("{view}", &self.view),
+            ("{webhook}", &self.webhook),
+            ("{delivery}", &self.delivery),
             ("{version}", &"1".to_owned()),
             ("{action}", &"0".to_owned()),
             ("{stream}", &"output".to_owned()),
@@ -126,6 +142,8 @@ impl Things {
             item_type: other(&self.item_type),
             item: other(&self.item),
             view: other(&self.view),
+            webhook: other(&self.webhook),
+            delivery: other(&self.delivery),
         }
     }
 }
@@ -334,7 +352,9 @@ on_both! {
                 path if path.contains("{schedule}") => &schedule,
                 path if path.contains("{calendar}") => &json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
                 path if path.contains("/overrides/") => &json!({"role": "admin"}),
-                path if path.ends_with("/move-items") => &json!({}),
+                path if path.ends_with("/move-items") || path.ends_with("/rotate") => &json!({}),
+                path if path.ends_with("/recover") => &json!({"since": "2026-01-01T00:00:00Z"}),
+                path if path.contains("{webhook}") => &json!({"url": "http://receiver.invalid/"}),
                 path if path.contains("{item_type}") => {
                     &json!({"name": "stolen", "title": "Stolen", "fields": {"type": "object"}, "resolutions": {"done": {}}})
                 }
@@ -418,6 +438,7 @@ on_both! {
             ("calendars", &his.calendar),
             ("item-types", &his.item_type),
             ("items", &his.item),
+            ("webhooks", &his.webhook),
         ] {
             let list = mallory.get(&format!("/api/v1/{path}")).await;
             let ids: Vec<&str> = list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();

@@ -112,9 +112,8 @@ impl Access {
         })
     }
 
-    /// Whether one of the user's groups is called so.
-    pub fn is_member(&self, name: &str) -> bool {
-        self.groups.iter().any(|member| member.group.name == name)
+    pub fn is_member(&self, group: GroupId) -> bool {
+        self.groups.iter().any(|member| member.group.id == group)
     }
 
     /// What every group gives in each of these scopes.

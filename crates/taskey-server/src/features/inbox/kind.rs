@@ -1,15 +1,16 @@
 //! One version of a type, read: its schemas and templates compiled, kept for the items that come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use taskey_proto::id::ItemTypeId;
+use taskey_proto::id::{GroupId, ItemTypeId};
 use taskey_proto::item_types::{FieldsSchema, ItemTypeSpec, Key, Ordered, ResolutionSpec};
 use taskey_proto::items::Fields;
 use taskey_proto::problem::FieldError;
 
 use super::schema::Schema;
+use crate::features::accounts::access::Access;
 use crate::platform::template::Templates;
 
 /// Versions that are remembered; beyond that all are read anew.
@@ -17,11 +18,16 @@ const REMEMBERED_MAX: usize = 2_000;
 /// Characters of a title.
 const TITLE_LEN_MAX: usize = 200;
 
+/// Groups by the names that a version of a type calls them.
+pub type Groups = BTreeMap<String, GroupId>;
+
 /// A version of a type, ready for use.
 pub struct Kind {
     pub id: ItemTypeId,
     pub version: u32,
     pub spec: ItemTypeSpec,
+    /// The groups that it names, whatever they are called by now.
+    pub groups: Groups,
     fields: Schema,
     forms: HashMap<String, Schema>,
     templates: Templates,
@@ -29,7 +35,7 @@ pub struct Kind {
 
 impl Kind {
     /// Compiles a type, or says everything that is wrong with its schemas and templates.
-    pub fn compile(id: ItemTypeId, version: u32, spec: ItemTypeSpec) -> Result<Self, Vec<FieldError>> {
+    pub fn compile(id: ItemTypeId, version: u32, spec: ItemTypeSpec, groups: Groups) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut templates = Templates::default();
         let mut add = |name: String, place: String, text: &str| {
@@ -58,13 +64,18 @@ impl Kind {
             }
         }
         match compile(&spec.fields, "/fields") {
-            Ok(fields) if errors.is_empty() => Ok(Self { id, version, spec, fields, forms, templates }),
+            Ok(fields) if errors.is_empty() => Ok(Self { id, version, spec, groups, fields, forms, templates }),
             Ok(_) => Err(errors),
             Err(error) => {
                 errors.push(error);
                 Err(errors)
             }
         }
+    }
+
+    /// Whether somebody is in one of the groups that are named so.
+    pub fn is_in(&self, access: &Access, names: &[String]) -> bool {
+        names.iter().filter_map(|name| self.groups.get(name)).any(|id| access.is_member(*id))
     }
 
     /// What is wrong with an item's fields.
@@ -104,6 +115,16 @@ impl Kind {
     pub fn confirm(&self, name: &str, resolution: &ResolutionSpec, fields: &Fields) -> Option<String> {
         let confirm = resolution.confirm.as_ref()?;
         Some(self.templates.render(&format!("confirm:{name}"), &values(fields)).unwrap_or_else(|_| confirm.clone()))
+    }
+
+    /// What templates can never make, whatever an item holds: they are tried on one that holds nothing.
+    pub fn template_errors(&self) -> Vec<FieldError> {
+        let places = self.spec.resolutions.names().flat_map(|name| {
+            let at = format!("/resolutions/{name}");
+            [(format!("label:{name}"), format!("{at}/label")), (format!("confirm:{name}"), format!("{at}/confirm"))]
+        });
+        let places = places.chain([("title".to_owned(), "/title".to_owned()), ("text".to_owned(), "/text".to_owned())]);
+        places.filter_map(|(name, place)| Some(FieldError::new(place, self.templates.unknown(&name)?))).collect()
     }
 
     pub fn labels(&self, fields: &Fields) -> Ordered<String> {

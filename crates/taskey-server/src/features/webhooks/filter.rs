@@ -32,7 +32,7 @@ pub fn passes(filter: &str, item: &Value) -> bool {
     .filter(|(_, value)| !value.is_empty())
     .collect();
     let title = text(&item["title"]);
-    selector.matches(&Subject { name: &title, labels: &filter_words(&fields), facts: &facts, groups: &[], online: false })
+    selector.matches_amounts(&Subject { name: &title, labels: &filter_words(&fields), facts: &facts, groups: &[], online: false })
 }
 
 #[cfg(test)]

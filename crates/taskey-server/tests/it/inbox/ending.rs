@@ -87,7 +87,7 @@ on_both! {
             "text": "{{ why }}",
             "fields": {"type": "object", "required": ["who__merge"], "properties": {"who__merge": {}, "why": {}, "more": {}}},
             "indexed": ["who__merge", "why"],
-            "states": {"new": {}, "checking": {}},
+            "initial": "new", "states": {"new": {}, "checking": {}},
             "resolutions": {"granted": {"label": "Let {{ who }} rest", "form": {"type": "object", "properties": {"days": {}}}}},
             "retention": "1h",
         });

@@ -52,7 +52,7 @@ on_both! {
     }
 
     async fn the_log_has_no_gaps_names_who_it_was_and_is_chained(engine: Engine) {
-        let (server, ann) = world(engine, refund(json!({"states": {"new": {}, "checking": {}}}))).await;
+        let (server, ann) = world(engine, refund(json!({"initial": "new", "states": {"new": {}, "checking": {}}}))).await;
         let bob = ann.add_user("bob", json!({"super": true, "name": "Bob Smith"})).await;
         let key = ann.post("/api/v1/keys", json!({"name": "shop", "scopes": ["items.create"]})).await;
         let shop = server.with_key(key.body["key"].as_str().unwrap());

@@ -265,7 +265,7 @@ on_both! {
         let everything = refund(json!({
             "description": "Money back",
             "text": "{{ order }}",
-            "states": {"new": {"label": "New", "to": ["checking"]}, "checking": {"may_decide": ["leads"]}},
+            "initial": "new", "states": {"new": {"label": "New", "to": ["checking"]}, "checking": {"may_decide": ["leads"]}},
             "due_in": "1h30m",
             "on_timeout": "deny",
             "retention": "30d",
@@ -321,10 +321,10 @@ on_both! {
     }
 
     async fn items_in_a_state_that_is_no_more_are_moved_to_what_it_becomes(engine: Engine) {
-        let (_server, ann) = world(engine, refund(json!({"states": {"new": {}, "checking": {}}}))).await;
+        let (_server, ann) = world(engine, refund(json!({"initial": "new", "states": {"new": {}, "checking": {}}}))).await;
         let (item, other) = (post_refund(&ann, "A1", 10).await, post_refund(&ann, "A2", 20).await);
         assert_eq!(act(&ann, &item, "move", json!({"state": "checking"})).await.status, 200);
-        assert_eq!(put_type(&ann, "refund", "*", refund(json!({"states": {"new": {}, "waiting": {}}}))).await.status, 200);
+        assert_eq!(put_type(&ann, "refund", "*", refund(json!({"initial": "new", "states": {"new": {}, "waiting": {}}}))).await.status, 200);
         assert_eq!(shown(&ann, &item).await["state"], "checking", "until it is moved it keeps its version's states");
         let unmapped = move_items(&ann, json!({"dry_run": true})).await;
         assert_eq!((&unmapped.body["moved_count"], &unmapped.body["left"][0]["id"]), (&json!(1), &item["id"]), "{}", unmapped.text);

@@ -118,7 +118,7 @@ on_both! {
     }
 
     async fn whatever_happens_to_an_item_is_heard_by_all_who_may_see_it(engine: Engine) {
-        let (_server, ann) = world(engine, refund(json!({"states": {"new": {}, "checking": {}}}))).await;
+        let (_server, ann) = world(engine, refund(json!({"initial": "new", "states": {"new": {}, "checking": {}}}))).await;
         let bob = member(&ann, "bob", "read-only").await;
         let mut stream = bob.stream("/api/v1/events").await;
         let (item, other) = (post_refund(&ann, "A1", 10).await, post_refund(&ann, "A2", 10).await);

@@ -53,7 +53,7 @@ impl Poster {
     /// Refuses a type that the poster may not post items of; one that it may not see is as if it were not there.
     fn check(&self, kind: &Kind) -> ApiResult<bool> {
         let Poster::User(permit) = self else { return Ok(true) };
-        if !types::sees_type(permit, kind.id, &kind.spec) {
+        if !types::sees_type(permit, kind) {
             return Ok(false);
         }
         permit.there(&[Scope::ItemType(kind.id)], &format!("items of the type `{}`", kind.spec.name))?;

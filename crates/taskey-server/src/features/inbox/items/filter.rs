@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use taskey_proto::Time;
 use taskey_proto::devices::Labels;
 use taskey_proto::item_types::{ItemTypeSpec, Key};
 use taskey_proto::items::{Fields, Item};
@@ -46,6 +47,9 @@ pub struct Filter {
     cursor: Option<String>,
 }
 
+/// What a test may ask for beside fields.
+const FACTS: [&str; 3] = ["state", "type", "title"];
+
 /// A filter with everything in it looked up.
 struct Wanted {
     base: Base,
@@ -61,7 +65,7 @@ pub async fn list_items(app: &App, permit: &Permit, filter: Filter) -> ApiResult
     let now = app.now();
     let sight = permit.item_sight();
     let key = |row: &ItemRow| match wanted.order {
-        Order::Due => After { at: row.due_at.unwrap_or(row.created_at).ms(), id: row.id },
+        Order::Due => After { at: row.due_at.map_or(i64::MAX, Time::ms), id: row.id },
         Order::Newest | Order::Oldest => After { at: row.created_at.ms(), id: row.id },
     };
     let Some(test) = &wanted.test else {
@@ -94,7 +98,7 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     let kind = match &filter.item_type {
         Some(word) => {
             let kind = types::named_kind(app, permit.organization(), word).await?;
-            Some(kind.filter(|kind| types::sees_type(permit, kind.id, &kind.spec)).ok_or_else(types::no_item_type)?)
+            Some(kind.filter(|kind| types::sees_type(permit, kind)).ok_or_else(types::no_item_type)?)
         }
         None => None,
     };
@@ -141,10 +145,18 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     };
     let test = filter.wanted.as_deref().map(Selector::parse).transpose();
     let test = test.map_err(|error| ApiError::invalid_field("/where", error.to_string()))?;
+    if let (Some(kind), Some(test)) = (&kind, &test) {
+        let is_field = |key: &str| kind.spec.fields.properties.names().any(|name| name == key || Key::parse(name).name == key);
+        if let Some(unknown) = test.keys().into_iter().find(|key| !FACTS.contains(key) && !is_field(key)) {
+            let detail = format!("items of the type `{}` have no field `{unknown}`", kind.spec.name);
+            return Err(ApiError::invalid_field("/where", detail));
+        }
+    }
     let indexed = kind.as_ref().zip(test.as_ref()).and_then(|(kind, test)| indexed_field(&kind.spec, test));
     let is_open = residual.is_open == Some(true);
     let base = match (indexed, &kind, assigned) {
-        _ if order == Order::Due => Base::Due,
+        _ if order == Order::Due && is_open => Base::OpenByDue,
+        _ if order == Order::Due => Base::ByDue,
         (Some((place, value)), ..) => Base::Field(place, value),
         (None, _, Some(user)) if is_open => Base::Assigned(user),
         (None, Some(_), _) if is_open => Base::OpenOfType,
@@ -188,7 +200,7 @@ fn passes(test: &Selector, row: &ItemRow) -> bool {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    test.matches(&Subject { name: &row.title, labels: &fields, facts: &facts, groups: &[], online: false })
+    test.matches_amounts(&Subject { name: &row.title, labels: &fields, facts: &facts, groups: &[], online: false })
 }
 
 /// Fields as a filter sees them: each by what people call it, as text.

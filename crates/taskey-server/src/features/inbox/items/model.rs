@@ -23,7 +23,7 @@ pub fn may_decide(permit: &Permit, row: &ItemRow, kind: &Kind) -> Result<(), Rea
     }
     let deciders = kind.spec.deciders(&row.state);
     let access = &permit.principal().access;
-    if deciders.is_empty() || permit.is_super() || deciders.iter().any(|group| access.is_member(group)) {
+    if deciders.is_empty() || permit.is_super() || kind.is_in(access, deciders) {
         return Ok(());
     }
     let groups = deciders.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(" and ");
@@ -149,11 +149,12 @@ pub fn move_to(row: &mut ItemRow, kind: &Kind, state: &str, reason: Option<Strin
 /// Changes fields; `null` removes one. `anything`: also what is not marked as editable.
 pub fn update(row: &mut ItemRow, kind: &Kind, changed: &Fields, due_at: Option<Time>, anything: bool) -> ApiResult<Option<Value>> {
     if !anything {
-        let fixed = changed.keys().filter(|name| !Key::parse(name).has(Mark::Editable));
-        let errors = fixed.map(|name| FieldError::new(format!("/fields/{name}"), "only its poster and admins may change this field"));
-        check(errors.collect())?;
-        if due_at.is_some() {
-            return Err(ApiError::invalid_field("/due_at", "only its poster and admins may change when it is due"));
+        let fixed = changed.keys().filter(|name| !Key::parse(name).has(Mark::Editable)).map(|name| format!("/fields/{name}"));
+        let fixed = fixed.chain(due_at.map(|_| "/due_at".to_owned()));
+        let errors: Vec<_> = fixed.map(|at| FieldError::new(at, "for its poster and admins")).collect();
+        if let Some(first) = errors.first() {
+            let detail = format!("Only whoever posted it and admins may change {}.", first.pointer);
+            return Err(ApiError { errors, ..ApiError::new(Code::NotAllowed, detail) });
         }
     }
     let mut fields = row.fields.clone();

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use taskey_proto::access::Role;
 use taskey_proto::id::{ItemId, UserId};
+use taskey_proto::item_types::OPEN;
 use taskey_proto::items::{
     AddComment, AssignItem, COMMENT_LEN_MAX, CancelItem, Item, LogEntry, MoveItem, PersonRef, ResolveItem, SnoozeItem, UpdateItem,
 };
@@ -249,7 +250,7 @@ pub async fn assign_item(app: &App, permit: &Permit, id: ItemId, ask: AssignItem
         (assignee, instead_of, note),
         op!(|tx, row, acting| {
             let (assignee, instead_of, note) = &acting.ask;
-            acting.permit.there(&[Scope::ItemType(row.item_type)], &format!("items of the type `{}`", row.type_name))?;
+            may_decide(acting, row)?;
             model::still_open(row, acting.ctx.now)?;
             let has: Option<UserId> = row.assignee.as_ref().map(|person| person.id);
             if instead_of.is_some_and(|expected| expected != has) {
@@ -262,9 +263,19 @@ pub async fn assign_item(app: &App, permit: &Permit, id: ItemId, ask: AssignItem
             if *assignee == row.assignee && note.is_none() {
                 return written(tx, acting, row, None).await;
             }
-            let change = json!({"before": {"assignee": row.assignee}, "after": {"assignee": assignee}, "note": note});
-            row.assignee.clone_from(assignee);
-            happened("assigned", "item.assigned", row.state.clone(), change)
+            if *assignee != row.assignee {
+                let change = json!({"before": {"assignee": row.assignee}, "after": {"assignee": assignee}});
+                row.assignee.clone_from(assignee);
+                let assigned = Happened { action: "assigned", event: "item.assigned", prev_state: Some(row.state.clone()), change };
+                write_change(tx, &acting.ctx, row, assigned).await?;
+            }
+            match note {
+                None => Ok(None),
+                Some(note) => {
+                    row.comment_count += 1;
+                    happened("commented", "item.commented", row.state.clone(), json!({"text": note, "public": false}))
+                }
+            }
         }),
     )
     .await
@@ -272,10 +283,6 @@ pub async fn assign_item(app: &App, permit: &Permit, id: ItemId, ask: AssignItem
 
 /// Puts an item out of the way until a moment, or back.
 pub async fn snooze_item(app: &App, permit: &Permit, id: ItemId, ask: SnoozeItem) -> ApiResult<Item> {
-    let now = app.now();
-    if ask.until.is_some_and(|until| until <= now || until > now.plus_ms(SNOOZE_MAX_MS)) {
-        return Err(ApiError::invalid_field("/until", "a moment to come, within a year"));
-    }
     change(
         app,
         permit,
@@ -284,6 +291,10 @@ pub async fn snooze_item(app: &App, permit: &Permit, id: ItemId, ask: SnoozeItem
         op!(|tx, row, acting| {
             acting.permit.there(&[Scope::ItemType(row.item_type)], &format!("items of the type `{}`", row.type_name))?;
             model::still_open(row, acting.ctx.now)?;
+            let now = acting.ctx.now;
+            if acting.ask.until.is_some_and(|until| until <= now || until > now.plus_ms(SNOOZE_MAX_MS)) {
+                return Err(ApiError::invalid_field("/until", "a moment to come, within a year"));
+            }
             if row.snoozed_until == acting.ask.until {
                 return written(tx, acting, row, None).await;
             }
@@ -297,13 +308,6 @@ pub async fn snooze_item(app: &App, permit: &Permit, id: ItemId, ask: SnoozeItem
 
 /// Ends an item as the same as another one, which stays open.
 pub async fn merge_item(app: &App, permit: &Permit, id: ItemId, into: ItemId) -> ApiResult<Item> {
-    let canonical = find(app, permit, into).await.map_err(|_| ApiError::invalid_field("/into", "there is no such item"))?;
-    if into == id {
-        return Err(ApiError::invalid_field("/into", "an item cannot become one with itself"));
-    }
-    if let Some(further) = canonical.merged_into {
-        return Err(ApiError::invalid_field("/into", format!("that one became one with {further}; name that")));
-    }
     change(
         app,
         permit,
@@ -312,6 +316,14 @@ pub async fn merge_item(app: &App, permit: &Permit, id: ItemId, into: ItemId) ->
         op!(|tx, row, acting| {
             may_decide(acting, row)?;
             model::still_open(row, acting.ctx.now)?;
+            if acting.ask == row.id {
+                return Err(ApiError::invalid_field("/into", "an item cannot become one with itself"));
+            }
+            let canonical = store::item_of_organization(tx, acting.permit.item_sight(), acting.ask).await?;
+            let canonical = canonical.ok_or_else(|| ApiError::invalid_field("/into", "there is no such item"))?;
+            if let Some(further) = canonical.merged_into {
+                return Err(ApiError::invalid_field("/into", format!("that one became one with {further}; name that")));
+            }
             let before = row.state.clone();
             let change = model::merge(row, &acting.kind, acting.ask, acting.ctx.now);
             happened("merged", "item.merged", before, change)
@@ -360,8 +372,10 @@ pub async fn assignable(app: &App, permit: &Permit, kind: &Kind, word: &str, at:
     let (user, access) =
         access_of(app, permit.organization(), word).await.map_err(|_| ApiError::invalid_field(at, format!("there is no user `{word}`")))?;
     let seers = &kind.spec.access.may_see;
-    let sees = seers.is_empty() || seers.iter().any(|group| access.is_member(group));
-    let may = access.is_super || (sees && access.role_in(&[Scope::ItemType(kind.id)]) >= Role::SelfService);
+    let sees = seers.is_empty() || kind.is_in(&access, seers);
+    let states: Vec<&str> = if kind.spec.states.is_empty() { vec![OPEN] } else { kind.spec.states.names().collect() };
+    let decides = states.into_iter().map(|state| kind.spec.deciders(state)).any(|groups| groups.is_empty() || kind.is_in(&access, groups));
+    let may = access.is_super || (sees && decides && access.role_in(&[Scope::ItemType(kind.id)]) >= Role::SelfService);
     if user.state == UserState::Disabled || !may {
         return Err(ApiError::invalid_field(at, format!("`{}` may not resolve items of the type `{}`", user.username, kind.spec.name)));
     }

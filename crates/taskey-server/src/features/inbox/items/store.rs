@@ -206,7 +206,8 @@ pub enum Base {
     Type,
     OpenOfType,
     Assigned(UserId),
-    Due,
+    OpenByDue,
+    ByDue,
     /// An indexed field of the type: its place, and what it holds.
     Field(usize, String),
 }
@@ -304,7 +305,14 @@ pub async fn list(
     let sql = match base {
         Base::Organization => both_ways!("1 = 1", order),
         Base::Open => both_ways!("i.is_open = 1", order),
-        Base::Due => list!("i.is_open = 1 AND i.due_at IS NOT NULL", "i.due_at, i.id", "(i.due_at, i.id) > ($11, $12)"),
+        Base::OpenByDue => list!(
+            "i.is_open = 1",
+            "COALESCE(i.due_at, 9223372036854775807), i.id",
+            "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)"
+        ),
+        Base::ByDue => {
+            list!("1 = 1", "COALESCE(i.due_at, 9223372036854775807), i.id", "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)")
+        }
         Base::Type => both_ways!("i.item_type_id = $14", order),
         Base::OpenOfType => both_ways!("i.is_open = 1 AND i.item_type_id = $14", order),
         Base::Assigned(user) => {

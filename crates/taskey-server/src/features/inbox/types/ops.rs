@@ -14,7 +14,7 @@ use super::store::{self, NewVersion, TypeRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Scope};
-use crate::features::inbox::kind::Kind;
+use crate::features::inbox::kind::{Groups, Kind};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{Source, Tx};
 use crate::platform::http::ApiError;
@@ -26,6 +26,7 @@ struct Write {
     permit: Permit,
     id: ItemTypeId,
     spec: ItemTypeSpec,
+    groups: Groups,
     once: Option<Arc<Once>>,
     now: Time,
 }
@@ -33,18 +34,22 @@ struct Write {
 /// Checks all that can be wrong with a type but for its name being taken; compiled.
 async fn checked(app: &App, organization: OrganizationId, spec: &ItemTypeSpec) -> ApiResult<Kind> {
     let mut errors = check_item_type(spec);
-    let unknown = |at: &str, names: &[String], known: &[String]| -> Vec<FieldError> {
-        let missing = names.iter().enumerate().filter(|(_, name)| !known.contains(name));
-        missing.map(|(index, name)| FieldError::new(format!("{at}/{index}"), format!("there is no group `{name}`"))).collect()
-    };
     let mut lists = vec![("/access/may_see".to_owned(), &spec.access.may_see), ("/access/may_decide".to_owned(), &spec.access.may_decide)];
     lists.extend(spec.states.iter().map(|(name, state)| (format!("/states/{name}/may_decide"), &state.may_decide)));
+    let names: Vec<&String> = lists.iter().flat_map(|(_, names)| names.iter()).collect();
+    let groups = store::groups_named(&mut &app.db, organization, &names).await?;
     for (at, names) in lists {
-        let known = store::groups_named(&mut &app.db, organization, names).await?;
-        errors.extend(unknown(&at, names, &known));
+        let missing = names.iter().enumerate().filter(|(_, name)| !groups.contains_key(*name));
+        errors.extend(missing.map(|(index, name)| FieldError::new(format!("{at}/{index}"), format!("there is no group `{name}`"))));
     }
-    match Kind::compile(ItemTypeId::new(app.uuid()), 0, spec.clone()) {
+    if let Some(webhook) = &spec.webhook
+        && !store::is_webhook(&app.db, organization, webhook).await?
+    {
+        errors.push(FieldError::new("/webhook", format!("there is no webhook `{webhook}`")));
+    }
+    match Kind::compile(ItemTypeId::new(app.uuid()), 0, spec.clone(), groups) {
         Ok(kind) => {
+            errors.extend(kind.template_errors());
             check(errors)?;
             Ok(kind)
         }
@@ -56,9 +61,9 @@ async fn checked(app: &App, organization: OrganizationId, spec: &ItemTypeSpec) -
 }
 
 pub(super) async fn create_item_type(app: &App, permit: &Permit, spec: ItemTypeSpec, once: Option<Arc<Once>>) -> ApiResult<Answer> {
-    checked(app, permit.organization(), &spec).await?;
+    let groups = checked(app, permit.organization(), &spec).await?.groups;
     let id = ItemTypeId::new(app.uuid());
-    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, once, now: app.now() };
+    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, groups, once, now: app.now() };
     app.db
         .write(write, |tx, write| {
             Box::pin(async move {
@@ -90,9 +95,9 @@ pub(super) async fn replace_item_type(
     spec: ItemTypeSpec,
     if_match: Option<u64>,
 ) -> ApiResult<ItemType> {
-    checked(app, permit.organization(), &spec).await?;
-    let write =
-        Write { actor: Actor::from(permit), permit: permit.clone(), id: ItemTypeId::new(app.uuid()), spec, once: None, now: app.now() };
+    let groups = checked(app, permit.organization(), &spec).await?.groups;
+    let id = ItemTypeId::new(app.uuid());
+    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, groups, once: None, now: app.now() };
     app.db
         .write((write, word, if_match), |tx, (write, word, if_match)| {
             Box::pin(async move {
@@ -100,7 +105,8 @@ pub(super) async fn replace_item_type(
                 if if_match.is_some_and(|version| version != u64::from(before.version)) {
                     return Err(ApiError::new(Code::PreconditionFailed, "Read the item type again and decide anew."));
                 }
-                if before.spec == write.spec {
+                let groups = store::version_spec(tx, before.id, before.version).await?.map(|(_, groups)| groups);
+                if before.spec == write.spec && groups.as_ref() == Some(&write.groups) {
                     return Ok(shown(before, &write.permit));
                 }
                 refuse_taken(tx, write, Some(before.id)).await?;
@@ -192,22 +198,22 @@ pub(in super::super) async fn kind_of(app: &App, id: ItemTypeId, version: u32) -
     if let Some(kind) = app.kinds.get(id, version) {
         return Ok(kind);
     }
-    let spec = store::version_spec(&app.db, id, version).await?.ok_or_else(no_item_type)?;
+    let (spec, groups) = store::version_spec(&mut &app.db, id, version).await?.ok_or_else(no_item_type)?;
     // It was compiled before it was stored; an older program may have taken what this one does not.
-    let kind = Kind::compile(id, version, spec).map_err(|errors| ApiError::internal(format!("item type {id} v{version}: {errors:?}")))?;
+    let kind =
+        Kind::compile(id, version, spec, groups).map_err(|errors| ApiError::internal(format!("item type {id} v{version}: {errors:?}")))?;
     Ok(app.kinds.remember(kind))
 }
 
 /// Whether somebody may know of items of a type.
-pub(in super::super) fn sees_type(permit: &Permit, id: ItemTypeId, spec: &ItemTypeSpec) -> bool {
-    let seers = &spec.access.may_see;
-    let is_let_in = seers.is_empty() || permit.is_super() || seers.iter().any(|name| permit.principal().access.is_member(name));
-    is_let_in && permit.sees(&[Scope::ItemType(id)])
+pub(in super::super) fn sees_type(permit: &Permit, kind: &Kind) -> bool {
+    let seers = &kind.spec.access.may_see;
+    let is_let_in = seers.is_empty() || permit.is_super() || kind.is_in(&permit.principal().access, seers);
+    is_let_in && permit.sees(&[Scope::ItemType(kind.id)])
 }
 
 pub(super) async fn find(source: &mut impl Source, permit: &Permit, word: &str) -> ApiResult<TypeRow> {
-    let row = store::type_of_organization(source, permit.organization(), word).await?;
-    row.filter(|row| sees_type(permit, row.id, &row.spec)).ok_or_else(no_item_type)
+    store::type_of_sight(source, permit.item_sight(), word).await?.ok_or_else(no_item_type)
 }
 
 async fn load(tx: &mut Tx<'_>, organization: OrganizationId, id: ItemTypeId) -> ApiResult<TypeRow> {
@@ -215,8 +221,8 @@ async fn load(tx: &mut Tx<'_>, organization: OrganizationId, id: ItemTypeId) -> 
 }
 
 fn new_version<'a>(write: &'a Write, id: ItemTypeId, version: u32) -> NewVersion<'a> {
-    let Write { actor, spec, now, .. } = write;
-    NewVersion { id, organization: actor.organization, version, spec, by: &actor.name, now: *now }
+    let Write { actor, spec, groups, now, .. } = write;
+    NewVersion { id, organization: actor.organization, version, spec, groups, by: &actor.name, now: *now }
 }
 
 async fn refuse_taken(tx: &mut Tx<'_>, write: &Write, except: Option<ItemTypeId>) -> ApiResult<()> {

@@ -4,6 +4,8 @@ use taskey_proto::Time;
 use taskey_proto::id::{ItemTypeId, OrganizationId};
 use taskey_proto::item_types::{ItemTypeSpec, ItemTypeVersion};
 
+use crate::features::accounts::Sight;
+use crate::features::inbox::kind::Groups;
 use crate::platform::db::{Db, DbError, Row, Source, Tx};
 use crate::{args, sql};
 
@@ -22,8 +24,7 @@ macro_rules! visible_item_types {
              WHERE vm.user_id = ",
             $user,
             " AND COALESCE(vo.role, vg.role) >= 1) AND (vt.is_closed = 0 OR EXISTS (SELECT 1 FROM item_type_seer vs \
-             JOIN user_group vg ON vg.organization_id = vt.organization_id AND vg.name = vs.group_name \
-             JOIN group_member vm ON vm.group_id = vg.id WHERE vs.item_type_id = vt.id AND vm.user_id = ",
+             JOIN group_member vm ON vm.group_id = vs.group_id WHERE vs.item_type_id = vt.id AND vm.user_id = ",
             $user,
             "))))"
         )
@@ -54,12 +55,7 @@ fn type_row(row: &Row) -> Result<TypeRow, DbError> {
     })
 }
 
-pub async fn types_of_organization(
-    db: &Db,
-    sight: crate::features::accounts::Sight,
-    after: Option<String>,
-    limit: usize,
-) -> Result<Vec<TypeRow>, DbError> {
+pub async fn types_of_organization(db: &Db, sight: Sight, after: Option<String>, limit: usize) -> Result<Vec<TypeRow>, DbError> {
     let sql = sql!(
         "SELECT t.id, t.version, t.spec, t.created_at, t.updated_at, t.updated_by, \
          (SELECT count(*) FROM item i WHERE i.item_type_id = t.id AND i.is_open = 1) AS open_count FROM item_type t \
@@ -81,6 +77,18 @@ pub async fn type_of_organization(source: &mut impl Source, organization: Organi
     source.row(sql, args![organization, word]).await?.as_ref().map(type_row).transpose()
 }
 
+/// A type by its id or name, for whoever may see items of it.
+pub async fn type_of_sight(source: &mut impl Source, sight: Sight, word: &str) -> Result<Option<TypeRow>, DbError> {
+    let sql = sql!(
+        "SELECT t.id, t.version, t.spec, t.created_at, t.updated_at, t.updated_by, \
+         (SELECT count(*) FROM item i WHERE i.item_type_id = t.id AND i.is_open = 1) AS open_count FROM item_type t \
+         WHERE t.organization_id = $1 AND (t.id = $3 OR t.name = $3) AND t.removed_at IS NULL AND t.id IN ",
+        crate::visible_item_types!("$1", "$2"),
+        " ORDER BY CASE WHEN t.id = $3 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    source.row(sql, args![sight.organization, sight.only, word]).await?.as_ref().map(type_row).transpose()
+}
+
 /// Which type and which of its versions is the newest, by id or name.
 pub async fn newest_version(db: &Db, organization: OrganizationId, word: &str) -> Result<Option<(ItemTypeId, u32)>, DbError> {
     let by_name = sql!("SELECT id, version FROM item_type WHERE organization_id = $1 AND name = $2 AND removed_at IS NULL");
@@ -90,9 +98,10 @@ pub async fn newest_version(db: &Db, organization: OrganizationId, word: &str) -
     row.map(|row| Ok((row.get("id")?, row.get("version")?))).transpose()
 }
 
-pub async fn version_spec(db: &Db, id: ItemTypeId, version: u32) -> Result<Option<ItemTypeSpec>, DbError> {
-    let sql = sql!("SELECT spec FROM item_type_version WHERE item_type_id = $1 AND version = $2");
-    db.row(sql, args![id, version]).await?.map(|row| row.json("spec")).transpose()
+/// A version as it was written, with the groups that it names.
+pub async fn version_spec(source: &mut impl Source, id: ItemTypeId, version: u32) -> Result<Option<(ItemTypeSpec, Groups)>, DbError> {
+    let sql = sql!("SELECT spec, groups FROM item_type_version WHERE item_type_id = $1 AND version = $2");
+    source.row(sql, args![id, version]).await?.map(|row| Ok((row.json("spec")?, row.json("groups")?))).transpose()
 }
 
 /// Versions of a type, newest first, older than `before`.
@@ -123,16 +132,22 @@ pub async fn name_taken(tx: &mut Tx<'_>, organization: OrganizationId, name: &st
     Ok(tx.row(sql, args![organization, name, except]).await?.is_some())
 }
 
-/// The names of groups, of those given, that there are.
-pub async fn groups_named(source: &mut impl Source, organization: OrganizationId, names: &[String]) -> Result<Vec<String>, DbError> {
-    let sql = sql!("SELECT name FROM user_group WHERE organization_id = $1 AND name = $2");
-    let mut known = Vec::new();
+/// The groups, of those named, that there are.
+pub async fn groups_named(source: &mut impl Source, organization: OrganizationId, names: &[&String]) -> Result<Groups, DbError> {
+    let sql = sql!("SELECT id FROM user_group WHERE organization_id = $1 AND name = $2");
+    let mut known = Groups::new();
     for name in names {
-        if source.row(sql, args![organization, name]).await?.is_some() {
-            known.push(name.clone());
+        if let Some(row) = source.row(sql, args![organization, *name]).await? {
+            known.insert((*name).clone(), row.get("id")?);
         }
     }
     Ok(known)
+}
+
+/// Whether there is a webhook of that id or name: of a later slice, and known here by name alone.
+pub async fn is_webhook(db: &Db, organization: OrganizationId, word: &str) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM webhook WHERE organization_id = $1 AND (id = $2 OR name = $2)");
+    Ok(db.row(sql, args![organization, word]).await?.is_some())
 }
 
 /// A version as it is written: of a new type where `is_new`.
@@ -141,6 +156,7 @@ pub struct NewVersion<'a> {
     pub organization: OrganizationId,
     pub version: u32,
     pub spec: &'a ItemTypeSpec,
+    pub groups: &'a Groups,
     pub by: &'a str,
     pub now: Time,
 }
@@ -165,13 +181,14 @@ pub async fn update_type(tx: &mut Tx<'_>, new: &NewVersion<'_>) -> Result<(), Db
 }
 
 async fn insert_version(tx: &mut Tx<'_>, new: &NewVersion<'_>) -> Result<(), DbError> {
-    let sql = sql!("INSERT INTO item_type_version (item_type_id, version, spec, created_at, created_by) VALUES ($1, $2, $3, $4, $5)");
-    tx.execute(sql, args![new.id, new.version, text(new.spec)?, new.now, new.by]).await?;
+    let sql =
+        sql!("INSERT INTO item_type_version (item_type_id, version, spec, groups, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)");
+    tx.execute(sql, args![new.id, new.version, text(new.spec)?, text(new.groups)?, new.now, new.by]).await?;
     tx.execute(sql!("DELETE FROM item_type_seer WHERE item_type_id = $1"), args![new.id]).await?;
-    for group in &new.spec.access.may_see {
+    for group in new.spec.access.may_see.iter().filter_map(|name| new.groups.get(name)) {
         let sql =
-            sql!("INSERT INTO item_type_seer (item_type_id, group_name) VALUES ($1, $2) ON CONFLICT (item_type_id, group_name) DO NOTHING");
-        tx.execute(sql, args![new.id, group]).await?;
+            sql!("INSERT INTO item_type_seer (item_type_id, group_id) VALUES ($1, $2) ON CONFLICT (item_type_id, group_id) DO NOTHING");
+        tx.execute(sql, args![new.id, *group]).await?;
     }
     Ok(())
 }
@@ -181,6 +198,6 @@ pub async fn remove_type(tx: &mut Tx<'_>, id: ItemTypeId, now: Time) -> Result<(
     tx.execute(sql!("UPDATE item_type SET removed_at = $2 WHERE id = $1"), args![id, now]).await.map(|_| ())
 }
 
-fn text(spec: &ItemTypeSpec) -> Result<String, DbError> {
-    serde_json::to_string(spec).map_err(|error| DbError::Column { column: "spec".to_owned(), detail: error.to_string() })
+fn text<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|error| DbError::Column { column: "spec".to_owned(), detail: error.to_string() })
 }
