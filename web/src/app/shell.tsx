@@ -49,7 +49,7 @@ export function SignedInLayout() {
           Skip to the content
         </a>
         <div className={classes.bar}>
-          <Link to="/devices" className={classes.brand} aria-label="taskey, to the devices">
+          <Link to="/" className={classes.brand} aria-label="taskey, to the first page">
             <img src="/favicon.svg" alt="" width={26} height={26} />
             taskey
           </Link>

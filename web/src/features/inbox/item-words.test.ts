@@ -30,6 +30,13 @@ test('an item that is simply open says nothing of its state', () => {
   })
 })
 
+test('a state is called as its type calls it', () => {
+  expect(stateTag({ state: 'gathering', is_open: true }, 'Gathering evidence')?.words).toBe(
+    'Gathering evidence',
+  )
+  expect(stateTag({ state: 'open', is_open: true }, 'Just in')?.words).toBe('Just in')
+})
+
 test('an item that is over says how', () => {
   expect(stateTag({ state: 'resolved', is_open: false, resolution })).toEqual({
     words: 'Refund €240.00',

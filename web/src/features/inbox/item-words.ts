@@ -15,11 +15,14 @@ const endings: Record<string, string> = {
   merged: 'A duplicate',
 }
 
-/** What to say of an item's state beside its title: nothing where it is simply open. */
+/** What to say of an item's state beside its title: nothing where it is simply open. `label`: what its type calls the state. */
 export function stateTag(
   item: Pick<Item, 'state' | 'is_open' | 'resolution'>,
+  label?: string,
 ): { words: string; tone: TagTone } | null {
-  if (item.is_open) return item.state === 'open' ? null : { words: stateWords(item.state), tone: 'active' }
+  if (item.is_open) {
+    return item.state === 'open' && !label ? null : { words: label ?? stateWords(item.state), tone: 'active' }
+  }
   if (item.resolution) return { words: item.resolution.label, tone: item.resolution.refusal ? 'bad' : 'good' }
   return { words: stateWords(item.state), tone: 'neutral' }
 }

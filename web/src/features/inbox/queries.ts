@@ -6,21 +6,29 @@ import { type InboxSearch, itemsQuery } from './search'
 
 const pageLength = 50
 
-export const itemList = (search: InboxSearch) =>
-  pagedList(['items', 'list', itemsQuery(search)], (cursor, signal) =>
+/** An item that comes back after a while, or is overdue, tells nobody. */
+const askAgainMs = 60_000
+/** As long as the server takes somebody to be looking. */
+const viewersMs = 45_000
+
+export const itemList = (search: InboxSearch) => ({
+  ...pagedList(['items', 'list', itemsQuery(search)], (cursor, signal) =>
     answer(
       api.GET('/api/v1/items', {
         params: { query: { ...itemsQuery(search), cursor, limit: pageLength } },
         signal,
       }),
     ),
-  )
+  ),
+  refetchInterval: askAgainMs,
+})
 
 /** How many items there are of each queue; of a type (its id or name), or of all. */
 export const itemCounts = (type?: string) =>
   queryOptions({
     queryKey: ['items', 'counts', type ?? null],
     queryFn: ({ signal }) => answer(api.GET('/api/v1/items/counts', { params: { query: { type } }, signal })),
+    refetchInterval: askAgainMs,
   })
 
 /** The newest items that are over, for the proof that something was decided. */
@@ -46,6 +54,8 @@ export const itemDetail = (item: string) =>
     },
     // What one may do with it is told with it, and may have changed while nobody looked.
     refetchOnWindowFocus: 'always',
+    // Who looks away tells nobody.
+    refetchInterval: ({ state }) => (state.data?.item.sheet?.viewers.length ? viewersMs : false),
   })
 
 /** The log of an item, the oldest entry first. */

@@ -23,6 +23,18 @@ export function takeListDone(): boolean {
   return wasDone
 }
 
+let advancedAtMs = Number.NEGATIVE_INFINITY
+
+/** Notes that the next item comes by itself, after a decision. */
+export function noteAdvance() {
+  advancedAtMs = performance.now()
+}
+
+/** How long ago that was. */
+export function sinceAdvanceMs(): number {
+  return performance.now() - advancedAtMs
+}
+
 /** Opens an item of the same list; null goes back to the list. */
 export function useGoToItem() {
   const navigate = useNavigate()

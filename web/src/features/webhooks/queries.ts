@@ -5,6 +5,8 @@ import type { RecoverDeliveries, Webhook, WebhookSpec } from '../../lib/api/type
 import type { DeliverySearch } from './search'
 
 const pageLength = 50
+/** Tries tell nobody: they are asked for, as long as somebody looks. */
+const askAgainMs = 10_000
 
 export const webhookList = () =>
   pagedList(['webhooks', 'list'], (cursor, signal) =>
@@ -28,6 +30,7 @@ export const webhookDetail = (webhook: string) =>
   queryOptions({
     queryKey: ['webhooks', 'one', webhook],
     queryFn: ({ signal }) => readWebhook(webhook, signal),
+    refetchInterval: askAgainMs,
   })
 
 /** Never from memory: an editor that begins with an old version cannot save. */
@@ -40,15 +43,17 @@ export const webhookToEdit = (webhook: string) =>
   })
 
 /** The deliveries of a webhook (its id), newest first. */
-export const deliveryList = (webhook: string, search: DeliverySearch) =>
-  pagedList(['webhooks', 'deliveries', webhook, search], (cursor, signal) =>
+export const deliveryList = (webhook: string, search: DeliverySearch) => ({
+  ...pagedList(['webhooks', 'deliveries', webhook, search], (cursor, signal) =>
     answer(
       api.GET('/api/v1/webhooks/{webhook}/deliveries', {
         params: { path: { webhook }, query: { ...search, cursor, limit: pageLength } },
         signal,
       }),
     ),
-  )
+  ),
+  refetchInterval: askAgainMs,
+})
 
 /** One delivery with its attempts and its body. */
 export const deliveryDetail = (webhook: string, delivery: string) =>

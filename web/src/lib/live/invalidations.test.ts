@@ -79,12 +79,8 @@ test('who looks at an item changes nothing but that', () => {
   expect(staleAfter({ name: 'item.viewed', subject: 'itm_1' })).toEqual([['items', 'one', 'itm_1']])
 })
 
-test('a delivery is told with its webhook', () => {
-  expect(staleAfter({ name: 'delivery.failed', subject: 'whk_1' })).toContainEqual([
-    'webhooks',
-    'deliveries',
-    'whk_1',
-  ])
+test('a webhook that is given up makes old what is known of webhooks', () => {
+  expect(staleAfter({ name: 'webhook.given_up', subject: 'whk_1' })).toEqual([['webhooks']])
 })
 
 test('every event that we listen to makes something old', () => {

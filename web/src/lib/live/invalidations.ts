@@ -52,14 +52,9 @@ export const eventNames = [
   'item_type.removed',
   'webhook.created',
   'webhook.changed',
-  'webhook.rotated',
+  'webhook.key_changed',
   'webhook.given_up',
   'webhook.removed',
-  'delivery.created',
-  'delivery.changed',
-  'delivery.delivered',
-  'delivery.failed',
-  'delivery.dropped',
   'secret.changed',
   'secret.removed',
   'key.created',
@@ -147,12 +142,7 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
       // Items tell what may be done with them, and which version of their type is the newest.
       return [['item-types'], ['items']]
     case 'webhook':
-    case 'delivery':
-      return [
-        ['webhooks', 'list'],
-        ['webhooks', 'one'],
-        ['webhooks', 'deliveries', event.subject],
-      ]
+      return [['webhooks']]
     case 'secret':
       return [['secrets']]
     case 'key':

@@ -61,6 +61,14 @@ test('money is written with its currency, wherever that stands', () => {
   })
 })
 
+test('a currency may stand in a field of its own', () => {
+  const schema = { properties: { amount: { 'x-render': 'money' }, currency: {} } }
+  expect(shownFields(schema, { amount: 5, currency: 'EUR' }, en)[0]?.view).toEqual({
+    kind: 'text',
+    text: '€5.00',
+  })
+})
+
 test('markup stays text', () => {
   const text = '# Hello\n<img src=x onerror=alert(1)>'
   expect(fieldView('a', { 'x-render': 'markdown' }, text)).toEqual({ kind: 'lines', text })

@@ -35,15 +35,28 @@ export function shownFields(
     const value = fields[key]
     if (value === undefined || value === null || value === '') return []
     const isPreview = parseKey(key).marks.includes('preview')
-    return [{ key, label: fieldLabel(key, field), view: fieldView(key, field, value, locale), isPreview }]
+    return [
+      {
+        key,
+        label: fieldLabel(key, field),
+        view: fieldView(key, field, value, locale, fields.currency),
+        isPreview,
+      },
+    ]
   })
 }
 
-/** How the value of a field is shown. What is no safe link is text, whatever the schema says. */
-export function fieldView(key: string, schema: FieldSchema, value: unknown, locale: Locale = {}): FieldView {
+/** How the value of a field is shown; `currency` stands beside it, in a field of this name. What is no safe link is text, whatever the schema says. */
+export function fieldView(
+  key: string,
+  schema: FieldSchema,
+  value: unknown,
+  locale: Locale = {},
+  currency?: unknown,
+): FieldView {
   const render = schema['x-render']
   if (render === 'json') return code(value)
-  if (render === 'money') return { kind: 'text', text: moneyText(schema, value, locale) }
+  if (render === 'money') return { kind: 'text', text: moneyText(schema, value, locale, currency) }
   const named = enumName(schema, value)
   if (named !== null) return { kind: 'text', text: named }
   if (typeof value === 'string') return textView(key, schema, value)
@@ -69,10 +82,12 @@ function textView(key: string, schema: FieldSchema, text: string): FieldView {
   return text.includes('\n') ? { kind: 'lines', text } : { kind: 'text', text }
 }
 
-/** `€240.00`. The currency stands in the value, or in the schema as `x-currency`. */
-function moneyText(schema: FieldSchema, value: unknown, { language }: Locale): string {
+/** `€240.00`. The currency stands in the value, in the schema as `x-currency`, or beside it. */
+function moneyText(schema: FieldSchema, value: unknown, { language }: Locale, beside: unknown): string {
   const amount = Number(isObject(value) ? value.amount : value)
-  const currency = isObject(value) ? value.currency : (schema['x-currency'] ?? hintOf(schema, 'currency'))
+  const currency = isObject(value)
+    ? value.currency
+    : (schema['x-currency'] ?? hintOf(schema, 'currency') ?? beside)
   if (!Number.isFinite(amount)) return typeof value === 'string' ? value : JSON.stringify(value)
   try {
     if (typeof currency === 'string')

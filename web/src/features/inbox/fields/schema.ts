@@ -12,6 +12,8 @@ export interface FieldSchema {
   default?: unknown
   minimum?: number
   maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
   minLength?: number
   maxLength?: number
   pattern?: string

@@ -123,3 +123,12 @@ test('only what was changed is sent, and what was emptied is removed', () => {
   })
   expect(changedFields(fields, { notify: true }, { notify: false })).toEqual({ notify: false })
 })
+
+test('a bound that is not reached itself is told as such', () => {
+  const share = formFields({
+    properties: { share: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } },
+  })
+  expect(readForm(share, { share: '0' })).toEqual({ problems: { share: 'More than 0.' } })
+  expect(readForm(share, { share: '1' })).toEqual({ problems: { share: 'Less than 1.' } })
+  expect(readForm(share, { share: '0.5' })).toEqual({ values: { share: 0.5 } })
+})

@@ -20,7 +20,7 @@ interface Option {
 export type FormField = CommonField &
   (
     | { kind: 'line' | 'lines'; lengthMin?: number; lengthMax?: number; pattern?: string }
-    | { kind: 'number' | 'integer'; min?: number; max?: number }
+    | { kind: 'number' | 'integer'; min?: number; max?: number; above?: number; below?: number }
     | { kind: 'flag' }
     | { kind: 'choice' | 'choices'; options: readonly Option[] }
     | { kind: 'day' | 'moment' | 'json' }
@@ -111,7 +111,13 @@ function kindOf(schema: FieldSchema): Kind {
       return textKind(schema)
     case 'number':
     case 'integer':
-      return { kind: type, min: schema.minimum, max: schema.maximum }
+      return {
+        kind: type,
+        min: schema.minimum,
+        max: schema.maximum,
+        above: schema.exclusiveMinimum,
+        below: schema.exclusiveMaximum,
+      }
     case 'boolean':
       return { kind: 'flag' }
     default:
@@ -221,6 +227,8 @@ function readNumber(field: Extract<FormField, { min?: number }>, text: string): 
     return { problem: 'A whole number is needed here.' }
   if (field.min !== undefined && number < field.min) return { problem: `At least ${field.min}.` }
   if (field.max !== undefined && number > field.max) return { problem: `At most ${field.max}.` }
+  if (field.above !== undefined && number <= field.above) return { problem: `More than ${field.above}.` }
+  if (field.below !== undefined && number >= field.below) return { problem: `Less than ${field.below}.` }
   return { value: number }
 }
 

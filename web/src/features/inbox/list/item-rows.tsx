@@ -10,6 +10,7 @@ import { meDetail } from '../../accounts/queries'
 import { dueWords, isSnoozed, stateTag } from '../item-words'
 import type { InboxSearch } from '../search'
 import { wantFocus } from '../use-go-to-item'
+import { useStateLabel } from '../use-state-label'
 import classes from './item-rows.module.css'
 
 interface ItemRowsProps {
@@ -39,7 +40,8 @@ export function ItemRows({ items, openId, search }: ItemRowsProps) {
 
 function ItemRow({ item, isOpen, search }: { item: Item; isOpen: boolean; search: InboxSearch }) {
   const now = useNow()
-  const tag = stateTag(item)
+  const stateLabel = useStateLabel()
+  const tag = stateTag(item, stateLabel(item))
   const due = dueWords(item, now)
   return (
     <>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { numberText } from '../../../lib/locale'
 import { itemCounts } from '../queries'
 import { type InboxSearch, queues, queueWords, withQueue } from '../search'
@@ -9,8 +10,13 @@ import classes from './queue-tabs.module.css'
 export function QueueTabs({ search }: { search: InboxSearch }) {
   const { data: counts } = useQuery(itemCounts(search.type))
   const current = search.queue ?? 'needs_me'
+  const tabs = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone they do not all fit
+  useEffect(() => {
+    tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+  }, [current])
   return (
-    <nav aria-label="Which items" className={classes.tabs}>
+    <nav aria-label="Which items" className={classes.tabs} ref={tabs}>
       {queues.map((queue) => {
         const count = queue === 'closed' ? undefined : counts?.[queue]
         return (

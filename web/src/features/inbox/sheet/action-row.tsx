@@ -89,7 +89,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
           <Menu withInitialFocusPlaceholder={false} position="bottom-start" shadow="md" withinPortal>
             <Menu.Target>
               <Button variant="default" leftSection={<MoreIcon size={16} />} loading={move.isPending}>
-                More
+                More actions
               </Button>
             </Menu.Target>
             <Menu.Dropdown>

@@ -7,13 +7,15 @@ import classes from './decision-bar.module.css'
 
 interface DecisionBarProps {
   item: Item
+  /** Whether a press means this item already. */
+  isReady: boolean
   /** The name of the resolution that is on its way. */
   pending: string | null
   onChoose: (choice: Choice) => void
 }
 
 /** The ways to resolve an item, where the thumb is. Each button says what happens; a no is as large as a yes. */
-export function DecisionBar({ item, pending, onChoose }: DecisionBarProps) {
+export function DecisionBar({ item, isReady, pending, onChoose }: DecisionBarProps) {
   const { choices = [], why_not } = item.sheet ?? {}
   if (!item.is_open || (choices.length === 0 && !why_not)) return null
   const { shown, more } = shownChoices(choices)
@@ -35,6 +37,7 @@ export function DecisionBar({ item, pending, onChoose }: DecisionBarProps) {
             }}
             variant={place === firstYes(choices) ? 'filled' : 'default'}
             disabled={isOff}
+            aria-disabled={!isReady || undefined}
             loading={pending === choice.name}
             aria-keyshortcuts={String(place + 1)}
             onClick={() => onChoose(choice)}

@@ -15,6 +15,7 @@ import { itemList } from '../queries'
 import type { InboxSearch } from '../search'
 import { takeFocusWish, useGoToItem } from '../use-go-to-item'
 import { usePlace } from '../use-place'
+import { useStateLabel } from '../use-state-label'
 import classes from './item-head.module.css'
 
 /** What an item is about, of which type, in which state, whose it is, and who looks at it. */
@@ -96,7 +97,7 @@ function Ways({ item, search }: { item: Item; search: InboxSearch }) {
 
 function Tags({ item }: { item: Item }) {
   const now = useNow()
-  const state = stateTag(item)
+  const state = stateTag(item, useStateLabel()(item))
   const due = dueWords(item, now)
   return (
     <div className={classes.tags}>

@@ -11,7 +11,7 @@ import { tell } from '../../../ui/toast'
 import { nextAfter } from '../item-words'
 import { itemDetail, itemList, type ReadItem, useResolve } from '../queries'
 import type { InboxSearch } from '../search'
-import { useGoToItem } from '../use-go-to-item'
+import { noteAdvance, useGoToItem } from '../use-go-to-item'
 import { usePlace } from '../use-place'
 import { ActionRow } from './action-row'
 import { type Answer, askedFor } from './choices'
@@ -23,6 +23,7 @@ import { ResolveDialog } from './lazy-dialogs'
 import { LogSection } from './log-section'
 import { OverNotice } from './over-notice'
 import { usePresence } from './use-presence'
+import { useReady } from './use-ready'
 import { useSeen } from './use-seen'
 import { useSheetCommands } from './use-sheet-commands'
 
@@ -38,6 +39,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
   const seen = useSeen(read)
   const resolve = useResolve(item)
   const goOn = useGoOn(item, search)
+  const isReady = useReady()
   const [asked, setAsked] = useState<Choice | null>(null)
   const comment = useRef<HTMLTextAreaElement>(null)
   usePresence(item.id)
@@ -58,7 +60,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
       },
     )
   const choose = (choice: Choice) => {
-    if (resolve.isPending || item.sheet?.why_not) return
+    if (!isReady || resolve.isPending || item.sheet?.why_not) return
     resolve.reset()
     if (askedFor(choice)) setAsked(choice)
     else decide(choice)
@@ -85,6 +87,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
       </div>
       <DecisionBar
         item={item}
+        isReady={isReady}
         pending={resolve.isPending ? resolve.variables.resolution : null}
         onChoose={choose}
       />
@@ -154,5 +157,8 @@ function useGoOn(item: Item, search: InboxSearch) {
   useEffect(() => {
     if (next) void queryClient.query({ ...itemDetail(next), staleTime: 30_000 }).catch(() => undefined)
   }, [queryClient, next])
-  return () => goToItem(next)
+  return () => {
+    noteAdvance()
+    goToItem(next)
+  }
 }

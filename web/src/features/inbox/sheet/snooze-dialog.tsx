@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { problemText } from '../../../lib/api/problem'
 import type { Item } from '../../../lib/api/types'
@@ -63,19 +63,18 @@ export function SnoozeDialog({ item, onSnoozed, onClose }: SnoozeDialogProps) {
           </Button>
         ))}
         <form onSubmit={submit}>
-          <Group align="end" gap="xs" wrap="nowrap">
+          <Stack gap="xs">
             <TextInput
               type="datetime-local"
               label="Until"
-              flex={1}
               value={wall}
               error={isWrong && 'A time to come is needed.'}
               onChange={(event) => setWall(event.currentTarget.value)}
             />
-            <Button type="submit" variant="default">
-              Snooze
+            <Button type="submit" variant="default" mih={48}>
+              Snooze until then
             </Button>
-          </Group>
+          </Stack>
         </form>
         {isSnoozed(item, now) && (
           <Button variant="default" mih={48} onClick={wake}>

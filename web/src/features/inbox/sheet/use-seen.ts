@@ -10,12 +10,18 @@ export function useSeen({ item, etag }: ReadItem) {
   const [seen, setSeen] = useState({ version: item.version, etag })
   const [own, setOwn] = useState(item.version)
   const look = () => setSeen({ version: item.version, etag })
-  if (item.version !== seen.version && (item.version === own || !item.is_open)) look()
+  const hasChanged = needsLook(item, seen.version, own)
+  if (item.version !== seen.version && !hasChanged) look()
   return {
     /** Of what was seen. */
     etag: seen.etag,
-    hasChanged: item.version !== seen.version,
+    hasChanged,
     look,
     changedByMe: (changed: Item) => setOwn(changed.version),
   }
+}
+
+/** Whether an item is another one than was seen, and not only by what one did oneself. */
+export function needsLook(item: Pick<Item, 'version' | 'is_open'>, seen: number, own: number): boolean {
+  return item.is_open && item.version !== seen && item.version !== own
 }

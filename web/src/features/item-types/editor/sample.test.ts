@@ -37,3 +37,12 @@ test('what is no schema yet has no fields', () => {
   expect(sampleFields(undefined)).toEqual({})
   expect(sampleFields({ properties: 'soon' })).toEqual({})
 })
+
+test('a number to try is within its bounds, also those that are not reached themselves', () => {
+  const number = (bounds: Record<string, number>) =>
+    sampleFields({ properties: { n: { type: 'number', ...bounds } } }).n
+  expect(number({ exclusiveMinimum: 0 })).toBe(7)
+  expect(number({ exclusiveMinimum: 7 })).toBe(8)
+  expect(number({ exclusiveMaximum: 7 })).toBe(6)
+  expect(number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })).toBe(0.5)
+})

@@ -16,7 +16,7 @@ function sample(key: string, schema: FieldSchema): unknown {
   switch (type) {
     case 'number':
     case 'integer':
-      return within(schema)
+      return numberIn(schema)
     case 'boolean':
       return true
     case 'array':
@@ -28,9 +28,16 @@ function sample(key: string, schema: FieldSchema): unknown {
   }
 }
 
-function within({ minimum, maximum, ...schema }: FieldSchema): number {
+function numberIn({ minimum, maximum, ...schema }: FieldSchema): number {
   const wanted = schema['x-render'] === 'money' ? 240 : 7
-  return Math.min(Math.max(wanted, minimum ?? wanted), maximum ?? Number.POSITIVE_INFINITY)
+  const within = Math.min(Math.max(wanted, minimum ?? wanted), maximum ?? Number.POSITIVE_INFINITY)
+  const {
+    exclusiveMinimum: above = Number.NEGATIVE_INFINITY,
+    exclusiveMaximum: below = Number.POSITIVE_INFINITY,
+  } = schema
+  if (within > above && within < below) return within
+  if (Number.isFinite(above) && Number.isFinite(below)) return (above + below) / 2
+  return Number.isFinite(above) ? above + 1 : below - 1
 }
 
 const textsOf: Record<string, string> = {
