@@ -1,5 +1,6 @@
 //! From what happened to items to the deliveries that tell of it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
@@ -108,20 +109,21 @@ impl Known {
         item: ItemId,
         about: About,
     ) -> Result<Vec<WebhookId>, DbError> {
-        if !self.webhooks.contains_key(&organization) {
-            let rows = store::webhooks_of_organization(&app.db, organization, None, WEBHOOKS_MAX).await?;
-            self.webhooks.insert(organization, rows);
-        }
-        let webhooks = self.webhooks.get(&organization).map(Vec::as_slice).unwrap_or_default();
+        let webhooks = match self.webhooks.entry(organization) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store::webhooks_of_organization(&app.db, organization, None, WEBHOOKS_MAX).await?),
+        };
         if webhooks.is_empty() {
             return Ok(Vec::new());
         }
-        let key = (about.item_type, about.type_version);
-        if !self.only.contains_key(&key) {
-            let only = inbox::webhook_of_type(app, about.item_type, about.type_version).await.ok().flatten();
-            self.only.insert(key, only);
-        }
-        let only = self.only.get(&key).and_then(Option::as_deref);
+        let only = match self.only.entry((about.item_type, about.type_version)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                // A type that cannot be read any more names nobody.
+                place.insert(inbox::webhook_of_type(app, about.item_type, about.type_version).await.ok().flatten())
+            }
+        };
+        let only = only.as_deref();
         let mut hearing = Vec::new();
         let mut snapshot = None;
         for webhook in webhooks.iter().filter(|webhook| hears(webhook, event, about.item_type, only)) {

@@ -276,7 +276,7 @@ on_both! {
         assert!(views(&bob).await.is_empty());
         let again = save(&ann, "mine", "queue=mine&order=due", true).await;
         assert_eq!((again.id(), &again.body["query"]), (mine.id(), &json!("queue=mine&order=due")), "{}", again.text);
-        assert_eq!(views(&ann).await, [again.body.clone()]);
+        assert_eq!(views(&ann).await, std::slice::from_ref(&again.body));
         let seen = views(&bob).await;
         assert_eq!((&seen[0]["id"], &seen[0]["own"], &seen[0]["query"]), (&again.body["id"], &json!(false), &again.body["query"]));
         let own = save(&bob, "mine", "type=refund", false).await;

@@ -9,7 +9,7 @@ use taskey_proto::items::{Fields, Item};
 use taskey_proto::selector::{Selector, Subject};
 use utoipa::IntoParams;
 
-use super::store::{self, After, Base, ItemRow, Order, Residual};
+use super::store::{self, After, Base, ItemRow, Listing, Order, Residual};
 use super::{index, view};
 use crate::app::App;
 use crate::features::accounts::{Permit, access_of};
@@ -52,9 +52,7 @@ const FACTS: [&str; 3] = ["state", "type", "title"];
 
 /// A filter with everything in it looked up.
 struct Wanted {
-    base: Base,
-    residual: Residual,
-    order: Order,
+    listing: Listing,
     test: Option<Selector>,
 }
 
@@ -64,17 +62,17 @@ pub async fn list_items(app: &App, permit: &Permit, filter: Filter) -> ApiResult
     let mut behind: Option<After> = after(filter.cursor.as_deref())?;
     let now = app.now();
     let sight = permit.item_sight();
-    let key = |row: &ItemRow| match wanted.order {
+    let key = |row: &ItemRow| match wanted.listing.order {
         Order::Due => After { at: row.due_at.map_or(i64::MAX, Time::ms), id: row.id },
         Order::Newest | Order::Oldest => After { at: row.created_at.ms(), id: row.id },
     };
     let Some(test) = &wanted.test else {
-        let rows = store::list(&app.db, sight, &wanted.base, &wanted.residual, wanted.order, behind, limit + 1, now).await?;
+        let rows = store::list(&app.db, sight, &wanted.listing, behind, limit + 1, now).await?;
         return Ok(shown(permit, limit, rows, key));
     };
     let mut found = Vec::new();
     for _ in 0..LOOKED_AT_MAX / AT_ONCE {
-        let rows = store::list(&app.db, sight, &wanted.base, &wanted.residual, wanted.order, behind, AT_ONCE, now).await?;
+        let rows = store::list(&app.db, sight, &wanted.listing, behind, AT_ONCE, now).await?;
         let is_last = rows.len() < AT_ONCE;
         behind = rows.last().map(key);
         found.extend(rows.into_iter().filter(|row| passes(test, row)));
@@ -168,7 +166,7 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     if let Some(user) = assigned {
         residual.assignee = Some(user.to_string());
     }
-    Ok(Wanted { base, residual, order, test })
+    Ok(Wanted { listing: Listing { base, residual, order }, test })
 }
 
 fn no_assignee(word: &str) -> ApiError {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use taskey_proto::access::Role;
 use taskey_proto::id::{ItemId, UserId};
@@ -21,7 +20,7 @@ use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Scope, access_of};
 use crate::features::inbox::kind::Kind;
 use crate::features::inbox::types;
-use crate::platform::db::Tx;
+use crate::platform::db::{Op, Tx};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
 
@@ -57,7 +56,7 @@ async fn change<V: Clone + Send + Sync + 'static>(
     permit: &Permit,
     id: ItemId,
     ask: V,
-    op: for<'a> fn(&'a mut Tx<'_>, &'a Acting<V>) -> BoxFuture<'a, ApiResult<Option<Item>>>,
+    op: Op<Acting<V>, Option<Item>, ApiError>,
 ) -> ApiResult<Item> {
     for _ in 0..TRIES {
         let row = find(app, permit, id).await?;

@@ -274,16 +274,23 @@ macro_rules! both_ways {
     };
 }
 
+/// What a list shows.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    pub base: Base,
+    pub residual: Residual,
+    pub order: Order,
+}
+
 pub async fn list(
     db: &Db,
     sight: Sight,
-    base: &Base,
-    residual: &Residual,
-    order: Order,
+    listing: &Listing,
     after: Option<After>,
     limit: usize,
     now: Time,
 ) -> Result<Vec<ItemRow>, DbError> {
+    let Listing { base, residual, order } = listing;
     let awake = (residual.snoozed == Some(false)).then_some(now);
     let asleep = (residual.snoozed == Some(true)).then_some(now);
     let mut values: Args = args![
