@@ -134,6 +134,9 @@ fn show_table(group: &Group) -> Table {
     for other in &group.overrides {
         table.field(&format!("in {}", other.device_group.name), other.role.title());
     }
+    for other in &group.item_overrides {
+        table.field(&format!("with {}", other.item_type.name), other.role.title());
+    }
     table
 }
 
@@ -141,11 +144,12 @@ fn list_table(groups: &[Group]) -> Table {
     let mut table = Table::new(&["NAME", "ROLE", "MEMBERS", "OVERRIDES"]);
     for group in groups {
         let overrides = group.overrides.iter().map(|other| format!("{} in {}", other.role, other.device_group.name));
+        let with_items = group.item_overrides.iter().map(|other| format!("{} with {}", other.role, other.item_type.name));
         table.row([
             group.name.as_str().into(),
             role_cell(group),
             group.members.to_string().into(),
-            overrides.collect::<Vec<_>>().join(", ").into(),
+            overrides.chain(with_items).collect::<Vec<_>>().join(", ").into(),
         ]);
     }
     table

@@ -257,7 +257,6 @@ mod tests {
             "/fields/required/0",
             "/fields/properties/x__webook",
             "/fields/properties/y__merge",
-            "/fields/properties/y",
             "/states/open/to/0",
             "/states/resolved",
             "/states/lost",

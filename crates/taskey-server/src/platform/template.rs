@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(evaluate("{{ body.ok and body.amount > 100 }}", &values).unwrap(), json!(true));
         assert_eq!(evaluate("{{ body.missing }}", &values).unwrap(), Value::Null);
         assert_eq!(evaluate("{{ body.amount }} EUR", &values).unwrap(), json!("240 EUR"));
-        assert_eq!(evaluate("{{ body.amount }}{{ body.ok }}", &values).unwrap(), json!("240true"));
+        assert_eq!(evaluate("{{ body.amount }}{{ body.ok }}", &values).unwrap(), json!("240True"));
         assert!(evaluate("{{ body. }}", &values).is_err());
     }
 
