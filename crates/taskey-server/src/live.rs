@@ -147,7 +147,10 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
             Err(_) => false,
         },
         "webhook" => may(Verb::ReadWebhooks),
-        "item_type" => may(Verb::ReadItemTypes),
+        "item_type" => match event.subject.parse() {
+            Ok(item_type) => inbox::sees_item_type(&app.db, permit.item_sight(), item_type).await?,
+            Err(_) => false,
+        },
         "task" => may(Verb::ReadTasks),
         "calendar" => may(Verb::ReadCalendars),
         "secret" => may(Verb::ReadSecrets),

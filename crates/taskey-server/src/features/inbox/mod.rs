@@ -39,3 +39,4 @@ pub mod jobs {
 pub use facade::{LoggedEntry, entries_between, entry, filter_words, post_signed, type_named, webhook_of_type};
 pub use items::sees_item;
 pub use kind::Kinds;
+pub use types::sees_item_type;

@@ -1,6 +1,5 @@
 //! Many items in one request: a JSON object a line in, what became of each a line out.
 
-use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use taskey_proto::id::ItemId;
 use taskey_proto::items::{BULK_MAX, BulkLine, CreateItem};
@@ -12,24 +11,23 @@ use crate::features::accounts::Permit;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
-/// Items that are posted at once; what is answered stays in order.
-const AT_ONCE: usize = 16;
-
-/// Posts each line; one that is refused does not hold up the others.
+/// Posts line after line, so that of two with one external id the first makes the item; one that is refused does not hold up the others.
 pub async fn create_items(app: &App, permit: &Permit, text: &str) -> ApiResult<Vec<BulkLine>> {
-    let lines: Vec<(u64, String)> =
-        (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| (number, line.to_owned())).collect();
+    let lines: Vec<(u64, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
     if lines.len() > BULK_MAX {
         return Err(ApiError::new(Code::BodyTooLarge, format!("At most {BULK_MAX} items at once; send the rest in another request.")));
     }
-    let posted = stream::iter(lines).map(|(number, line)| create_line(app.clone(), permit.clone(), number, line));
-    Ok(posted.buffered(AT_ONCE).collect().await)
+    let mut told = Vec::with_capacity(lines.len());
+    for (number, line) in lines {
+        told.push(create_line(app, permit, number, line).await);
+    }
+    Ok(told)
 }
 
-async fn create_line(app: App, permit: Permit, number: u64, line: String) -> BulkLine {
+async fn create_line(app: &App, permit: &Permit, number: u64, line: &str) -> BulkLine {
     let made = async {
-        let create = read(&line)?;
-        create::create_item(&app, &permit, create, None).await
+        let create = read(line)?;
+        create::create_item(app, permit, create, None).await
     };
     match made.await {
         Ok(answer) => {

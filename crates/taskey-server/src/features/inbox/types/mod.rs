@@ -7,3 +7,4 @@ pub(super) mod store;
 
 pub(super) use ops::{kind_of, named_kind, no_item_type, sees_type};
 pub(super) use store::newest_version;
+pub use store::sees_item_type;

@@ -89,6 +89,12 @@ pub async fn type_of_sight(source: &mut impl Source, sight: Sight, word: &str) -
     source.row(sql, args![sight.organization, sight.only, word]).await?.as_ref().map(type_row).transpose()
 }
 
+/// Whether somebody may see items of a type.
+pub async fn sees_item_type(db: &Db, sight: Sight, id: ItemTypeId) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM item_type t WHERE t.id = $3 AND t.id IN ", crate::visible_item_types!("$1", "$2"));
+    Ok(db.row(sql, args![sight.organization, sight.only, id]).await?.is_some())
+}
+
 /// Which type and which of its versions is the newest, by id or name.
 pub async fn newest_version(db: &Db, organization: OrganizationId, word: &str) -> Result<Option<(ItemTypeId, u32)>, DbError> {
     let by_name = sql!("SELECT id, version FROM item_type WHERE organization_id = $1 AND name = $2 AND removed_at IS NULL");
