@@ -90,7 +90,12 @@ fn main() -> anyhow::Result<()> {
     let receiver = Receiver::start()?;
     hook(&world, "live", &receiver.url())?;
     let (bytes, releases) = decide(&world, &receiver, cli.decisions)?;
-    writeln!(out, "a decision until the first byte of its webhook: {} ms; until who waits is answered: {} ms", two(&bytes), two(&releases))?;
+    writeln!(
+        out,
+        "a decision until the first byte of its webhook: {} ms; until who waits is answered: {} ms",
+        two(&bytes),
+        two(&releases)
+    )?;
     held.push(Ratio::new("first byte, p50 against 4 ms", percentile(&bytes, 50), BYTE_MUST.0, 1.0));
     held.push(Ratio::new("first byte, p99 against 20 ms", percentile(&bytes, 99), BYTE_MUST.1, 1.0));
     held.push(Ratio::new("release, p99 against 20 ms", percentile(&releases, 99), RELEASE_MUST, 1.0));
