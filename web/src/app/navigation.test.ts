@@ -99,5 +99,6 @@ test('five places fit into the bar of a phone; of more the first four, and the r
 test('one begins with the devices, or with the first place that one may see', () => {
   expect(homeOf(readOnly)).toBe('/devices')
   expect(homeOf(['items.read', 'keys.read'])).toBe('/inbox')
+  expect(homeOf(['keys.read'])).toBe('/devices')
   expect(homeOf([])).toBe('/devices')
 })

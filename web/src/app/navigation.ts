@@ -98,7 +98,8 @@ export function destinationsOf(can: readonly string[]): Destination[] {
 /** Where one begins. */
 export function homeOf(can: readonly string[]): Destination['to'] {
   if (can.includes('devices.read')) return '/devices'
-  return destinationsOf(can)[0]?.to ?? '/devices'
+  // One's own keys are no beginning: whoever may see nothing else is told so where the work would be.
+  return destinationsOf(can).find(({ to }) => to !== '/keys')?.to ?? '/devices'
 }
 
 /** How many fit side by side at the lower edge of a phone. */
