@@ -13,5 +13,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },
-  server: { proxy: { '/api': { target: server, changeOrigin: true } } },
+  server: {
+    proxy: {
+      '/api': { target: server, changeOrigin: true },
+      '/schemas': { target: server, changeOrigin: true },
+    },
+  },
 })

@@ -3,10 +3,13 @@ import type { Server } from '../world/server.ts'
 import { expect, goTo, makeDeviceGroup, makeGroup, makeSchedule, makeTask, makeUser, pageOf, runScript, test } from '../world/test.ts'
 
 const destinations = [
+  'Inbox',
   'Tasks',
   'Schedules',
   'Runs',
   'Secrets',
+  'Item types',
+  'Webhooks',
   'API keys',
   'Users',
   'Groups',
@@ -51,7 +54,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('exit code 0')).toBeVisible()
     await isGood(page)
 
-    for (const path of ['/devices', '/tasks', '/schedules', '/runs', '/secrets', '/keys', '/nowhere', '/devices/web-1']) {
+    for (const path of ['/devices', '/tasks', '/schedules', '/runs', '/secrets', '/inbox', '/item-types', '/item-types/new', '/webhooks', '/webhooks/new', '/keys', '/nowhere', '/devices/web-1']) {
       await page.goto(server.url + path)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)

@@ -1,7 +1,7 @@
 import { account } from '../world/server.ts'
 import { expect, goTo, makeGroup, makeUser, menuOf, pageOf, signIn, test } from '../world/test.ts'
 
-const work = ['Devices', 'Tasks', 'Schedules', 'Runs', 'Secrets', 'API keys']
+const work = ['Inbox', 'Devices', 'Tasks', 'Schedules', 'Runs', 'Secrets', 'Item types', 'Webhooks', 'API keys']
 
 test('somebody is invited, sets a first password in a browser of their own, and the link works once', async ({
   page,

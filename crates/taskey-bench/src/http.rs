@@ -62,7 +62,7 @@ impl Http {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let authorization = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
-        let head = format!("host: 127.0.0.1:{port}\r\n{authorization}content-type: application/json\r\n");
+        let head = format!("host: 127.0.0.1:{port}\r\n{authorization}");
         let stream = match root {
             None => Stream::Plain(stream),
             Some(root) => Stream::Tls(Box::new(StreamOwned::new(tls(root)?, stream))),
@@ -82,8 +82,22 @@ impl Http {
         self.send("PUT", path, body)
     }
 
+    /// A change of whatever is there.
+    pub fn post_if_match(&mut self, path: &str, body: &str) -> anyhow::Result<Answer> {
+        self.send_with("POST", path, "content-type: application/json\r\nif-match: *\r\n", body)
+    }
+
+    /// JSON, an object a line.
+    pub fn post_lines(&mut self, path: &str, lines: &str) -> anyhow::Result<Answer> {
+        self.send_with("POST", path, "content-type: application/x-ndjson\r\n", lines)
+    }
+
     fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<Answer> {
-        let request = format!("{method} {path} HTTP/1.1\r\n{}content-length: {}\r\n\r\n{body}", self.head, body.len());
+        self.send_with(method, path, "content-type: application/json\r\n", body)
+    }
+
+    fn send_with(&mut self, method: &str, path: &str, headers: &str, body: &str) -> anyhow::Result<Answer> {
+        let request = format!("{method} {path} HTTP/1.1\r\n{}{headers}content-length: {}\r\n\r\n{body}", self.head, body.len());
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.read_answer()
     }

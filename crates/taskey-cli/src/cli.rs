@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    access, audit, backup, bench, calendars, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, keys, login,
-    organizations, password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
+    access, ask, audit, backup, bench, calendars, completion, device_groups, devices, doctor, enroll_tokens, exec, groups, item_types,
+    items, keys, login, organizations, password, quiet, restore, run, runs, schedules, secrets, sessions, setup, targets, tasks, users,
+    webhooks,
 };
 use crate::serve;
 
@@ -14,7 +15,7 @@ use crate::serve;
 #[derive(Debug, Parser)]
 #[command(name = "taskey", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Environment: TASKEY_SERVER, TASKEY_API_KEY, TASKEY_PROFILE, TASKEY_CONFIG, TASKEY_CA_FILE, NO_COLOR.\n\
-    Exit codes: 0 done, 1 usage or other error, 2 it ran and failed, 3 expired, offline or timed out, 4 not signed in or not allowed, 130 interrupted.")]
+    Exit codes: 0 done, 1 usage or other error, 2 it ran and failed or a person refused, 3 expired, offline or timed out, 4 not signed in or not allowed, 130 interrupted.")]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -124,6 +125,20 @@ pub enum Command {
     /// What was run, and what became of it.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// Post an item, wait until a person has decided, and print what: a question in the middle of a script.
+    #[command(after_help = "Example: taskey ask --type refund --field order=A1 --field amount=240 --external-id order-A1 --wait 30m\n\
+        Prints the resolution's name. Exit codes: 0, 2 for a no or a cancelled item, 3 when time ran out; the item stays open then.\n\
+        Run again with the same --external-id, it goes on waiting for the same item.")]
+    Ask(ask::AskArgs),
+    /// What applications post and people resolve: the inbox.
+    #[command(subcommand)]
+    Items(items::ItemsCommand),
+    /// What kinds of items there are: their fields, their states, and how they may be resolved.
+    #[command(subcommand)]
+    ItemTypes(item_types::ItemTypesCommand),
+    /// Where applications are told what happens to items.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// What was done by whom, and whether the log of it is whole.
     #[command(subcommand)]
     Audit(audit::AuditCommand),

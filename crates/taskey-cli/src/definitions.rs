@@ -29,6 +29,17 @@ pub fn parse<T: DeserializeOwned>(text: &str, is_json: bool, closer: impl Fn(&st
     })
 }
 
+/// A template without quotes, in a file that cannot be read for it: `{` begins a map in YAML.
+pub fn unquoted_template(text: &str) -> Option<Fault> {
+    text.lines().enumerate().find_map(|(index, line)| {
+        let (key, value) = line.trim_start_matches([' ', '-']).split_once(": ")?;
+        let template = value.split(" #").next().unwrap_or(value).trim();
+        let column = (line.len() - line.trim_start_matches([' ', '-']).len() + 1) as u64;
+        let text = format!("{key}: put it in quotes, as in {key}: \"{template}\"");
+        template.starts_with("{{").then_some(Fault { line: index as u64 + 1, column, text })
+    })
+}
+
 /// The parser's words without its place, which stands in front already.
 fn without_place(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();

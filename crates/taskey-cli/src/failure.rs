@@ -1,5 +1,6 @@
 //! Why a command did not do what was asked: which number it ends with, and what stands on stderr.
 
+use taskey_cli::places::Places;
 use taskey_client::{ClientError, Trouble};
 use taskey_proto::problem::{Code, FieldError};
 
@@ -37,6 +38,18 @@ impl Failure {
             Failure::Client(ClientError::Problem(problem)) if matches!(problem.status, 401 | 403) => Exit::NotAllowed,
             Failure::Ended(exit, _) => *exit,
             _ => Exit::Error,
+        }
+    }
+
+    /// What the server finds wrong with a definition of a file, with the lines where that stands.
+    pub fn located(self, places: &Places, document: usize) -> Self {
+        match self {
+            Failure::Client(ClientError::Problem(mut problem)) => {
+                let errors = std::mem::take(&mut problem.errors);
+                problem.errors = errors.into_iter().map(|error| places.with_line(document, error)).collect();
+                Failure::Client(ClientError::Problem(problem))
+            }
+            failure => failure,
         }
     }
 

@@ -1,34 +1,14 @@
 //! Schedule files: YAML or JSON, one schedule or several divided by `---`.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
-use serde_saphyr::Spanned;
-use taskey_proto::problem::{located, pointer};
+use serde::de::IgnoredAny;
 use taskey_proto::schedules::ScheduleSpec;
 
 use crate::definitions::{self, Fault};
+use crate::places::blamed_field;
 
 /// Reads the schedules of a file; `is_json` where its name says so.
 pub fn parse(text: &str, is_json: bool) -> Result<Vec<ScheduleSpec>, Fault> {
-    definitions::parse(text, is_json, |text, fault| unquoted(text).or_else(|| blamed_field(text)).unwrap_or(fault))
-}
-
-/// The first wrong field of the first wrong schedule.
-fn blamed_field(text: &str) -> Option<Fault> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).ok()?;
-    let places = Places::of(text);
-    documents.into_iter().enumerate().find_map(|(index, document)| {
-        let error = serde_path_to_error::deserialize::<_, ScheduleSpec>(document).err()?;
-        let (pointer, detail) = located(&pointer(error.path()), &error.inner().to_string());
-        let (line, column) = places.find(index, &pointer)?;
-        let key = pointer.trim_start_matches('/');
-        let text = if key.is_empty() { detail } else { format!("{key}: {detail}") };
-        Some(Fault { line, column, text })
-    })
+    definitions::parse(text, is_json, |text, fault| unquoted(text).or_else(|| blamed_field::<ScheduleSpec>(text)).unwrap_or(fault))
 }
 
 /// A cron expression that begins with a sign that means something else in YAML, in a file that cannot be read for it.
@@ -43,113 +23,6 @@ fn unquoted(text: &str) -> Option<Fault> {
         let column = (line.len() - line.trim_start_matches([' ', '-']).len() + 1) as u64;
         value.starts_with(['*', '@']).then_some(Fault { line: index as u64 + 1, column, text })
     })
-}
-
-/// Where each value of a file stands, by document and JSON pointer.
-pub struct Places(Vec<Spanned<Node>>);
-
-impl Places {
-    /// Of a file that cannot be read, nothing.
-    pub fn of(text: &str) -> Self {
-        Self(serde_saphyr::from_multiple(text).unwrap_or_default())
-    }
-
-    /// Line and column of a value, or of the nearest thing around it that is there.
-    pub fn find(&self, document: usize, pointer: &str) -> Option<(u64, u64)> {
-        let mut node = self.0.get(document)?;
-        for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
-            let inner = match &node.value {
-                Node::Map(fields) => fields.get(&segment),
-                Node::List(items) => segment.parse().ok().and_then(|index: usize| items.get(index)),
-                Node::Leaf => None,
-            };
-            match inner {
-                Some(inner) => node = inner,
-                None => break,
-            }
-        }
-        Some((node.referenced.line(), node.referenced.column()))
-    }
-}
-
-/// The shape of a document.
-enum Node {
-    Map(BTreeMap<String, Spanned<Node>>),
-    List(Vec<Spanned<Node>>),
-    Leaf,
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut fields = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry()? {
-            fields.insert(key, value);
-        }
-        Ok(Node::Map(fields))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::List(items))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        Node::deserialize(deserializer)
-    }
 }
 
 #[cfg(test)]
@@ -219,14 +92,5 @@ mod tests {
     fn a_json_file_is_told_by_line_and_key_too() {
         let fault = parse("{\n \"name\": \"a\", \"task\": \"b\", \"targets\": {},\n \"every\": \"soon\"\n}", true).unwrap_err();
         assert!(fault.line == 3 && fault.text.starts_with("every: "), "{fault:?}");
-    }
-
-    #[test]
-    fn places_are_found_by_pointer_and_what_is_missing_by_what_is_around_it() {
-        let places = Places::of("name: a\ntargets:\n  devices:\n    - web-1\n    - web-2\n---\nname: b\n");
-        assert_eq!(places.find(0, "/targets/devices/1"), Some((5, 7)));
-        assert_eq!(places.find(0, "/cron"), Some((1, 1)));
-        assert_eq!(places.find(1, "/name").map(|(line, _)| line), Some(7));
-        assert_eq!(places.find(2, "/name"), None);
     }
 }

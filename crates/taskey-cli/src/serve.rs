@@ -50,6 +50,10 @@ pub struct ServeArgs {
     /// Default: DATA/agents, then /usr/share/taskey/agents.
     #[arg(long, value_name = "DIR")]
     agents: Option<PathBuf>,
+    /// A network of your own that the server may call, for webhooks, an address or a network such as 10.0.0.0/8; without it only public
+    /// addresses are called. May be given several times.
+    #[arg(long, value_name = "ADDR")]
+    egress_allow: Vec<String>,
 }
 
 /// Where the truth is kept.
@@ -161,6 +165,7 @@ pub fn run(args: ServeArgs) -> Result<Exit, Failure> {
         database_url: args.store.database_url,
         public_url: args.public_url,
         agents: args.agents,
+        egress_allow: args.egress_allow,
     };
     let config = settings.load().map_err(|error| Failure::Server(error.into()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Server(error.into()))?;

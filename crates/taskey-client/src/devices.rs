@@ -14,7 +14,7 @@ impl Client {
 
     /// The script that installs the agent on a machine and enrols it.
     pub async fn install_script(&self) -> Result<String, ClientError> {
-        self.get_beside("install.sh").text_answer("text/x-shellscript").await
+        self.get_beside(&["install.sh"]).text_answer("text/x-shellscript").await
     }
 
     /// All devices, or the first `limit`; with a selector those that match it.

@@ -47,4 +47,9 @@ impl Client {
     pub async fn set_override(&self, group: &str, device_group: &str, role: Override) -> Result<Group, ClientError> {
         self.put(&["groups", group, "overrides", "device-groups", device_group]).json(&SetOverride { role }).json_answer().await
     }
+
+    /// Gives a group another role over the items of a type, or takes that back.
+    pub async fn set_item_type_override(&self, group: &str, item_type: &str, role: Override) -> Result<Group, ClientError> {
+        self.put(&["groups", group, "overrides", "item-types", item_type]).json(&SetOverride { role }).json_answer().await
+    }
 }

@@ -17,6 +17,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pauses before the second and third attempt of a request that may be repeated.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const JSON_LINES: &str = "application/x-ndjson";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A client of one server. Cloning is cheap and shares the connections.
@@ -75,11 +76,11 @@ impl Client {
     }
 
     /// A file that the server keeps beside its API.
-    pub(crate) fn get_beside(&self, name: &str) -> Call<'_> {
+    pub(crate) fn get_beside(&self, path: &[&str]) -> Call<'_> {
         let mut call = self.get(&[]);
         let mut url = self.server.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push(name);
+            segments.pop_if_empty().extend(path);
         }
         call.url = Ok(url);
         call
@@ -165,6 +166,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Lines of JSON, one thing each.
+    pub(crate) fn json_lines(mut self, lines: &str) -> Self {
+        self.body = Some(lines.as_bytes().to_vec());
+        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_LINES));
+        self.header(header::ACCEPT, JSON_LINES)
+    }
+
     pub(crate) fn if_match(self, etag: &str) -> Self {
         self.header(header::IF_MATCH, etag)
     }
@@ -190,6 +198,26 @@ impl<'a> Call<'a> {
     pub(crate) async fn json_answer<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let server = self.client.server().to_owned();
         read_json(&server, self.send().await?).await
+    }
+
+    /// Sends it and reads the answer's JSON; `None` where there is none to give.
+    pub(crate) async fn json_answer_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, ClientError> {
+        let server = self.client.server().to_owned();
+        let response = self.send().await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        read_json(&server, response).await.map(Some)
+    }
+
+    /// Sends it and reads one thing a line.
+    pub(crate) async fn json_lines_answer<T: DeserializeOwned>(self) -> Result<Vec<T>, ClientError> {
+        let server = self.client.server().to_owned();
+        let response = self.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(|error| unreachable(&server, error))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().map_err(|error| unreadable(&server, status, &error))
     }
 
     /// Sends it and reads a text of that media type.
@@ -264,11 +292,12 @@ impl<'a> Call<'a> {
 pub(crate) async fn read_json<T: DeserializeOwned>(server: &str, response: Response) -> Result<T, ClientError> {
     let status = response.status().as_u16();
     let bytes = response.bytes().await.map_err(|error| unreachable(server, error))?;
-    serde_json::from_slice(&bytes).map_err(|error| ClientError::Unexpected {
-        server: server.to_owned(),
-        status,
-        detail: format!("its answer cannot be read ({error}); is it of another version?"),
-    })
+    serde_json::from_slice(&bytes).map_err(|error| unreadable(server, status, &error))
+}
+
+fn unreadable(server: &str, status: u16, error: &serde_json::Error) -> ClientError {
+    let detail = format!("its answer cannot be read ({error}); is it of another version?");
+    ClientError::Unexpected { server: server.to_owned(), status, detail }
 }
 
 async fn accept(server: &str, response: Response) -> Result<Response, ClientError> {

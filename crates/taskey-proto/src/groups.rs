@@ -1,9 +1,9 @@
-//! Groups of users, their roles, and what device groups override.
+//! Groups of users, their roles, and what device groups and item types override.
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::{DeviceGroupRef, Override, Role};
-use crate::id::GroupId;
+use crate::id::{GroupId, ItemTypeId};
 
 /// A group of users. Groups are flat: none is in another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Group {
     pub members: u64,
     /// By the device group's name; what is not listed inherits.
     pub overrides: Vec<GroupOverride>,
+    /// By the item type's name; what is not listed inherits.
+    #[serde(default)]
+    pub item_overrides: Vec<ItemTypeOverride>,
 }
 
 /// Another role of a group in one device group.
@@ -28,6 +31,21 @@ pub struct Group {
 pub struct GroupOverride {
     pub device_group: DeviceGroupRef,
     pub role: Role,
+}
+
+/// Another role of a group with items of one type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemTypeOverride {
+    pub item_type: NamedItemType,
+    pub role: Role,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NamedItemType {
+    pub id: ItemTypeId,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -98,6 +98,13 @@ ids! {
     ExecutionId = "exe_";
     ScheduleId = "sch_";
     CalendarId = "cal_";
+    ItemTypeId = "ity_";
+    ItemId = "itm_";
+    /// A saved list of items.
+    ItemViewId = "viw_";
+    WebhookId = "whk_";
+    /// One message for one webhook: the `webhook-id` of its tries.
+    DeliveryId = "msg_";
     /// One `taskey serve` process.
     NodeId = "nod_";
     /// The instance: one database with its keys.

@@ -64,6 +64,7 @@ codes! {
     MalformedBody = "malformed_body", 400, "The request cannot be read";
     InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
     NotSignedIn = "not_signed_in", 401, "Sign in first";
+    InvalidSignature = "invalid_signature", 401, "The signature does not fit";
     InvalidCredentials = "invalid_credentials", 401, "User name or password is wrong";
     NotAllowed = "not_allowed", 403, "You may not do this";
     ForeignOrigin = "foreign_origin", 403, "The request comes from another site";
@@ -78,6 +79,9 @@ codes! {
     InUse = "in_use", 409, "It is in use";
     Immutable = "immutable", 409, "This cannot be changed";
     RunOver = "run_over", 409, "The run is over";
+    WebhookInactive = "webhook_inactive", 409, "Nothing is delivered to the webhook";
+    ItemOver = "item_over", 409, "The item is over";
+    ItemTaken = "item_taken", 409, "Somebody else has the item";
     Quiet = "quiet", 409, "This server was restored and starts nothing yet";
     InFlight = "in_flight", 409, "The same request is being worked on";
     LineOver = "line_over", 409, "The line is over";

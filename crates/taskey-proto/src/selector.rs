@@ -6,6 +6,7 @@
 mod number;
 mod read;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -67,6 +68,15 @@ enum Compare {
     AtLeast,
 }
 
+/// What numbers with dots are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// As of versions: 5.9 is less than 5.25.
+    Dotted,
+    /// Decimal ones: 5.9 is more than 5.25.
+    Amounts,
+}
+
 /// A text in which each `*` stands for any characters, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Glob(String);
@@ -97,7 +107,19 @@ impl Selector {
     }
 
     pub fn matches(&self, subject: &Subject<'_>) -> bool {
-        self.0.matches(subject)
+        self.0.matches(subject, Numbers::Dotted)
+    }
+
+    /// The same where numbers are amounts and no versions: 5.9 is more than 5.25.
+    pub fn matches_amounts(&self, subject: &Subject<'_>) -> bool {
+        self.0.matches(subject, Numbers::Amounts)
+    }
+
+    /// The keys that stand in it by themselves.
+    pub fn keys(&self) -> Vec<&str> {
+        let mut keys = Vec::new();
+        self.0.add_keys(&mut keys);
+        keys
     }
 
     /// Whether it matters for any device that it is in the device group of this name: who is in the others need not be read.
@@ -121,6 +143,18 @@ impl Selector {
             Expr::Test(Key::Either(key), Test::Exists) => Some(key),
             _ => None,
         }
+    }
+
+    /// Keys with the value that each has to have, in whatever matches.
+    pub fn demanded(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = match &self.0 {
+            Expr::All(parts) => &parts[..],
+            other => std::slice::from_ref(other),
+        };
+        parts.iter().filter_map(|part| match part {
+            Expr::Test(Key::Either(key) | Key::Label(key), Test::Is(value)) => Some((key.as_str(), value.as_str())),
+            _ => None,
+        })
     }
 
     /// What matches one of these.
@@ -166,12 +200,21 @@ impl Expr {
         only(parts.collect(), Expr::All)
     }
 
-    fn matches(&self, subject: &Subject<'_>) -> bool {
+    fn matches(&self, subject: &Subject<'_>, numbers: Numbers) -> bool {
         match self {
-            Expr::Any(parts) => parts.iter().any(|part| part.matches(subject)),
-            Expr::All(parts) => parts.iter().all(|part| part.matches(subject)),
-            Expr::Not(inner) => !inner.matches(subject),
-            Expr::Test(key, test) => key.passes(test, subject),
+            Expr::Any(parts) => parts.iter().any(|part| part.matches(subject, numbers)),
+            Expr::All(parts) => parts.iter().all(|part| part.matches(subject, numbers)),
+            Expr::Not(inner) => !inner.matches(subject, numbers),
+            Expr::Test(key, test) => key.passes(test, subject, numbers),
+        }
+    }
+
+    fn add_keys<'a>(&'a self, keys: &mut Vec<&'a str>) {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().for_each(|part| part.add_keys(keys)),
+            Expr::Not(inner) => inner.add_keys(keys),
+            Expr::Test(Key::Either(key) | Key::Label(key) | Key::Fact(key), _) => keys.push(key),
+            Expr::Test(Key::Name | Key::Group | Key::Online, _) => {}
         }
     }
 
@@ -193,23 +236,23 @@ fn only(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
 }
 
 impl Key {
-    fn passes(&self, test: &Test, subject: &Subject<'_>) -> bool {
+    fn passes(&self, test: &Test, subject: &Subject<'_>, numbers: Numbers) -> bool {
         let online = if subject.online { "true" } else { "false" };
         match self {
-            Key::Either(key) => test.holds(subject.labels.get(key).or_else(|| subject.facts.get(key)).map(String::as_str)),
-            Key::Label(key) => test.holds(subject.labels.get(key).map(String::as_str)),
-            Key::Fact(key) => test.holds(subject.facts.get(key).map(String::as_str)),
-            Key::Name => test.holds([subject.name]),
-            Key::Group => test.holds(subject.groups.iter().copied()),
+            Key::Either(key) => test.holds(subject.labels.get(key).or_else(|| subject.facts.get(key)).map(String::as_str), numbers),
+            Key::Label(key) => test.holds(subject.labels.get(key).map(String::as_str), numbers),
+            Key::Fact(key) => test.holds(subject.facts.get(key).map(String::as_str), numbers),
+            Key::Name => test.holds([subject.name], numbers),
+            Key::Group => test.holds(subject.groups.iter().copied(), numbers),
             Key::Online if *test == Test::Exists => subject.online,
-            Key::Online => test.holds([online]),
+            Key::Online => test.holds([online], numbers),
         }
     }
 }
 
 impl Test {
     /// Whether one of the values passes; of a test that denies, whether none is what it denies.
-    fn holds<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> bool {
+    fn holds<'a>(&self, values: impl IntoIterator<Item = &'a str>, numbers: Numbers) -> bool {
         let mut values = values.into_iter();
         match self {
             Test::Exists => values.next().is_some(),
@@ -218,19 +261,18 @@ impl Test {
             Test::In(wanted) => values.any(|value| wanted.iter().any(|wanted| wanted == value)),
             Test::NotIn(unwanted) => !values.any(|value| unwanted.iter().any(|unwanted| unwanted == value)),
             Test::Like(glob) => values.any(|value| glob.matches(value)),
-            Test::Compare(how, bound) => values.any(|value| Dotted::parse(value).is_some_and(|value| how.holds(&value, bound))),
+            Test::Compare(how, bound) => values.any(|value| bound.order_of(value, numbers).is_some_and(|order| how.holds(order))),
         }
     }
 
     /// Whether a thing that has this value can come out otherwise than one that has none.
     fn distinguishes(&self, value: &str) -> bool {
-        self.holds([value]) != self.holds([])
+        self.holds([value], Numbers::Dotted) != self.holds([], Numbers::Dotted)
     }
 }
 
 impl Compare {
-    fn holds(self, value: &Dotted, bound: &Dotted) -> bool {
-        let order = value.compare(bound);
+    fn holds(self, order: Ordering) -> bool {
         match self {
             Compare::Less => order.is_lt(),
             Compare::AtMost => order.is_le(),

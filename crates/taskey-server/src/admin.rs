@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::features::accounts::{create_on_host as create, recover_user};
 use crate::features::quiet::{self, Who};
 use crate::features::secrets::rotate;
+use crate::features::webhooks::rewrap_keys;
 use crate::platform::clock::Clock;
 use crate::platform::keys::Keys;
 use crate::platform::tls;
@@ -47,11 +48,16 @@ pub async fn recover(config: Config, organization: Option<&str>, username: Optio
     Ok(Recovered { organization: recovered.organization, username: recovered.username, invitation })
 }
 
-/// Makes a new master key for the vault and wraps every secret with it: the key's file, and how many secrets there are. A server may be
+/// Makes a new master key for the vault and wraps every secret and every key of webhooks with it: the key's file, and how many those are. A server may be
 /// running on the same data.
 pub async fn rotate_vault(config: Config) -> anyhow::Result<(PathBuf, u64)> {
     let app = open(&config).await?;
-    let rotated = rotate(&app.db, &app.vault).await;
+    let rotated = async {
+        let (key, secrets) = rotate(&app.db, &app.vault).await?;
+        let keys = rewrap_keys(&app.db, &app.vault).await?;
+        anyhow::Ok((key, secrets + keys))
+    };
+    let rotated = rotated.await;
     app.db.close().await;
     let (key, count) = rotated?;
     Ok((app.vault.file(key), count))

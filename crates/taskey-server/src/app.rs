@@ -15,9 +15,12 @@ use crate::features::accounts::remembered::Remembered;
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
 use crate::features::calendars::Parsed;
+use crate::features::inbox::Kinds;
+use crate::features::webhooks::Senders;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::Db;
+use crate::platform::egress::Egress;
 use crate::platform::http::guard::Hosts;
 use crate::platform::http::idempotency::InFlight;
 use crate::platform::http::proxies::Proxies;
@@ -44,6 +47,8 @@ pub struct Inner {
     pub proxies: Proxies,
     pub agent_trust: AgentTrust,
     pub agents: Agents,
+    /// By which addresses that people give are called.
+    pub egress: Egress,
     pub instance: InstanceId,
     /// Raised by a restore; devices refuse orders of an earlier one.
     pub epoch: u64,
@@ -62,6 +67,10 @@ pub struct Inner {
     pub refusals: Refusals,
     /// The events of calendars that were read.
     pub calendars: Parsed,
+    /// Versions of item types that were read.
+    pub kinds: Kinds,
+    /// What sends to webhooks.
+    pub senders: Senders,
     /// The threads that hash passwords.
     pub hasher: Hasher,
     pub metrics: crate::platform::telemetry::Metrics,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::platform::egress::Allowed;
 use crate::platform::http::proxies::Proxies;
 use crate::platform::tls::PublicFiles;
 
@@ -28,6 +29,7 @@ pub struct Settings {
     pub database_url: Option<String>,
     pub public_url: Option<String>,
     pub agents: Option<PathBuf>,
+    pub egress_allow: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The folder of the agents that `/install.sh` gives; `None`: `DATA/agents`, then where the package puts them.
     pub agents: Option<PathBuf>,
+    /// The networks, besides the public ones, that the server may call.
+    pub egress_allow: Allowed,
     /// What the server begins with, where there is nobody yet, and its keys.
     pub bootstrap: Option<Bootstrap>,
 }
@@ -100,6 +104,8 @@ pub enum ConfigError {
     UnusedCertificate,
     #[error("trusted_proxies: `{0}` is no address or network, such as 10.0.0.2 or 10.0.0.0/8")]
     Proxy(String),
+    #[error("egress_allow: `{0}` is no address or network that can be allowed, such as 10.0.0.5 or 10.0.0.0/8; all at once cannot be")]
+    EgressAllow(String),
     #[error("bootstrap: {0}")]
     Bootstrap(String),
 }
@@ -117,6 +123,7 @@ struct File {
     database_url: Option<String>,
     public_url: Option<String>,
     agents: Option<PathBuf>,
+    egress_allow: Vec<String>,
     bootstrap: Option<bootstrap::Section>,
 }
 
@@ -147,6 +154,10 @@ impl Settings {
         let database_url = self.database_url.or_else(|| environment("TASKEY_DATABASE_URL")).or(file.database_url);
         let public_url = self.public_url.or_else(|| environment("TASKEY_PUBLIC_URL")).or(file.public_url);
         let agents = self.agents.or_else(|| path("TASKEY_AGENTS")).or(file.agents);
+        let egress_allow = match self.egress_allow {
+            given if !given.is_empty() => given,
+            _ => environment("TASKEY_EGRESS_ALLOW").map_or(file.egress_allow, |list| vec![list]),
+        };
         let config = Config {
             data: self.data,
             listen: address("listen", &listen)?,
@@ -160,6 +171,7 @@ impl Settings {
             database: database(database_url)?,
             public_url: public_url.map(|url| check_public_url(&url)).transpose()?,
             agents,
+            egress_allow: Allowed::read(&egress_allow).map_err(ConfigError::EgressAllow)?,
             bootstrap: bootstrap::Section::merge(file.bootstrap, &environment)?,
         };
         config.with_tls(tls.as_deref().unwrap_or("auto"))
@@ -341,6 +353,21 @@ mod tests {
         assert!(matches!(half.load_from(|_| None), Err(ConfigError::HalfCertificate)));
         let unused = Settings { tls_certificate: Some("a.crt".into()), tls_key: Some("a.key".into()), ..settings(folder.path()) };
         assert!(matches!(unused.load_from(|_| None), Err(ConfigError::UnusedCertificate)));
+    }
+
+    #[test]
+    fn networks_that_may_be_called_are_listed_and_never_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("taskey.toml"), "egress_allow = [\"10.0.0.0/8\", \"fd00::/8\"]").unwrap();
+        let allowed = |list: &str| Allowed::read(&[list.to_owned()]).unwrap();
+        assert_eq!(settings(folder.path()).load_from(|_| None).unwrap().egress_allow, allowed("10.0.0.0/8,fd00::/8"));
+        let environment = |name: &str| (name == "TASKEY_EGRESS_ALLOW").then(|| "10.1.0.0/16, 192.168.7.5".to_owned());
+        assert_eq!(settings(folder.path()).load_from(environment).unwrap().egress_allow, allowed("10.1.0.0/16,192.168.7.5"));
+        let flagged = |list: &str| Settings { egress_allow: vec![list.to_owned()], ..settings(folder.path()) }.load_from(environment);
+        assert_eq!(flagged("10.2.0.0/16").unwrap().egress_allow, allowed("10.2.0.0/16"));
+        for wrong in ["lan", "0.0.0.0/0", "10.0.0.0/8,::/0"] {
+            assert!(matches!(flagged(wrong), Err(ConfigError::EgressAllow(_))), "{wrong}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::features::accounts::access::{Access, Given};
-use crate::features::accounts::{Api, Need, Permit, Principal, Scope, Verb, access_of, judge, judge_user};
+use crate::features::accounts::{Api, Need, Permit, Principal, Scope, ScopeKind, Verb, access_of, judge, judge_user};
 use crate::features::devices::groups::visible_group;
 use crate::features::devices::{DeviceRow, find_device};
 use crate::platform::http::ApiError;
@@ -78,12 +78,19 @@ async fn places(app: &App, permit: &Permit, access: &Access, verb: Verb, device:
         (Need::There(_) | Need::Somewhere(_), _) => {}
         _ => return Ok(Vec::new()),
     }
-    let ids: BTreeSet<DeviceGroupId> = access.overridden().filter_map(|given| given.scope).map(|Scope::DeviceGroup(id)| id).collect();
+    let ids: BTreeSet<DeviceGroupId> = access.overridden(ScopeKind::DeviceGroup).filter_map(|given| device_group(given.scope)).collect();
     let mut places = Vec::new();
     for id in ids {
         places.extend(visible_group(app, permit, id).await?);
     }
     Ok(places)
+}
+
+fn device_group(scope: Option<Scope>) -> Option<DeviceGroupId> {
+    match scope {
+        Some(Scope::DeviceGroup(id)) => Some(id),
+        Some(Scope::ItemType(_)) | None => None,
+    }
 }
 
 /// `other`: it is about somebody else than who asks, and why that one is not let in at all.
@@ -122,14 +129,14 @@ fn grants(access: &Access, verb: Verb, there: &[Scope], places: &[DeviceGroupRef
     let name_of = |id: DeviceGroupId| places.iter().find(|group| group.id == id).cloned();
     let mut given: Vec<Given<'_>> = access.given(there).collect();
     if there.is_empty() {
-        let visible = |given: &Given<'_>| given.scope.is_some_and(|Scope::DeviceGroup(id)| name_of(id).is_some());
-        given.extend(access.overridden().filter(visible));
+        let visible = |given: &Given<'_>| device_group(given.scope).is_some_and(|id| name_of(id).is_some());
+        given.extend(access.overridden(verb.need().scopes()).filter(visible));
     }
-    let by_role = matches!(verb.need(), Need::There(_) | Need::Somewhere(_) | Need::Everywhere(_));
+    let by_role = !matches!(verb.need(), Need::SignedIn | Need::Super | Need::Operator);
     given.sort_by_key(|given| (std::cmp::Reverse(given.role), given.overridden));
     let grant = |(index, given): (usize, Given<'_>)| Grant {
         group: given.group.clone(),
-        device_group: given.scope.and_then(|Scope::DeviceGroup(id)| name_of(id)),
+        device_group: device_group(given.scope).and_then(name_of),
         role: given.role,
         overridden: given.overridden,
         counts: index == 0 && by_role && !access.is_super,

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb, renewed};
-use crate::features::{devices, runs, schedules};
+use crate::features::{devices, inbox, runs, schedules};
 use crate::platform::db::DbError;
 use crate::platform::db::events::{self, Cursor, Event};
 use crate::platform::http::problem::ApiResult;
@@ -140,6 +140,15 @@ async fn sees_event(app: &App, permit: &Permit, event: &Event) -> Result<bool, D
         },
         "schedule" => match event.subject.parse() {
             Ok(schedule) => schedules::sees_schedule(&app.db, permit.sight(), schedule).await?,
+            Err(_) => false,
+        },
+        "item" => match event.subject.parse() {
+            Ok(item) => inbox::sees_item(&app.db, permit.item_sight(), item).await?,
+            Err(_) => false,
+        },
+        "webhook" => may(Verb::ReadWebhooks),
+        "item_type" => match event.subject.parse() {
+            Ok(item_type) => inbox::sees_item_type(&app.db, permit.item_sight(), item_type).await?,
             Err(_) => false,
         },
         "task" => may(Verb::ReadTasks),

@@ -58,6 +58,21 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
             "DELETE FROM idempotency WHERE organization_id = $1 AND idempotency_key IN \
              (SELECT idempotency_key FROM idempotency WHERE organization_id = $1 LIMIT 500)"
         ),
+        sql!(
+            "DELETE FROM delivery_attempt WHERE (delivery_id, number) IN (SELECT a.delivery_id, a.number FROM delivery_attempt a \
+             JOIN delivery d ON d.id = a.delivery_id WHERE d.organization_id = $1 LIMIT 500)"
+        ),
+        sql!("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE organization_id = $1 LIMIT 500)"),
+        sql!("DELETE FROM item_log WHERE (item_id, seq) IN (SELECT item_id, seq FROM item_log WHERE organization_id = $1 LIMIT 500)"),
+        sql!(
+            "DELETE FROM item_viewer WHERE item_id IN (SELECT v.item_id FROM item_viewer v JOIN item i ON i.id = v.item_id \
+             WHERE i.organization_id = $1 LIMIT 500)"
+        ),
+        sql!("DELETE FROM item WHERE number IN (SELECT number FROM item WHERE organization_id = $1 LIMIT 500)"),
+        sql!(
+            "DELETE FROM item_type_version WHERE (item_type_id, version) IN (SELECT v.item_type_id, v.version FROM item_type_version v \
+             JOIN item_type t ON t.id = v.item_type_id WHERE t.organization_id = $1 LIMIT 500)"
+        ),
         sql!("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE organization_id = $1 LIMIT 500)"),
         sql!(
             "DELETE FROM device_group_member WHERE (device_id, device_group_id) IN (SELECT m.device_id, m.device_group_id \
@@ -113,6 +128,11 @@ async fn purge_some(tx: &mut Tx<'_>, id: OrganizationId, now: Time) -> Result<bo
         sql!("DELETE FROM task_document WHERE organization_id = $1"),
         sql!("DELETE FROM secret WHERE organization_id = $1"),
         sql!("DELETE FROM enroll_token WHERE organization_id = $1"),
+        sql!("DELETE FROM item_view WHERE organization_id = $1"),
+        sql!("DELETE FROM item_type_seer WHERE item_type_id IN (SELECT id FROM item_type WHERE organization_id = $1)"),
+        sql!("DELETE FROM item_type WHERE organization_id = $1"),
+        sql!("DELETE FROM webhook_key WHERE webhook_id IN (SELECT id FROM webhook WHERE organization_id = $1)"),
+        sql!("DELETE FROM webhook WHERE organization_id = $1"),
         sql!("DELETE FROM group_override WHERE group_id IN (SELECT id FROM user_group WHERE organization_id = $1)"),
         sql!("DELETE FROM group_member WHERE group_id IN (SELECT id FROM user_group WHERE organization_id = $1)"),
         sql!("DELETE FROM audit_head WHERE organization_id = $1"),

@@ -16,10 +16,11 @@ use crate::config::{Config, Database};
 use crate::features::accounts::bootstrap::BootstrapError;
 use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::{Api, Route};
-use crate::features::{accounts, calendars, devices, quiet, runs, schedules, secrets, tasks};
+use crate::features::{accounts, calendars, devices, inbox, quiet, runs, schedules, secrets, tasks, webhooks};
 use crate::install::{self, Agents};
 use crate::platform::clock::{Clock, IdSource};
 use crate::platform::db::{Db, DbError, Source as _};
+use crate::platform::egress::Egress;
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
 use crate::platform::keys::{KeyError, Keys};
@@ -112,6 +113,10 @@ impl Server {
         jobs.spawn(schedules::jobs::follow_events(app.clone()));
         jobs.spawn(schedules::jobs::renew_calendars(app.clone()));
         jobs.spawn(schedules::firing::fire_due(app.clone()));
+        jobs.spawn(inbox::jobs::end_overdue(app.clone()));
+        jobs.spawn(inbox::jobs::erase_old(app.clone()));
+        jobs.spawn(webhooks::jobs::follow_events(app.clone()));
+        jobs.spawn(webhooks::jobs::remove_old(app.clone()));
         let listener = Listener::start(listener, tls).map_err(|source| StartError::Listen { address: config.listen, source })?;
         let http = tokio::spawn(serve_http(app.clone(), listener));
         let url = app.public_url.clone();
@@ -228,6 +233,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         proxies: config.proxies.clone(),
         agent_trust,
         agents: Agents::new(config.agents.as_deref(), &config.data),
+        egress: Egress::new(config.egress_allow.clone()),
         instance,
         epoch,
         quiet: Quiet::new(is_quiet),
@@ -240,6 +246,8 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         access: Default::default(),
         refusals: Default::default(),
         calendars: Default::default(),
+        kinds: Default::default(),
+        senders: Default::default(),
         hasher: Hasher::start().map_err(StartError::Threads)?,
         metrics: Metrics::install(),
         stopping: watch::Sender::new(false),
@@ -278,6 +286,8 @@ fn api() -> Api {
         .merge(runs::http::api())
         .merge(calendars::http::api())
         .merge(schedules::http::api())
+        .merge(inbox::http::api())
+        .merge(webhooks::http::api())
         .merge(quiet::http::api())
         .merge(live::api())
         .merge(explain::api())

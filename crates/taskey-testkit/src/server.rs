@@ -93,6 +93,7 @@ impl TestServer {
             database: engine.new_database().await,
             public_url: None,
             agents: None,
+            egress_allow: Default::default(),
             bootstrap: None,
         };
         change(&mut config);

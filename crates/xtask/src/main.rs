@@ -35,8 +35,8 @@ cargo x gen                        api/openapi.json and the web's client, from t
 cargo x web                        builds the web UI, if it is stale
 cargo x package [agent|server|all] static agent, server and Debian packages, in target/packages
 cargo x schedule-vectors           asks other cron programs anew when expressions fire, for the tests of schedules; needs PyPI
-cargo x bench [trigger|login|access|schedules] [ARGS]  measures a trigger beside its floors, the API while many people sign in, rights with many
-                                           users, or many schedules";
+cargo x bench [trigger|login|access|schedules|inbox] [ARGS]  measures a trigger beside its floors, the API while many people sign in, rights with many
+                                           users, many schedules, and the inbox with many items";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

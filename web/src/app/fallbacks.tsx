@@ -9,7 +9,7 @@ export function NotFound() {
   return (
     <Page title="There is nothing here">
       <Text mb="md">The address is wrong, or what it showed has been removed.</Text>
-      <ButtonLink to="/devices">Go to the devices</ButtonLink>
+      <ButtonLink to="/">Go to the first page</ButtonLink>
     </Page>
   )
 }

@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link, useRouterState } from '@tanstack/react-router'
 import { useEffect, useId, useRef, useState } from 'react'
+import { itemCounts } from '../features/inbox/queries'
 import { MoreIcon } from '../ui/icons'
 import classes from './menu.module.css'
 import { barOf, type Destination } from './navigation'
@@ -64,8 +66,17 @@ function isCovered(path: string, { covers }: Destination): boolean {
   return covers !== undefined && (path === covers || path.startsWith(`${covers}/`))
 }
 
+/** How many items need whoever is signed in, for the sign at the way to them; nothing where none does. */
+function useWaitingCount(destinations: readonly Destination[]): string | undefined {
+  const isShown = destinations.some(({ to }) => to === '/inbox')
+  const { data } = useQuery({ ...itemCounts(), enabled: isShown })
+  if (!data || data.needs_me === 0) return undefined
+  return data.needs_me > 99 ? '99+' : String(data.needs_me)
+}
+
 function Entries({ destinations }: { destinations: readonly Destination[] }) {
   const path = useRouterState({ select: ({ location }) => location.pathname })
+  const waiting = useWaitingCount(destinations)
   const begins = destinations.find(({ section }) => section === 'organization')
   return destinations.map((destination) => {
     const { to, label, icon: Drawing } = destination
@@ -77,6 +88,7 @@ function Entries({ destinations }: { destinations: readonly Destination[] }) {
           className={classes.destination}
           activeProps={{ 'aria-current': 'page' }}
           {...(isCovered(path, destination) && { 'aria-current': 'page' })}
+          {...(to === '/inbox' && { 'data-count': waiting })}
         >
           <Drawing />
           {label}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { barOf, destinations, destinationsOf } from './navigation'
+import { barOf, destinations, destinationsOf, homeOf } from './navigation'
 
 const signedIn = ['me.read', 'me.write', 'keys.read', 'keys.write', 'events.read', 'quiet.read']
 const readOnly = [
@@ -10,8 +10,19 @@ const readOnly = [
   'tasks.read',
   'schedules.read',
   'runs.read',
+  'item-types.read',
+  'items.read',
+  'webhooks.read',
 ]
-const selfService = [...readOnly, 'runs.start', 'runs.cancel']
+const selfService = [
+  ...readOnly,
+  'runs.start',
+  'runs.cancel',
+  'items.create',
+  'items.update',
+  'items.comment',
+  'items.decide',
+]
 const admin = [
   ...selfService,
   'devices.write',
@@ -20,6 +31,8 @@ const admin = [
   'tasks.write',
   'schedules.write',
   'runs.exec',
+  'item-types.write',
+  'webhooks.write',
 ]
 const superUser = [
   ...admin,
@@ -34,7 +47,17 @@ const superUser = [
 ]
 const operator = [...superUser, 'organizations.manage', 'quiet.end']
 
-const work = ['Devices', 'Tasks', 'Schedules', 'Runs', 'Secrets', 'API keys']
+const work = [
+  'Inbox',
+  'Devices',
+  'Tasks',
+  'Schedules',
+  'Runs',
+  'Secrets',
+  'Item types',
+  'Webhooks',
+  'API keys',
+]
 
 test.each([
   { who: 'somebody without access', can: signedIn, menu: ['API keys'] },
@@ -49,8 +72,13 @@ test.each([
   },
   {
     who: 'read-only in one device group and nothing else',
-    can: readOnly.filter((verb) => verb !== 'secrets.read'),
+    can: readOnly.filter((verb) => !/^(secrets|items|item-types|webhooks)\./.test(verb)),
     menu: ['Devices', 'Tasks', 'Schedules', 'Runs', 'API keys', 'Device groups'],
+  },
+  {
+    who: 'somebody who decides over one type of items and does nothing else',
+    can: [...signedIn, 'item-types.read', 'items.read', 'items.create', 'items.comment', 'items.decide'],
+    menu: ['Inbox', 'Item types', 'API keys'],
   },
 ])('the menu of $who', ({ can, menu }) => {
   expect(destinationsOf(can).map(({ label }) => label)).toEqual(menu)
@@ -64,6 +92,13 @@ test('five places fit into the bar of a phone; of more the first four, and the r
   const five = destinations.slice(0, 5)
   expect(barOf(five)).toEqual({ first: five, rest: [] })
   const { first, rest } = barOf(destinations)
-  expect(first.map(({ label }) => label)).toEqual(['Devices', 'Tasks', 'Schedules', 'Runs'])
-  expect(rest).toHaveLength(7)
+  expect(first.map(({ label }) => label)).toEqual(['Inbox', 'Devices', 'Tasks', 'Schedules'])
+  expect(rest).toHaveLength(10)
+})
+
+test('one begins with the devices, or with the first place that one may see', () => {
+  expect(homeOf(readOnly)).toBe('/devices')
+  expect(homeOf(['items.read', 'keys.read'])).toBe('/inbox')
+  expect(homeOf(['keys.read'])).toBe('/devices')
+  expect(homeOf([])).toBe('/devices')
 })

@@ -3,6 +3,8 @@ import {
   DeviceGroupIcon,
   DeviceIcon,
   type Icon,
+  InboxIcon,
+  ItemTypeIcon,
   KeyIcon,
   LogIcon,
   OrganizationIcon,
@@ -11,15 +13,19 @@ import {
   RunIcon,
   SecretIcon,
   TaskIcon,
+  WebhookIcon,
 } from '../ui/icons'
 
 export interface Destination {
   to:
+    | '/inbox'
     | '/devices'
     | '/tasks'
     | '/schedules'
     | '/runs'
     | '/secrets'
+    | '/item-types'
+    | '/webhooks'
     | '/keys'
     | '/users'
     | '/groups'
@@ -39,6 +45,7 @@ export interface Destination {
 
 /** The one list of where one can go. */
 export const destinations: readonly Destination[] = [
+  { to: '/inbox', label: 'Inbox', icon: InboxIcon, key: 'i', verb: 'items.read', section: 'work' },
   { to: '/devices', label: 'Devices', icon: DeviceIcon, key: 'd', verb: 'devices.read', section: 'work' },
   { to: '/tasks', label: 'Tasks', icon: TaskIcon, key: 't', verb: 'tasks.read', section: 'work' },
   {
@@ -52,6 +59,15 @@ export const destinations: readonly Destination[] = [
   },
   { to: '/runs', label: 'Runs', icon: RunIcon, key: 'r', verb: 'runs.read', section: 'work' },
   { to: '/secrets', label: 'Secrets', icon: SecretIcon, key: 's', verb: 'secrets.read', section: 'work' },
+  {
+    to: '/item-types',
+    label: 'Item types',
+    icon: ItemTypeIcon,
+    key: 'y',
+    verb: 'item-types.read',
+    section: 'work',
+  },
+  { to: '/webhooks', label: 'Webhooks', icon: WebhookIcon, key: 'w', verb: 'webhooks.read', section: 'work' },
   { to: '/keys', label: 'API keys', icon: KeyIcon, key: 'k', verb: 'keys.read', section: 'work' },
   { to: '/users', label: 'Users', icon: PeopleIcon, key: 'u', verb: 'users.read', section: 'organization' },
   { to: '/groups', label: 'Groups', icon: RolesIcon, key: 'g', verb: 'groups.read', section: 'organization' },
@@ -77,6 +93,13 @@ export const destinations: readonly Destination[] = [
 /** What somebody is shown who may do these verbs somewhere. */
 export function destinationsOf(can: readonly string[]): Destination[] {
   return destinations.filter(({ verb }) => can.includes(verb))
+}
+
+/** Where one begins. */
+export function homeOf(can: readonly string[]): Destination['to'] {
+  if (can.includes('devices.read')) return '/devices'
+  // One's own keys are no beginning: whoever may see nothing else is told so where the work would be.
+  return destinationsOf(can).find(({ to }) => to !== '/keys')?.to ?? '/devices'
 }
 
 /** How many fit side by side at the lower edge of a phone. */

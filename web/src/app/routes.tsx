@@ -9,12 +9,15 @@ import {
 import { keepInvitation } from '../features/accounts/invitation'
 import { instanceDetail, meDetail } from '../features/accounts/queries'
 import { parseAuditFilter } from '../features/audit/filter'
+import { parseInboxSearch } from '../features/inbox/search'
 import { parseRunFilter } from '../features/runs/filter'
 import { parseRunSearch } from '../features/runs/run-search'
 import { parseScheduleSearch } from '../features/schedules/search'
 import { parseSlotSearch } from '../features/schedules/timeline/slot-search'
+import { parseDeliverySearch } from '../features/webhooks/search'
 import { ApiProblem } from '../lib/api/problem'
 import { setLocale } from '../lib/locale'
+import { homeOf } from './navigation'
 import { safeNext } from './next'
 import { SignedInLayout } from './shell'
 
@@ -85,9 +88,102 @@ const signedIn = createRoute({
 const home = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/devices', replace: true })
+  beforeLoad: async ({ context }) => {
+    const me = await context.queryClient.query(meDetail())
+    throw redirect({ to: homeOf(me.can), replace: true })
   },
+})
+
+/** The list, and beside it the item that is open: the same list for all of them. */
+const inbox = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/inbox',
+  staticData: { needs: { verb: 'items.read', title: 'Inbox' } },
+  validateSearch: parseInboxSearch,
+  component: lazyRouteComponent(() => import('../features/inbox/list/inbox-page'), 'InboxPage'),
+})
+
+const inboxItem = createRoute({
+  getParentRoute: () => inbox,
+  path: '$item',
+  staticData: { needs: { verb: 'items.read', title: 'Item' } },
+  component: lazyRouteComponent(() => import('../features/inbox/sheet/item-page'), 'ItemPage'),
+})
+
+const itemTypes = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/item-types',
+  staticData: { needs: { verb: 'item-types.read', title: 'Item types' } },
+  component: lazyRouteComponent(() => import('../features/item-types/list-page'), 'ItemTypesPage'),
+})
+
+const itemType = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/item-types/$type',
+  staticData: { needs: { verb: 'item-types.read', title: 'Item type' } },
+  component: lazyRouteComponent(() => import('../features/item-types/type-page'), 'ItemTypePage'),
+})
+
+const newItemType = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/item-types/new',
+  staticData: { needs: { verb: 'item-types.write', title: 'New item type' } },
+  component: lazyRouteComponent(
+    () => import('../features/item-types/editor/new-type-page'),
+    'NewItemTypePage',
+  ),
+})
+
+const editItemType = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/item-types/$type/edit',
+  staticData: { needs: { verb: 'item-types.write', title: 'Edit the item type' } },
+  component: lazyRouteComponent(
+    () => import('../features/item-types/editor/edit-type-page'),
+    'EditItemTypePage',
+  ),
+})
+
+const itemTypeHistory = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/item-types/$type/versions',
+  staticData: { needs: { verb: 'item-types.read', title: 'Versions' } },
+  component: lazyRouteComponent(() => import('../features/item-types/history-page'), 'ItemTypeHistoryPage'),
+})
+
+const webhooks = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/webhooks',
+  staticData: { needs: { verb: 'webhooks.read', title: 'Webhooks' } },
+  component: lazyRouteComponent(() => import('../features/webhooks/list-page'), 'WebhooksPage'),
+})
+
+const webhook = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/webhooks/$webhook',
+  staticData: { needs: { verb: 'webhooks.read', title: 'Webhook' } },
+  validateSearch: parseDeliverySearch,
+  component: lazyRouteComponent(() => import('../features/webhooks/webhook-page'), 'WebhookPage'),
+})
+
+const newWebhook = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/webhooks/new',
+  staticData: { needs: { verb: 'webhooks.write', title: 'New webhook' } },
+  component: lazyRouteComponent(
+    () => import('../features/webhooks/editor/new-webhook-page'),
+    'NewWebhookPage',
+  ),
+})
+
+const editWebhook = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/webhooks/$webhook/edit',
+  staticData: { needs: { verb: 'webhooks.write', title: 'Edit the webhook' } },
+  component: lazyRouteComponent(
+    () => import('../features/webhooks/editor/edit-webhook-page'),
+    'EditWebhookPage',
+  ),
 })
 
 const devices = createRoute({
@@ -315,6 +411,16 @@ export const routeTree = root.addChildren([
   invite,
   signedIn.addChildren([
     home,
+    inbox.addChildren([inboxItem]),
+    itemTypes,
+    newItemType,
+    itemType,
+    editItemType,
+    itemTypeHistory,
+    webhooks,
+    newWebhook,
+    webhook,
+    editWebhook,
     devices,
     device,
     tasks,

@@ -22,14 +22,20 @@ const ShortcutHelp = lazy(() =>
   import('./shortcut-help').then((module) => ({ default: module.ShortcutHelp })),
 )
 
+const CommandPalette = lazy(() =>
+  import('./command-palette').then((module) => ({ default: module.CommandPalette })),
+)
+
 /** The frame of every page behind the sign-in: a bar at the side, or on a phone at the top and the bottom. */
 export function SignedInLayout() {
   const { data: me, error } = useSuspenseQuery(meDetail())
   const isSignedOut = error instanceof ApiProblem && error.status === 401
   const shown = destinationsOf(me.can)
-  const [isHelpOpen, setHelpOpen] = useState(false)
-  const openHelp = useCallback(() => setHelpOpen(true), [])
-  useShortcuts(shown, openHelp)
+  const [open, setOpen] = useState<'help' | 'palette' | null>(null)
+  const openHelp = useCallback(() => setOpen('help'), [])
+  const openPalette = useCallback(() => setOpen('palette'), [])
+  const close = () => setOpen(null)
+  useShortcuts(shown, { openHelp, openPalette })
   useServerEvents()
   useNewRights(me)
   useLayoutEffect(() => setLocale(me.user), [me.user])
@@ -43,7 +49,7 @@ export function SignedInLayout() {
           Skip to the content
         </a>
         <div className={classes.bar}>
-          <Link to="/devices" className={classes.brand} aria-label="taskey, to the devices">
+          <Link to="/" className={classes.brand} aria-label="taskey, to the first page">
             <img src="/favicon.svg" alt="" width={26} height={26} />
             taskey
           </Link>
@@ -57,7 +63,10 @@ export function SignedInLayout() {
           <QuietBanner />
           <Content can={me.can} />
         </main>
-        <Suspense>{isHelpOpen && <ShortcutHelp shown={shown} onClose={() => setHelpOpen(false)} />}</Suspense>
+        <Suspense>
+          {open === 'help' && <ShortcutHelp shown={shown} onClose={close} />}
+          {open === 'palette' && <CommandPalette shown={shown} onHelp={openHelp} onClose={close} />}
+        </Suspense>
       </div>
     </WhyContext>
   )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { destinations, destinationsOf } from './navigation'
-import { nothingPressed, press } from './shortcuts'
+import { nothingPressed, opensPalette, press } from './shortcuts'
 
 const after = (...keys: [string, number][]) =>
   keys.reduce(
@@ -33,4 +33,24 @@ test('the keyboard leads nowhere that the menu does not', () => {
 
 test('g twice goes to the groups', () => {
   expect(after(['g', 100], ['g', 200]).shortcut).toEqual({ kind: 'go', to: '/groups' })
+})
+
+const claim = { id: 'claim', label: 'Claim it', key: 'c', run: () => undefined }
+
+test('a key alone is a command of the page, and after g the way to a place', () => {
+  expect(press(nothingPressed, 'c', 100, destinations, [claim]).shortcut).toEqual({
+    kind: 'run',
+    command: claim,
+  })
+  const { pressed } = press(nothingPressed, 'g', 100, destinations, [claim])
+  expect(press(pressed, 'c', 200, destinations, [claim]).shortcut).toEqual({ kind: 'go', to: '/schedules' })
+  expect(press(nothingPressed, 'c', 100, destinations).shortcut).toBeNull()
+})
+
+test('the list of commands opens with Cmd or Ctrl and k, and with nothing else', () => {
+  const none = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false }
+  expect(opensPalette({ ...none, key: 'k', ctrlKey: true })).toBe(true)
+  expect(opensPalette({ ...none, key: 'K', metaKey: true })).toBe(true)
+  expect(opensPalette({ ...none, key: 'k' })).toBe(false)
+  expect(opensPalette({ ...none, key: 'k', ctrlKey: true, shiftKey: true })).toBe(false)
 })

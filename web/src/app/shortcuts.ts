@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
+import { type Command, commandOf, currentCommands } from '../lib/commands'
 import type { Destination } from './navigation'
 
 const sequenceMs = 1_500
@@ -10,7 +11,11 @@ export interface Pressed {
   atMs: number
 }
 
-export type Shortcut = { kind: 'go'; to: Destination['to'] } | { kind: 'help' } | null
+export type Shortcut =
+  | { kind: 'go'; to: Destination['to'] }
+  | { kind: 'help' }
+  | { kind: 'run'; command: Command }
+  | null
 
 export const nothingPressed: Pressed = { prefix: false, atMs: 0 }
 
@@ -20,6 +25,7 @@ export function press(
   key: string,
   nowMs: number,
   destinations: readonly Destination[],
+  commands: readonly Command[] = [],
 ): { pressed: Pressed; shortcut: Shortcut } {
   if (key === '?') return { pressed: nothingPressed, shortcut: { kind: 'help' } }
   const inSequence = pressed.prefix && nowMs - pressed.atMs <= sequenceMs
@@ -27,11 +33,29 @@ export function press(
     const destination = destinations.find((each) => each.key === key)
     return { pressed: nothingPressed, shortcut: destination ? { kind: 'go', to: destination.to } : null }
   }
-  return { pressed: key === 'g' ? { prefix: true, atMs: nowMs } : nothingPressed, shortcut: null }
+  if (key === 'g') return { pressed: { prefix: true, atMs: nowMs }, shortcut: null }
+  const command = commandOf(commands, key)
+  return { pressed: nothingPressed, shortcut: command ? { kind: 'run', command } : null }
+}
+
+/** Whether a key opens the list of commands, wherever one is typing. */
+export function opensPalette({
+  key,
+  ctrlKey,
+  metaKey,
+  altKey,
+  shiftKey,
+}: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): boolean {
+  return key.toLowerCase() === 'k' && ctrlKey !== metaKey && !altKey && !shiftKey
+}
+
+interface Openers {
+  openHelp: () => void
+  openPalette: () => void
 }
 
 /** Listens for shortcuts wherever nothing is being typed and no dialog is open. */
-export function useShortcuts(shown: readonly Destination[], openHelp: () => void) {
+export function useShortcuts(shown: readonly Destination[], { openHelp, openPalette }: Openers) {
   const navigate = useNavigate()
   // What is shown changes with every answer, the listener need not.
   const latest = useRef(shown)
@@ -39,15 +63,31 @@ export function useShortcuts(shown: readonly Destination[], openHelp: () => void
   useEffect(() => {
     let pressed = nothingPressed
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isDialogOpen()) return
-      const outcome = press(pressed, event.key, event.timeStamp, latest.current)
-      pressed = outcome.pressed
-      if (outcome.shortcut?.kind === 'help') openHelp()
-      if (outcome.shortcut?.kind === 'go') void navigate({ to: outcome.shortcut.to })
+      if (isDialogOpen()) return
+      if (opensPalette(event)) {
+        event.preventDefault()
+        return openPalette()
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      const { pressed: next, shortcut } = press(
+        pressed,
+        event.key,
+        event.timeStamp,
+        latest.current,
+        event.repeat ? [] : currentCommands(),
+      )
+      pressed = next
+      if (shortcut?.kind === 'help') openHelp()
+      if (shortcut?.kind === 'go') void navigate({ to: shortcut.to })
+      if (shortcut?.kind === 'run') {
+        // The key is not to be typed into what the command opens.
+        event.preventDefault()
+        shortcut.command.run()
+      }
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
-  }, [navigate, openHelp])
+  }, [navigate, openHelp, openPalette])
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -55,5 +95,5 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function isDialogOpen(): boolean {
-  return document.querySelector('[role="dialog"]') !== null
+  return document.querySelector('[role="dialog"], [role="menu"]') !== null
 }

@@ -36,6 +36,13 @@ function LineDrawing({ paths, size }: { paths: string[]; size: number }) {
 const circle = 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18'
 
 export const DeviceIcon = drawing('M4 5h16v6H4z', 'M4 13h16v6H4z', 'M8 8h.01', 'M8 16h.01')
+export const InboxIcon = drawing('M4 13l3-8h10l3 8v6H4z', 'M4 13h5l1.500 3h3l1.500-3h5')
+export const ItemTypeIcon = drawing('M5 4h14v16H5z', 'M9 9h6', 'M9 13h6', 'M9 17h3')
+export const WebhookIcon = drawing(
+  'M12 4a3.500 3.500 0 0 1 2.500 6l2.500 4.500',
+  'M17 14a3 3 0 1 1 0 6c-1.500 0-2.500-1-3-2.500H8',
+  'M9.500 8l-3 5.500a3 3 0 1 0 1.500 4',
+)
 export const TaskIcon = drawing(
   'M9 6h11',
   'M9 12h11',
@@ -82,6 +89,7 @@ export const DownIcon = drawing('M12 4v15', 'M6 13l6 6l6-6')
 export const ClosedIcon = drawing('M9 5l7 7l-7 7')
 export const OpenIcon = drawing('M5 9l7 7l7-7')
 export const CopyIcon = drawing('M9 9h11v11H9z', 'M15 9V4H4v11h5')
+export const CloseIcon = drawing('M6 6l12 12', 'M18 6L6 18')
 export const CheckIcon = drawing('M5 12.5l4.5 4.5L19 7.5')
 export const TrashIcon = drawing('M4 7h16', 'M9 7V4h6v3', 'M6 7l1 13h10l1-13', 'M10 11v5', 'M14 11v5')
 export const PenIcon = drawing('M4 20l1-4L16 5l3 3L8 19z', 'M14 7l3 3')
@@ -108,6 +116,11 @@ export const CalendarIcon = drawing('M4 6h16v14H4z', 'M4 10h16', 'M8 3v4', 'M16 
 export const PauseIcon = drawing('M8 5v14', 'M16 5v14')
 export const PreviousIcon = drawing('M15 5l-7 7l7 7')
 export const ClockIcon = drawing(circle, 'M12 7v5l3 2')
+export const CommentIcon = drawing('M4 5h16v12H10l-5 4v-4H4z', 'M8 9.500h8', 'M8 13h5')
+export const SnoozeIcon = drawing('M5 5h6l-6 8h6', 'M13 11h6l-6 8h6')
+export const NextIcon = drawing('M9 5l7 7l-7 7')
+export const LinkIcon = drawing('M14 5h5v5', 'M19 5l-9 9', 'M17 14v5H5V7h5')
+export const FilterIcon = drawing('M4 6h16', 'M7 12h10', 'M10 18h4')
 export const SendIcon = drawing('M20 4L3 11l7 3l3 7z', 'M10 14L20 4')
 export const SpinnerIcon = drawing('M12 3a9 9 0 1 0 9 9')
 export const CircleCheckIcon = drawing(circle, 'M8 12.5l2.7 2.7L16 9.5')

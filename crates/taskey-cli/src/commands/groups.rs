@@ -1,4 +1,4 @@
-//! `taskey groups`: groups of users with their roles, and what device groups override.
+//! `taskey groups`: groups of users with their roles, and what device groups and item types override.
 
 use clap::{ArgGroup, Subcommand};
 use taskey_proto::access::{Override, Role};
@@ -67,11 +67,14 @@ pub enum GroupsCommand {
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
-    /// Give a group another role in a device group; `inherit` takes that back.
+    /// Give a group another role in a device group, or over the items of a type; `inherit` takes that back.
+    #[command(group = ArgGroup::new("scope").args(["device_group", "item_type"]).required(true))]
     Override {
         group: String,
         #[arg(long, value_name = "DEVICE_GROUP")]
-        device_group: String,
+        device_group: Option<String>,
+        #[arg(long, value_name = "TYPE")]
+        item_type: Option<String>,
         /// none, read-only, self-service, admin or inherit.
         #[arg(long, value_name = "ROLE|inherit")]
         role: Override,
@@ -106,8 +109,13 @@ pub async fn run(global: &Global, command: GroupsCommand, output: Output) -> Res
             let page = client.list_members(&group, limit).await?;
             output.list(&page, |user| user.username.clone(), users::list_table)?;
         }
-        GroupsCommand::Override { group, device_group, role } => {
-            show(&client.set_override(&group, &device_group, role).await?, output)?;
+        GroupsCommand::Override { group, device_group, item_type, role } => {
+            let group = match (device_group, item_type) {
+                (Some(device_group), _) => client.set_override(&group, &device_group, role).await?,
+                (None, Some(item_type)) => client.set_item_type_override(&group, &item_type, role).await?,
+                (None, None) => return Err(Failure::usage("say where: --device-group or --item-type")),
+            };
+            show(&group, output)?;
         }
     }
     Ok(Exit::Done)
@@ -126,6 +134,9 @@ fn show_table(group: &Group) -> Table {
     for other in &group.overrides {
         table.field(&format!("in {}", other.device_group.name), other.role.title());
     }
+    for other in &group.item_overrides {
+        table.field(&format!("with {}", other.item_type.name), other.role.title());
+    }
     table
 }
 
@@ -133,11 +144,12 @@ fn list_table(groups: &[Group]) -> Table {
     let mut table = Table::new(&["NAME", "ROLE", "MEMBERS", "OVERRIDES"]);
     for group in groups {
         let overrides = group.overrides.iter().map(|other| format!("{} in {}", other.role, other.device_group.name));
+        let with_items = group.item_overrides.iter().map(|other| format!("{} with {}", other.role, other.item_type.name));
         table.row([
             group.name.as_str().into(),
             role_cell(group),
             group.members.to_string().into(),
-            overrides.collect::<Vec<_>>().join(", ").into(),
+            overrides.chain(with_items).collect::<Vec<_>>().join(", ").into(),
         ]);
     }
     table

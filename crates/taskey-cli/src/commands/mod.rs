@@ -1,6 +1,7 @@
 //! The commands, one file a noun. A file's `run` takes what was typed and says how the command ended.
 
 pub mod access;
+pub mod ask;
 pub mod audit;
 pub mod backup;
 pub mod bench;
@@ -15,6 +16,8 @@ pub mod exec;
 pub mod execution_groups;
 pub mod explain;
 pub mod groups;
+pub mod item_types;
+pub mod items;
 pub mod keys;
 pub mod login;
 pub mod organizations;
@@ -31,6 +34,7 @@ pub mod setup;
 pub mod targets;
 pub mod tasks;
 pub mod users;
+pub mod webhooks;
 
 use crate::cli::{Cli, Command, Global};
 use crate::exit::Exit;
@@ -63,9 +67,11 @@ fn run_as_client(global: &Global, command: Command, output: Output) -> Result<Ex
     let outcome = runtime.block_on(async {
         let mut interrupts = Interrupts::catch().map_err(cannot_start)?;
         match command {
-            // These two have something to end on the server before they go.
+            // These have something to end on the server, or to say of it, before they go.
             Command::Exec(args) => exec::run(global, args, &mut interrupts).await,
             Command::Run(args) => run::run(global, args, output, &mut interrupts).await,
+            Command::Ask(args) => ask::run(global, args, output, &mut interrupts).await,
+            Command::Items(command) => items::run(global, command, output, &mut interrupts).await,
             command => tokio::select! {
                 outcome = run_quietly(global, command, output) => outcome,
                 () = interrupts.next() => Ok(Exit::Interrupted),
@@ -99,6 +105,8 @@ async fn run_quietly(global: &Global, command: Command, output: Output) -> Resul
         Command::Runs(command) => runs::run(global, command, output).await,
         Command::Schedules(command) => schedules::run(global, command, output).await,
         Command::Calendars(command) => calendars::run(global, command, output).await,
+        Command::ItemTypes(command) => item_types::run(global, command, output).await,
+        Command::Webhooks(command) => webhooks::run(global, command, output).await,
         Command::Quiet(command) => quiet::run(global, command, output).await,
         Command::Audit(command) => audit::run(global, command, output).await,
         _ => Err(Failure::usage("this command is no client's")),

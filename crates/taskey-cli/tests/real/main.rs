@@ -12,6 +12,7 @@ mod devices;
 mod exec;
 mod full_disk;
 mod hostile;
+mod inbox;
 mod install;
 mod mqtt;
 mod organizations;
@@ -30,6 +31,7 @@ mod shape;
 mod soak;
 mod tasks;
 mod tls;
+mod webhooks;
 
 use anyhow::Context as _;
 use taskey_testkit::process::Installation;

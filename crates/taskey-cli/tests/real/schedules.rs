@@ -428,7 +428,7 @@ taskey_testkit::on_both! {
 }
 
 /// The code blocks of a guide in that language; `""` for those without one.
-fn blocks(guide: &str, language: &str) -> Vec<String> {
+pub fn blocks(guide: &str, language: &str) -> Vec<String> {
     let path = format!("{}/../../docs/guide/{guide}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     // Every second piece stands between two fences.

@@ -16,6 +16,14 @@ impl Dotted {
         (fits && text.split('.').all(is_number)).then(|| Self(text.to_owned()))
     }
 
+    /// How a text is ordered against this number; `None` where it is none.
+    pub fn order_of(&self, text: &str, numbers: super::Numbers) -> Option<Ordering> {
+        match numbers {
+            super::Numbers::Dotted => Some(Self::parse(text)?.compare(self)),
+            super::Numbers::Amounts => text.parse::<f64>().ok()?.partial_cmp(&self.0.parse().ok()?),
+        }
+    }
+
     /// Number by number; what one of them lacks is 0.
     pub fn compare(&self, other: &Self) -> Ordering {
         let parts = |number: &'_ Self| -> Vec<String> {

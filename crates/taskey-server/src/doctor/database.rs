@@ -144,17 +144,21 @@ async fn clock(connection: &mut Connection, now: Time) -> Result<Finding, sqlx::
 }
 
 async fn vault(connection: &mut Connection, data: &Path) -> Result<Finding, sqlx::Error> {
-    let sql = "SELECT master_key, count(*) FROM secret GROUP BY master_key ORDER BY master_key";
+    let sql = "SELECT master_key, count(*) FROM (SELECT master_key FROM secret UNION ALL SELECT master_key FROM webhook_key) sealed \
+               GROUP BY master_key ORDER BY master_key";
     let used: Vec<(i64, i64)> = ask!(connection, query_as(sql), fetch_all)?;
     for (number, secrets) in &used {
         let file = data.join("keys").join(format!("vault-{number}.key"));
         let is_whole = crate::platform::keys::read_key(&file).ok().flatten().is_some_and(|key| key.len() == 32);
         if !is_whole {
-            let detail = format!("{secrets} secrets are locked with {}, which is missing or damaged", file.display());
+            let detail = format!("{secrets} secrets and keys of webhooks are locked with {}, which is missing or damaged", file.display());
             return Ok(Finding::problem("vault", detail, "put the file back from a backup, or set those secrets anew"));
         }
     }
-    Ok(Finding::ok("vault", format!("{} secrets, each with its key", used.iter().map(|(_, secrets)| secrets).sum::<i64>())))
+    Ok(Finding::ok(
+        "vault",
+        format!("{} secrets and keys of webhooks, each with its key", used.iter().map(|(_, secrets)| secrets).sum::<i64>()),
+    ))
 }
 
 /// Whether the newest order is signed by the key that lies here.

@@ -4,8 +4,10 @@
 pub mod accounts;
 pub mod calendars;
 pub mod devices;
+pub mod inbox;
 pub mod quiet;
 pub mod runs;
 pub mod schedules;
 pub mod secrets;
 pub mod tasks;
+pub mod webhooks;

@@ -47,6 +47,13 @@ pub struct Waker {
 }
 
 impl Waker {
+    /// Returns when the topic was woken since the last call; never by itself.
+    pub async fn changed(&mut self) {
+        if self.receiver.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Returns when the topic was woken since the last call, or after [`LOOK_AGAIN`] at the latest.
     pub async fn woken(&mut self) {
         // Both ends are reasons to look again: the time limit, and a topic that was dropped.

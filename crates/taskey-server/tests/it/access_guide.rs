@@ -25,6 +25,8 @@ fn place(need: Need) -> &'static str {
         Need::There(_) => "there",
         Need::Somewhere(_) => "somewhere",
         Need::Everywhere(_) => "everywhere",
+        Need::OnItem(_) => "on its type",
+        Need::OnSomeItem(_) => "on some item type",
         Need::SignedIn | Need::Super | Need::Operator => "-",
     }
 }
@@ -34,6 +36,7 @@ fn enough(need: Need) -> [bool; 6] {
     let role = |role: Role| match need {
         Need::SignedIn => true,
         Need::There(needed) | Need::Somewhere(needed) | Need::Everywhere(needed) => role >= needed,
+        Need::OnItem(needed) | Need::OnSomeItem(needed) => role >= needed,
         Need::Super | Need::Operator => false,
     };
     let [none, read_only, self_service, admin] = Role::ALL.map(role);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use taskey_proto::problem::Code;
 
-const ORDER: [&str; 8] = ["accounts", "devices", "secrets", "tasks", "runs", "calendars", "schedules", "quiet"];
+const ORDER: [&str; 10] = ["accounts", "devices", "secrets", "tasks", "runs", "calendars", "schedules", "inbox", "webhooks", "quiet"];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -55,6 +55,14 @@ fn a_slice_calls_only_those_before_it() {
 fn the_platform_knows_no_slice() {
     for (path, text) in sources(&source_folder().join("platform")) {
         assert!(!text.contains("crate::features"), "{} knows a slice", path.display());
+    }
+}
+
+#[test]
+fn addresses_that_people_give_are_called_by_one_door() {
+    let door = source_folder().join("platform/egress");
+    for (path, text) in sources(&source_folder()) {
+        assert!(path.starts_with(&door) || !text.contains("reqwest"), "{} makes requests of its own", path.display());
     }
 }
 

@@ -8,6 +8,8 @@ mod backup;
 mod bootstrap;
 mod calendars;
 mod devices;
+mod inbox;
+mod inbox_rights;
 mod line;
 mod live;
 mod openapi;

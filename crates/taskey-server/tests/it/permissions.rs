@@ -26,6 +26,11 @@ struct Things {
     device_group: String,
     schedule: String,
     calendar: String,
+    item_type: String,
+    item: String,
+    view: String,
+    webhook: String,
+    delivery: String,
 }
 
 async fn make_things(server: &TestServer, person: &Person) -> Things {
@@ -50,6 +55,21 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         json!({"name": "nightly", "task": "hello", "cron": "30 2 * * *", "targets": {"devices": ["web-1"]}, "calendars": ["holidays"]});
     let schedule = person.post("/api/v1/schedules", schedule).await;
     assert_eq!(schedule.status, 201, "{}", schedule.body);
+    let smallest = json!({"name": "refund", "title": "Refund", "fields": {"type": "object"}, "resolutions": {"approved": {}}});
+    let item_type = person.post("/api/v1/item-types", smallest).await;
+    assert_eq!(item_type.status, 201, "{}", item_type.body);
+    let item = person.post("/api/v1/items", json!({"type": "refund"})).await;
+    let view = person.post("/api/v1/item-views", json!({"name": "mine", "query": "queue=mine"})).await;
+    // Loopback is not among the addresses that this server may call: the delivery waits for ever.
+    let webhook = person.post("/api/v1/webhooks", json!({"url": "http://receiver.invalid/", "name": "app"})).await;
+    assert_eq!(webhook.status, 201, "{}", webhook.body);
+    let commented = person.post(&format!("/api/v1/items/{}/comments", item.id()), json!({"text": "hello"})).await;
+    assert_eq!(commented.status, 201, "{}", commented.body);
+    let delivery = taskey_testkit::eventually(async || {
+        let list = person.get("/api/v1/webhooks/app/deliveries").await;
+        list.body["items"][0]["id"].as_str().map(str::to_owned).ok_or(list.text)
+    })
+    .await;
     Things {
         device: device.id.to_string(),
         task: task.id().to_owned(),
@@ -64,6 +84,11 @@ async fn make_things(server: &TestServer, person: &Person) -> Things {
         device_group: device_group.id().to_owned(),
         schedule: schedule.id().to_owned(),
         calendar: calendar.id().to_owned(),
+        item_type: item_type.id().to_owned(),
+        item: item.id().to_owned(),
+        view: view.id().to_owned(),
+        webhook: webhook.id().to_owned(),
+        delivery,
     }
 }
 
@@ -83,6 +108,11 @@ impl Things {
             ("{device_group}", &self.device_group),
             ("{schedule}", &self.schedule),
             ("{calendar}", &self.calendar),
+            ("{item_type}", &self.item_type),
+            ("{item}", &self.item),
+            ("{view}", &self.view),
+            ("{webhook}", &self.webhook),
+            ("{delivery}", &self.delivery),
             ("{version}", &"1".to_owned()),
             ("{action}", &"0".to_owned()),
             ("{stream}", &"output".to_owned()),
@@ -109,6 +139,11 @@ impl Things {
             device_group: other(&self.device_group),
             schedule: other(&self.schedule),
             calendar: other(&self.calendar),
+            item_type: other(&self.item_type),
+            item: other(&self.item),
+            view: other(&self.view),
+            webhook: other(&self.webhook),
+            delivery: other(&self.delivery),
         }
     }
 }
@@ -197,6 +232,7 @@ on_both! {
                 let allowed = match verb.need() {
                     Need::SignedIn => true,
                     Need::There(needed) | Need::Somewhere(needed) | Need::Everywhere(needed) => role.is_none_or(|role| role >= needed),
+                    Need::OnItem(needed) | Need::OnSomeItem(needed) => role.is_none_or(|role| role >= needed),
                     Need::Super => role.is_none(),
                     Need::Operator => *name == "operator",
                 };
@@ -316,6 +352,20 @@ on_both! {
                 path if path.contains("{schedule}") => &schedule,
                 path if path.contains("{calendar}") => &json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
                 path if path.contains("/overrides/") => &json!({"role": "admin"}),
+                path if path.ends_with("/move-items") || path.ends_with("/rotate") => &json!({}),
+                path if path.ends_with("/recover") => &json!({"since": "2026-01-01T00:00:00Z"}),
+                path if path.contains("{webhook}") => &json!({"url": "http://receiver.invalid/"}),
+                path if path.contains("{item_type}") => {
+                    &json!({"name": "stolen", "title": "Stolen", "fields": {"type": "object"}, "resolutions": {"done": {}}})
+                }
+                path if path.ends_with("/resolve") => &json!({"resolution": "approved"}),
+                path if path.ends_with("/cancel") => &json!({}),
+                path if path.ends_with("/move") => &json!({"state": "open"}),
+                path if path.ends_with("/comments") => &json!({"text": "stolen"}),
+                path if path.ends_with("/assignee") => &json!({"assignee": "me"}),
+                path if path.ends_with("/snooze") => &json!({"until": null}),
+                path if path.ends_with("/merge") => &json!({"into": his.item}),
+                path if path.contains("{item}") => &json!({"fields": {}}),
                 _ => &json!({"name": "stolen"}),
             };
             let answer = call(&mallory, &route, &hers.path(&route), body).await;
@@ -386,6 +436,9 @@ on_both! {
             ("device-groups", &his.device_group),
             ("schedules", &his.schedule),
             ("calendars", &his.calendar),
+            ("item-types", &his.item_type),
+            ("items", &his.item),
+            ("webhooks", &his.webhook),
         ] {
             let list = mallory.get(&format!("/api/v1/{path}")).await;
             let ids: Vec<&str> = list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();

@@ -14,8 +14,8 @@ const names: Record<Override, string> = {
 /** What the role lets its members do, in one line. */
 export const roleWords: Record<Role, string> = {
   none: 'Nothing at all.',
-  'read-only': 'Look at devices, tasks and runs.',
-  'self-service': 'And start tasks that are marked for it.',
+  'read-only': 'Look at devices, tasks, runs and the inbox.',
+  'self-service': 'And start tasks that are marked for it, and decide over items.',
   admin: 'And change and start everything.',
 }
 

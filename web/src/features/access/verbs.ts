@@ -12,6 +12,21 @@ export interface VerbGroup {
 }
 
 const known: readonly VerbGroup[] = [
+  group('items', 'Items', {
+    read: 'see items',
+    create: 'post items',
+    update: 'change items and take them back',
+    decide: 'decide over items, assign and snooze them',
+    comment: 'comment on items',
+  }),
+  group('item-types', 'Item types', {
+    read: 'see item types',
+    write: 'make and change item types',
+  }),
+  group('webhooks', 'Webhooks', {
+    read: 'see webhooks and their deliveries',
+    write: 'make and change webhooks',
+  }),
   group('devices', 'Devices', {
     read: 'see devices',
     write: 'edit and remove devices',

@@ -5,12 +5,12 @@ import type { AcceptInvitation, Instance, Me, Setup, SignIn } from '../../lib/ap
 import { keepInvitation } from './invitation'
 import { instanceDetail, meDetail } from './queries'
 
-/** Makes the first account, and goes to the devices. */
+/** Makes the first account, and goes to the first page. */
 export function useSetUp() {
   const enter = useEnter()
   return useMutation({
     mutationFn: (body: Setup) => answer(api.POST('/api/v1/setup', { body })),
-    onSuccess: ({ me }) => enter(me, '/devices'),
+    onSuccess: ({ me }) => enter(me, '/'),
   })
 }
 
@@ -19,11 +19,11 @@ export function useSignIn(next: string | undefined) {
   const enter = useEnter()
   return useMutation({
     mutationFn: (body: SignIn) => answer(api.POST('/api/v1/sessions', { body })),
-    onSuccess: ({ me }) => enter(me, next ?? '/devices'),
+    onSuccess: ({ me }) => enter(me, next ?? '/'),
   })
 }
 
-/** Sets the password of a link's user, signs in with it, and goes to the devices. */
+/** Sets the password of a link's user, signs in with it, and goes to the first page. */
 export function useAcceptInvitation() {
   const queryClient = useQueryClient()
   const enter = useEnter()
@@ -35,7 +35,7 @@ export function useAcceptInvitation() {
       keepInvitation('')
       // Whoever was signed in here before saw other things.
       queryClient.clear()
-      enter(me, '/devices')
+      enter(me, '/')
     },
   })
 }

@@ -51,6 +51,24 @@ export function SubjectLink({ subject }: { subject: string }) {
           {subject}
         </TextLink>
       )
+    case 'itm':
+      return (
+        <TextLink underline="always" to="/inbox/$item" params={{ item: subject }}>
+          {subject}
+        </TextLink>
+      )
+    case 'ity':
+      return (
+        <TextLink underline="always" to="/item-types/$type" params={{ type: subject }}>
+          {subject}
+        </TextLink>
+      )
+    case 'whk':
+      return (
+        <TextLink underline="always" to="/webhooks/$webhook" params={{ webhook: subject }}>
+          {subject}
+        </TextLink>
+      )
     default:
       return subject
   }

@@ -13,6 +13,7 @@ import { Section } from '../../ui/section'
 import { ActionButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { deviceGroupList } from '../device-groups/queries'
+import { itemTypeList } from '../item-types/queries'
 import { EditGroupDialog } from './edit-group'
 import { MembersSection } from './members-section'
 import { groupDetail } from './queries'
@@ -87,12 +88,13 @@ function GroupView({ group }: { group: Group }) {
 
 function RolesSection({ group }: { group: Group }) {
   const { items } = usePagedList(deviceGroupList(), { whole: true })
+  const { items: itemTypes } = usePagedList(itemTypeList(), { whole: true })
   const [problem, setProblem] = useState<RoleProblem | null>(null)
   return (
     <Section title="What it gives">
       <Stack gap="md" maw={560}>
         {problem && <RoleNotSaved problem={problem} />}
-        <ScopeList group={group} scopes={scopesOf(items ?? [])} onProblem={setProblem} />
+        <ScopeList group={group} scopes={scopesOf(items ?? [], itemTypes ?? [])} onProblem={setProblem} />
       </Stack>
     </Section>
   )

@@ -8,6 +8,7 @@ import { Page } from '../../ui/page'
 import { ActionButton } from '../access/action-button'
 import { useMay } from '../access/queries'
 import { deviceGroupList } from '../device-groups/queries'
+import { itemTypeList } from '../item-types/queries'
 import { CreateGroupDialog } from './edit-group'
 import { GroupCards } from './group-cards'
 import { Legend } from './legend'
@@ -17,16 +18,17 @@ import { RoleNotSaved } from './role-problem'
 import type { RoleProblem } from './role-select'
 import { scopesOf, superFirst } from './scopes'
 
-/** Who may do what, where: a role of each group everywhere, and in each device group. */
+/** Who may do what, where: a role of each group everywhere, in each device group, and with the items of each type. */
 export function GroupsPage() {
   const may = useMay()
   const { query, items } = usePagedList(groupList(), { whole: true })
   const { items: deviceGroups } = usePagedList(deviceGroupList(), { whole: true })
+  const { items: itemTypes } = usePagedList(itemTypeList(), { whole: true })
   const [isCreating, setCreating] = useState(false)
   const [problem, setProblem] = useState<RoleProblem | null>(null)
   // A wide table is of no use on a phone.
   const isNarrow = useMediaQuery('(max-width: 767px)', false, { getInitialValueInEffect: false })
-  const scopes = scopesOf(deviceGroups ?? [])
+  const scopes = scopesOf(deviceGroups ?? [], itemTypes ?? [])
   return (
     <Page
       title="Groups"

@@ -11,7 +11,7 @@ export interface ShownRoles {
   onProblem: (problem: RoleProblem | null) => void
 }
 
-/** A row for each group, a column for everywhere and for each device group. */
+/** A row for each group, a column for everywhere, for each device group, and for the items of each type. */
 export function Matrix({ groups, scopes, onProblem }: ShownRoles) {
   return (
     <section className={classes.frame} aria-label="Roles of groups" tabIndex={0}>
@@ -21,13 +21,7 @@ export function Matrix({ groups, scopes, onProblem }: ShownRoles) {
             <th scope="col">Group</th>
             {scopes.map((scope) => (
               <th key={scope.id ?? ''} scope="col">
-                {scope.id ? (
-                  <TextLink to="/device-groups/$group" params={{ group: scope.id }} inherit c="inherit">
-                    {scope.name}
-                  </TextLink>
-                ) : (
-                  scope.name
-                )}
+                <ScopeName scope={scope} />
               </th>
             ))}
           </tr>
@@ -57,5 +51,21 @@ export function Matrix({ groups, scopes, onProblem }: ShownRoles) {
         </tbody>
       </table>
     </section>
+  )
+}
+
+function ScopeName({ scope: { kind, id, name } }: { scope: Scope }) {
+  if (!id) return name
+  if (kind === 'item-type') {
+    return (
+      <TextLink to="/item-types/$type" params={{ type: id }} inherit c="inherit">
+        {name}
+      </TextLink>
+    )
+  }
+  return (
+    <TextLink to="/device-groups/$group" params={{ group: id }} inherit c="inherit">
+      {name}
+    </TextLink>
   )
 }

@@ -2,6 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 import { answer, api } from '../../lib/api/client'
 import { pagedList } from '../../lib/api/pages'
 import type { CreateGroup, EditGroup, Group, Override } from '../../lib/api/types'
+import type { Scope } from './scopes'
 
 const pageLength = 100
 
@@ -59,10 +60,9 @@ export function useRemoveGroup(group: Group, onRemoved: () => void) {
   })
 }
 
-/** A role in one scope: everywhere, or in a device group. */
+/** A role in one scope. */
 export interface RoleChange {
-  /** Id of the device group; null: everywhere. */
-  scope: string | null
+  scope: Scope
   role: Override
 }
 
@@ -71,7 +71,7 @@ export function useSetRole(group: Group) {
   const refresh = useRefreshRights()
   return useMutation({
     mutationFn: ({ scope, role }: RoleChange) => {
-      if (scope) return setOverride(group, scope, role)
+      if (scope.id) return setOverride(group, scope.kind, scope.id, role)
       return answer(
         api.PATCH('/api/v1/groups/{group}', {
           params: { path: { group: group.id } },
@@ -104,10 +104,18 @@ export function useRemoveMember(group: Group) {
   })
 }
 
-function setOverride(group: Group, scope: string, role: Override) {
+function setOverride(group: Group, kind: Scope['kind'], id: string, role: Override) {
+  if (kind === 'item-type') {
+    return answer(
+      api.PUT('/api/v1/groups/{group}/overrides/item-types/{item_type}', {
+        params: { path: { group: group.id, item_type: id } },
+        body: { role },
+      }),
+    )
+  }
   return answer(
     api.PUT('/api/v1/groups/{group}/overrides/device-groups/{device_group}', {
-      params: { path: { group: group.id, device_group: scope } },
+      params: { path: { group: group.id, device_group: id } },
       body: { role },
     }),
   )

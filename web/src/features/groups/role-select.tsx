@@ -38,7 +38,7 @@ export function RoleSelect({ group, scope, onProblem }: RoleSelectProps) {
         aria-busy={save.isPending}
         onChange={(event) => {
           onProblem(null)
-          save.mutate({ scope: scope.id, role: event.currentTarget.value as Override })
+          save.mutate({ scope, role: event.currentTarget.value as Override })
         }}
       >
         {choicesOf(group, scope).map((choice) => (

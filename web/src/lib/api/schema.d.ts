@@ -603,6 +603,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups/{group}/overrides/item-types/{item_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a group another role with items of a type; `inherit` takes that back. */
+        put: operations["set_item_type_override"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instance": {
         parameters: {
             query?: never;
@@ -648,6 +665,420 @@ export interface paths {
         put?: never;
         /** Tells whose password a link sets. The link's secret is in the body, so that it is in no log. */
         post: operations["open_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The item types that you may see. */
+        get: operations["list_item_types"];
+        put?: never;
+        /** Makes an item type, version 1. */
+        post: operations["create_item_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One item type. */
+        get: operations["show_item_type"];
+        /** Replaces an item type by its next version; the same again changes nothing. Items keep their version until they are moved. */
+        put: operations["replace_item_type"];
+        post?: never;
+        /** Removes an item type; refused while items of it are open. */
+        delete: operations["remove_item_type"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/move-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the open items of earlier versions to the newest one. Those that do not fit it are told and stay. */
+        post: operations["move_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of an item type, newest first. */
+        get: operations["list_item_type_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/{item_type}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of an item type, as it was written. */
+        get: operations["show_item_type_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-types/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What storing an item type would do, and how an item with certain fields would read. Nothing is stored. */
+        post: operations["check_item_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved lists: your own, and those that others share. */
+        get: operations["list_item_views"];
+        put?: never;
+        /** Saves a list under a name; your own of that name is replaced. */
+        post: operations["save_item_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-views/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a saved list of yours. */
+        delete: operations["remove_item_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items that you may see, without what is only told of one. */
+        get: operations["list_items"];
+        put?: never;
+        /** Posts an item. A known external id answers with the first item and 200. */
+        post: operations["create_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One item, with what a person needs to decide. */
+        get: operations["show_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes fields: all of them for who posted it and for admins, those marked `__editable` for who may decide. */
+        patch: operations["update_item"];
+        trace?: never;
+    };
+    "/api/v1/items/{item}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives an item to somebody, or to nobody. With `instead_of` it is a claim: 409 where it is somebody else's by now. */
+        put: operations["assign_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an item back: for who posted it, and for admins. */
+        post: operations["cancel_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something about an item. */
+        post: operations["comment_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item's log, live; the id of an event is its `seq`. */
+        get: operations["stream_item_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that happened to an item, in its order. */
+        get: operations["list_item_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an item as the same as another one, which stays. */
+        post: operations["merge_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an open item to another of its type's states. */
+        post: operations["move_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resolves an item. Of two who decide at once one wins; the other gets 409 with who that was. */
+        post: operations["resolve_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts an item out of the way until a moment, or until something happens to it. */
+        put: operations["snooze_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/viewers/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that you are looking at an item; good for 45 seconds. */
+        put: operations["look_at_item"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with an item as soon as it is over, or as soon as something happened to it; with 204 when the time is up. */
+        get: operations["wait_for_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Posts many items, a JSON object a line; tells of each line what became of it. External ids make it safe to send again. */
+        post: operations["create_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many items are open, of those that you may see. */
+        get: operations["count_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers with the first of several items that is over; with 204 when the time is up. */
+        post: operations["wait_for_items"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1423,6 +1854,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's webhooks; never their keys. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Makes a webhook, and tells its secret, this once. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook. */
+        get: operations["show_webhook"];
+        /** Replaces a webhook; one that was given up begins again. Its keys stay as they are. */
+        put: operations["replace_webhook"];
+        post?: never;
+        /** Removes a webhook with its deliveries. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook's deliveries, the newest first. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery, with its tries and what would be posted now. */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a message once more, under the same `webhook-id` and with a new timestamp. */
+        post: operations["resend_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers what a receiver missed between two moments. */
+        post: operations["recover_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the next key of a webhook and tells it, this once. The older one signs too until the overlap is over. */
+        post: operations["rotate_webhook_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a post that a key of the webhook has signed, as Standard Webhooks says, and makes an item of it by the webhook's rule. */
+        post: operations["take_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/item-type.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of the file that describes an item type. */
+        get: operations["item_type_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1431,6 +2018,13 @@ export interface components {
         AcceptInvitation: {
             password: string;
             token: string;
+        };
+        /** @description Who may see and decide over items, where not everybody with a role on them. */
+        AccessSpec: {
+            /** @description The groups whose members may decide, of those who see them. */
+            may_decide?: string[];
+            /** @description The groups whose members see items of this type. Default: everybody with a role on them. */
+            may_see?: string[];
         };
         /** @description One step of a task. `type` says which. */
         Action: {
@@ -1514,6 +2108,11 @@ export interface components {
             truncated: components["schemas"]["Truncated"];
             type: string;
         };
+        AddComment: {
+            /** @description Whether it is for whoever the item is about too. Default: for the team alone. */
+            public?: boolean;
+            text: string;
+        };
         ApiKey: {
             /** @description Addresses and networks that it may be used from; empty: from everywhere. */
             addresses: string[];
@@ -1535,6 +2134,15 @@ export interface components {
         /** @description The answer of `POST /agent/v1/challenge`. */
         AskedChallenge: {
             challenge: components["schemas"]["SignedDocument"];
+        };
+        /** @description Gives an item to somebody, or to nobody. */
+        AssignItem: {
+            /** @description Id or user name, `me`, or null for nobody. */
+            assignee?: string | null;
+            /** @description Only if it is still this user's: id, user name, or `nobody`. Left out: whoever's it is. */
+            instead_of?: string | null;
+            /** @description What the next one should know; it becomes a comment for the team. */
+            note?: string | null;
         };
         AuditActor: {
             id: string;
@@ -1598,8 +2206,30 @@ export interface components {
             /** @description Ed25519, in base64. */
             signature: string;
         };
+        /**
+         * @description What a delivery's body holds.
+         * @enum {string}
+         */
+        BodyKind: "full" | "thin" | "template";
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description What became of one line of a bulk. */
+        BulkLine: {
+            code?: string | null;
+            detail?: string | null;
+            errors?: components["schemas"]["FieldError"][];
+            id?: components["schemas"]["ItemId"] | null;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description 201 made, 200 there before, 4xx refused.
+             */
+            status: number;
         };
         /** @description A calendar as the API shows it. */
         Calendar: {
@@ -1695,6 +2325,10 @@ export interface components {
              */
             wait?: number;
         };
+        /** @description Takes an item back. */
+        CancelItem: {
+            reason?: string | null;
+        };
         /** @description Who or what started a run. */
         Cause: {
             /** @description The name of the user, key or schedule. */
@@ -1707,6 +2341,38 @@ export interface components {
         ChangePassword: {
             current: string;
             new: string;
+        };
+        /** @description What a type would do. */
+        CheckedItemType: {
+            /** @description The labels of the buttons, by resolution. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description `created`, `changed` or `unchanged`: what storing it would do. */
+            outcome: string;
+            /** @description How it would read. */
+            text?: string | null;
+            /** @description The title of the item that was tried. */
+            title?: string | null;
+        };
+        /** @description A type, or a version that it would get, with values to show how items of it would read. Nothing is stored. */
+        CheckItemType: {
+            /** @description The fields of an item to try it on. Default: none is tried. */
+            fields?: Record<string, unknown> | null;
+            spec: components["schemas"]["ItemTypeSpec"];
+        };
+        /** @description One button. */
+        Choice: {
+            /** @description A question to ask before it is done. */
+            confirm?: string | null;
+            form?: components["schemas"]["FieldsSchema"] | null;
+            /** @description What it says will happen. */
+            label: string;
+            /** @description The resolution's name. */
+            name: string;
+            reason_required: boolean;
+            reasons: string[];
+            refusal: boolean;
         };
         /** @description A piece of an execution's output. `seq` counts up from 1 over both streams of all its actions, without gaps. */
         Chunk: {
@@ -1785,6 +2451,18 @@ export interface components {
             name: string;
             role?: components["schemas"]["Role"];
         };
+        /** @description Posts an item. */
+        CreateItem: {
+            /** @description Who is to resolve it: id or user name. Default: nobody yet. */
+            assignee?: string | null;
+            due_at?: components["schemas"]["Time"] | null;
+            /** @description What your application calls it, unique within the type for ever: posting it again answers with the first item. */
+            external_id?: string | null;
+            /** @description What the type's schema asks for. */
+            fields?: Record<string, unknown>;
+            /** @description Id or name of the item type. */
+            type: string;
+        };
         CreateKey: {
             /** @description Addresses and networks that it may be used from, such as `10.0.0.0/8`. Empty: from everywhere. */
             addresses?: string[];
@@ -1811,6 +2489,54 @@ export interface components {
             time_zone?: string;
             username: string;
         };
+        /** @description One message for one webhook. */
+        Delivery: {
+            /** Format: int64 */
+            attempt_count: number;
+            /** @description Left out in lists. */
+            attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+            /** @description What would be posted now; left out in lists, null once the item's content is removed. */
+            body?: Record<string, unknown> | null;
+            created_at: components["schemas"]["Time"];
+            /** @description Such as `item.resolved`. */
+            event: string;
+            finished_at?: components["schemas"]["Time"] | null;
+            /** @description The `webhook-id` of every try. */
+            id: components["schemas"]["DeliveryId"];
+            item: components["schemas"]["ItemId"];
+            next_at?: components["schemas"]["Time"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["DeliveryState"];
+            webhook: components["schemas"]["WebhookId"];
+        };
+        /** @description One try. */
+        DeliveryAttempt: {
+            at: components["schemas"]["Time"];
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description Why there was none. */
+            error?: string | null;
+            /** @description The numbers of the keys that signed it. */
+            keys: number[];
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            number: number;
+            /** @description The beginning of the answer. */
+            response?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status; null where there was no answer.
+             */
+            status?: number | null;
+            url: string;
+        };
+        DeliveryId: string;
+        /** @enum {string} */
+        DeliveryState: "waiting" | "delivered" | "failed" | "dropped";
         Device: {
             agent_version: string;
             enrolled_at: components["schemas"]["Time"];
@@ -2017,6 +2743,10 @@ export interface components {
             detail: string;
             pointer: string;
         };
+        /** @description JSON Schema 2020-12 of an object; the order of `properties` is that in which fields are shown */
+        FieldsSchema: {
+            [key: string]: unknown;
+        };
         /** @description A slot to come, as the API shows it. */
         Firing: {
             at: components["schemas"]["Time"];
@@ -2037,6 +2767,8 @@ export interface components {
         /** @description A group of users. Groups are flat: none is in another. */
         Group: {
             id: components["schemas"]["GroupId"];
+            /** @description By the item type's name; what is not listed inherits. */
+            item_overrides?: components["schemas"]["ItemTypeOverride"][];
             /**
              * Format: int64
              * @description How many users are in it.
@@ -2100,6 +2832,19 @@ export interface components {
             /** @description As for `COMMAND`. */
             user?: string | null;
         };
+        /** @description How a signed post becomes an item. Every value is a template over `body`, the post's JSON, and `headers`. */
+        InboundRule: {
+            /** @description What makes a post the same as an earlier one. Default: its `webhook-id`. */
+            external_id?: string | null;
+            /** @description Fields by name. A value that is nothing but one `{{ … }}` keeps its kind, as `{{ body.amount }}` a number. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Name or id of the item type. */
+            type: string;
+            /** @description Only posts for which this holds become items, as `{{ body.type == "flag.raised" }}`; others are accepted and dropped. */
+            when?: string | null;
+        };
         /** @description What anyone may know of this server, before signing in. */
         Instance: {
             /** @description Whether nobody has an account yet. */
@@ -2114,6 +2859,165 @@ export interface components {
             /** @description `PUBLIC_URL/invite#inv_SECRET`: what follows the `#` reaches no server's log. */
             link: string;
         };
+        /** @description An item as the API shows it. */
+        Item: {
+            assignee?: components["schemas"]["PersonRef"] | null;
+            closed_at?: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            comment_count: number;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            due_at?: components["schemas"]["Time"] | null;
+            erased_at?: components["schemas"]["Time"] | null;
+            external_id?: string | null;
+            fields: Record<string, unknown>;
+            id: components["schemas"]["ItemId"];
+            is_open: boolean;
+            merged_into?: components["schemas"]["ItemId"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            resolution?: components["schemas"]["Resolution"] | null;
+            /** @description What you may do with it. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description The newest entry of its log.
+             */
+            seq: number;
+            sheet?: components["schemas"]["Sheet"] | null;
+            snoozed_until?: components["schemas"]["Time"] | null;
+            /** @description `open` or another state of the type; `resolved`, `cancelled`, `timed_out` or `merged` once it is over. */
+            state: string;
+            /** @description What the type's template makes of the fields. */
+            title: string;
+            type: components["schemas"]["ItemTypeRef"];
+            updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Counts up with what is decided on: fields, state, the type's version. It is the ETag.
+             */
+            version: number;
+        };
+        /** @description Who did something. */
+        ItemActor: {
+            id: string;
+            /** @description `user`, `key`, `webhook` or `system`. */
+            kind: string;
+            name: string;
+        };
+        /** @description How many items there are, of those that you see. */
+        ItemCounts: {
+            /** Format: int64 */
+            mine: number;
+            /**
+             * Format: int64
+             * @description Open, and neither snoozed nor somebody else's.
+             */
+            needs_me: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            overdue: number;
+            /** Format: int64 */
+            snoozed: number;
+            /** Format: int64 */
+            unassigned: number;
+        };
+        ItemId: string;
+        /** @description An item type as the API shows it. */
+        ItemType: {
+            created_at: components["schemas"]["Time"];
+            id: components["schemas"]["ItemTypeId"];
+            name: string;
+            /**
+             * Format: int64
+             * @description How many items of it are open, whatever their version.
+             */
+            open_count: number;
+            /** @description What you may do with items of it. */
+            role: components["schemas"]["Role"];
+            spec: components["schemas"]["ItemTypeSpec"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every edit.
+             */
+            version: number;
+        };
+        ItemTypeId: string;
+        /** @description Another role of a group with items of one type. */
+        ItemTypeOverride: {
+            item_type: components["schemas"]["NamedItemType"];
+            role: components["schemas"]["Role"];
+        };
+        ItemTypeRef: {
+            id: components["schemas"]["ItemTypeId"];
+            name: string;
+            /**
+             * Format: int32
+             * @description The version that the item keeps.
+             */
+            version: number;
+        };
+        /** @description An item type as it is written. */
+        ItemTypeSpec: {
+            access?: components["schemas"]["AccessSpec"];
+            description?: string;
+            /** @description When an item is due, counted from when it was posted; unless its poster says otherwise. */
+            due_in?: string | null;
+            /** @description What an item holds: JSON Schema 2020-12 of an object. */
+            fields: components["schemas"]["FieldsSchema"];
+            /** @description Fields by which lists may be filtered at any length, at most eight. */
+            indexed?: string[];
+            /** @description The state that an item begins in. Default: the first. */
+            initial?: string | null;
+            /** @description Unique within the organization: letters, digits, `.`, `_` and `-`. */
+            name: string;
+            /** @description What becomes of an item that nobody resolved when it was due. */
+            on_timeout?: components["schemas"]["OnTimeout"];
+            /** @description How an item may be resolved, in the order of the buttons. */
+            resolutions: {
+                [key: string]: components["schemas"]["ResolutionSpec"];
+            };
+            /** @description So long after it is over an item's content is kept; then only its log's hashes are. Default: 365 days. */
+            retention?: string | null;
+            /** @description The states that an item may be in while it is open, in their order. Default: `open` alone. */
+            states?: {
+                [key: string]: components["schemas"]["StateSpec"];
+            };
+            /** @description A template of how an item reads, as plain text; without it its fields are shown as a table. */
+            text?: string | null;
+            /** @description A template of an item's title, such as `Refund {{ amount }} for {{ order }}`. */
+            title: string;
+            /** @description The webhook that alone hears of items of this type, by id or name. Default: every webhook that is for it. */
+            webhook?: string | null;
+        };
+        /** @description One version of a type. */
+        ItemTypeVersion: {
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            /**
+             * Format: int64
+             * @description How many open items keep this version.
+             */
+            open_count: number;
+            spec: components["schemas"]["ItemTypeSpec"];
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A list that somebody gave a name. */
+        ItemView: {
+            created_by: string;
+            id: components["schemas"]["ItemViewId"];
+            name: string;
+            /** @description Whether you may change and remove it. */
+            own: boolean;
+            /** @description The query of the list, as in its address: `type=refund&assignee=me`. */
+            query: string;
+            /** @description Whether everybody in the organization sees it. */
+            shared: boolean;
+        };
+        ItemViewId: string;
         /** @description A schedule's document and the bytes of its task. */
         KeptSchedule: {
             /** @description A [`ScheduleDocument`]. */
@@ -2127,6 +3031,14 @@ export interface components {
             /** @description The name of a secret of the organization, whose value the device gets sealed and masks in all output. */
             secret?: string | null;
             value?: string | null;
+        };
+        /** @description An item that does not fit another version of its type. */
+        LeftItem: {
+            errors: components["schemas"]["FieldError"][];
+            id: components["schemas"]["ItemId"];
+            title: string;
+            /** Format: int32 */
+            version: number;
         };
         /** @description What an action's processes may use together. */
         Limits: {
@@ -2151,6 +3063,27 @@ export interface components {
             /** @description Id of what it is about. */
             subject: string;
         };
+        /** @description One entry of an item's log. */
+        LogEntry: {
+            /**
+             * @description `created`, `updated`, `commented`, `assigned`, `moved`, `snoozed`, `resolved`, `cancelled`, `timed_out`, `merged`, `type_changed` or
+             *     `erased`.
+             */
+            action: string;
+            actor: components["schemas"]["ItemActor"];
+            at: components["schemas"]["Time"];
+            /** @description What changed: `before` and `after` by name, or what was said. Null once the item's content is removed. */
+            change?: Record<string, unknown> | null;
+            /** @description Over the entry before and this one, in hex. It stays when the content goes. */
+            hash: string;
+            prev_state?: string | null;
+            /**
+             * Format: int64
+             * @description From 1, without gaps.
+             */
+            seq: number;
+            state: string;
+        };
         /** @description Who is asking. */
         Me: {
             /** @description Verbs that you, and the key in use, may do somewhere; on one device or in one group it may be less. */
@@ -2161,6 +3094,11 @@ export interface components {
             /** @description Your role where nothing overrides it; a super user's is `admin`. */
             role: components["schemas"]["Role"];
             user: components["schemas"]["User"];
+        };
+        /** @description Says that an item is about the same as another one, which stays. */
+        MergeItem: {
+            /** @description The one that stays. */
+            into: components["schemas"]["ItemId"];
         };
         /** @enum {string} */
         Method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD";
@@ -2177,8 +3115,41 @@ export interface components {
              */
             max: number;
         };
+        /** @description What became of open items, or would become of them. */
+        MovedItems: {
+            dry_run: boolean;
+            /** @description Items that do not fit the newest version and stay as they are, the first hundred of them. */
+            left: components["schemas"]["LeftItem"][];
+            /** Format: int64 */
+            left_count: number;
+            /** Format: int64 */
+            moved_count: number;
+            /**
+             * Format: int32
+             * @description The version that they were moved to.
+             */
+            version: number;
+        };
+        /** @description Moves an open item to another of its type's states. */
+        MoveItem: {
+            reason?: string | null;
+            state: string;
+        };
+        /** @description Moves the open items of earlier versions to the newest version of their type. */
+        MoveItems: {
+            /** @description Whether only to tell what would become of each. */
+            dry_run?: boolean;
+            /** @description The states that are no more, with what they become. */
+            states?: {
+                [key: string]: string;
+            };
+        };
         NamedDevice: {
             id: components["schemas"]["DeviceId"];
+            name: string;
+        };
+        NamedItemType: {
+            id: components["schemas"]["ItemTypeId"];
             name: string;
         };
         /** @enum {string} */
@@ -2198,6 +3169,11 @@ export interface components {
          * @enum {string}
          */
         OnFailure: "stop" | "continue";
+        /**
+         * @description What becomes of an item that nobody resolved when it was due.
+         * @enum {string}
+         */
+        OnTimeout: "keep" | "deny";
         /** @description Whose password an invitation sets. */
         OpenedInvitation: {
             expires_at: components["schemas"]["Time"];
@@ -2359,6 +3335,31 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Delivery: {
+            items: {
+                /** Format: int64 */
+                attempt_count: number;
+                /** @description Left out in lists. */
+                attempts?: components["schemas"]["DeliveryAttempt"][] | null;
+                /** @description What would be posted now; left out in lists, null once the item's content is removed. */
+                body?: Record<string, unknown> | null;
+                created_at: components["schemas"]["Time"];
+                /** @description Such as `item.resolved`. */
+                event: string;
+                finished_at?: components["schemas"]["Time"] | null;
+                /** @description The `webhook-id` of every try. */
+                id: components["schemas"]["DeliveryId"];
+                item: components["schemas"]["ItemId"];
+                next_at?: components["schemas"]["Time"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                /** Format: int64 */
+                seq: number;
+                state: components["schemas"]["DeliveryState"];
+                webhook: components["schemas"]["WebhookId"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
         Page_Device: {
             items: {
                 agent_version: string;
@@ -2447,6 +3448,8 @@ export interface components {
         Page_Group: {
             items: {
                 id: components["schemas"]["GroupId"];
+                /** @description By the item type's name; what is not listed inherits. */
+                item_overrides?: components["schemas"]["ItemTypeOverride"][];
                 /**
                  * Format: int64
                  * @description How many users are in it.
@@ -2480,6 +3483,126 @@ export interface components {
                 since?: components["schemas"]["Time"] | null;
                 /** @description Its own time zone. */
                 timezone: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Item: {
+            items: {
+                assignee?: components["schemas"]["PersonRef"] | null;
+                closed_at?: components["schemas"]["Time"] | null;
+                /** Format: int64 */
+                comment_count: number;
+                created_at: components["schemas"]["Time"];
+                created_by: string;
+                due_at?: components["schemas"]["Time"] | null;
+                erased_at?: components["schemas"]["Time"] | null;
+                external_id?: string | null;
+                fields: Record<string, unknown>;
+                id: components["schemas"]["ItemId"];
+                is_open: boolean;
+                merged_into?: components["schemas"]["ItemId"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                resolution?: components["schemas"]["Resolution"] | null;
+                /** @description What you may do with it. */
+                role: components["schemas"]["Role"];
+                /**
+                 * Format: int64
+                 * @description The newest entry of its log.
+                 */
+                seq: number;
+                sheet?: components["schemas"]["Sheet"] | null;
+                snoozed_until?: components["schemas"]["Time"] | null;
+                /** @description `open` or another state of the type; `resolved`, `cancelled`, `timed_out` or `merged` once it is over. */
+                state: string;
+                /** @description What the type's template makes of the fields. */
+                title: string;
+                type: components["schemas"]["ItemTypeRef"];
+                updated_at: components["schemas"]["Time"];
+                /**
+                 * Format: int32
+                 * @description Counts up with what is decided on: fields, state, the type's version. It is the ETag.
+                 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_ItemType: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: components["schemas"]["ItemTypeId"];
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many items of it are open, whatever their version.
+                 */
+                open_count: number;
+                /** @description What you may do with items of it. */
+                role: components["schemas"]["Role"];
+                spec: components["schemas"]["ItemTypeSpec"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit.
+                 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_ItemTypeVersion: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                created_by: string;
+                /**
+                 * Format: int64
+                 * @description How many open items keep this version.
+                 */
+                open_count: number;
+                spec: components["schemas"]["ItemTypeSpec"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_ItemView: {
+            items: {
+                created_by: string;
+                id: components["schemas"]["ItemViewId"];
+                name: string;
+                /** @description Whether you may change and remove it. */
+                own: boolean;
+                /** @description The query of the list, as in its address: `type=refund&assignee=me`. */
+                query: string;
+                /** @description Whether everybody in the organization sees it. */
+                shared: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_LogEntry: {
+            items: {
+                /**
+                 * @description `created`, `updated`, `commented`, `assigned`, `moved`, `snoozed`, `resolved`, `cancelled`, `timed_out`, `merged`, `type_changed` or
+                 *     `erased`.
+                 */
+                action: string;
+                actor: components["schemas"]["ItemActor"];
+                at: components["schemas"]["Time"];
+                /** @description What changed: `before` and `after` by name, or what was said. Null once the item's content is removed. */
+                change?: Record<string, unknown> | null;
+                /** @description Over the entry before and this one, in hex. It stays when the content goes. */
+                hash: string;
+                prev_state?: string | null;
+                /**
+                 * Format: int64
+                 * @description From 1, without gaps.
+                 */
+                seq: number;
+                state: string;
             }[];
             next?: string | null;
         };
@@ -2733,10 +3856,47 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list. `next` is the cursor of the following page, null on the last. */
+        Page_Webhook: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                failing_since?: components["schemas"]["Time"] | null;
+                id: components["schemas"]["WebhookId"];
+                /** @description Where signed posts are taken in; null without a rule. */
+                inbound_url?: string | null;
+                /** @description Its keys, the newest first: an older one signs too until it expires. */
+                keys: components["schemas"]["WebhookKey"][];
+                last_success_at?: components["schemas"]["Time"] | null;
+                name: string;
+                reason?: components["schemas"]["Reason"] | null;
+                /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+                secret?: string | null;
+                spec: components["schemas"]["WebhookSpec"];
+                state: components["schemas"]["WebhookState"];
+                updated_at: components["schemas"]["Time"];
+                updated_by: string;
+                /**
+                 * Format: int32
+                 * @description Counts up with every edit; the ETag.
+                 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description Deliveries that wait for their next try.
+                 */
+                waiting_count: number;
+            }[];
+            next?: string | null;
+        };
         /** @description Pauses a schedule. */
         PauseSchedule: {
             /** @description Shown to whoever wonders. */
             reason?: string;
+        };
+        PersonRef: {
+            id: components["schemas"]["UserId"];
+            /** @description The full name, or the user name where there is none. */
+            name: string;
         };
         /** @enum {string} */
         Presence: "online" | "offline";
@@ -2884,16 +4044,68 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description Delivers again what happened since. */
+        RecoverDeliveries: {
+            /** @description Whether also what was delivered before. */
+            all?: boolean;
+            since: components["schemas"]["Time"];
+            until?: components["schemas"]["Time"] | null;
+        };
+        Recovered: {
+            /** Format: int64 */
+            delivery_count: number;
+        };
         RefusedTarget: {
             /** @description The device. */
             name: string;
             why: string;
+        };
+        /** @description How an item was resolved. */
+        Resolution: {
+            /** @description What was answered to the resolution's form. */
+            answers: Record<string, unknown>;
+            at: components["schemas"]["Time"];
+            by: string;
+            /** @description What the button said. */
+            label: string;
+            name: string;
+            reason?: string | null;
+            refusal: boolean;
+        };
+        /** @description One way to resolve an item. */
+        ResolutionSpec: {
+            /** @description A question that is asked before it is done, for what cannot be taken back. */
+            confirm?: string | null;
+            form?: components["schemas"]["FieldsSchema"] | null;
+            /** @description The states from which it may be chosen. Default: all. */
+            from?: string[];
+            /** @description A template of what the button says will happen. Default: the resolution's name. */
+            label?: string | null;
+            /** @description Whether a reason has to be given. */
+            reason_required?: boolean;
+            /** @description Reasons to choose from; another may be written. */
+            reasons?: string[];
+            /** @description Whether it is a no: `taskey ask` exits with 2. */
+            refusal?: boolean;
+        };
+        /** @description Decides. */
+        ResolveItem: {
+            /** @description What the resolution's form asks. */
+            answers?: Record<string, unknown>;
+            reason?: string | null;
+            /** @description The name of a resolution. */
+            resolution: string;
         };
         /**
          * @description What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
          * @enum {string}
          */
         Role: "none" | "read-only" | "self-service" | "admin";
+        /** @description Makes the next key of a webhook. */
+        RotateWebhookKey: {
+            /** @description How long the older one signs too. Default: 24h. */
+            overlap?: string | null;
+        };
         Run: {
             cause: components["schemas"]["Cause"];
             /** @description How many executions are in each state; states without any are left out. */
@@ -2945,6 +4157,11 @@ export interface components {
             name: string;
             /** Format: int32 */
             version?: number | null;
+        };
+        SaveView: {
+            name: string;
+            query: string;
+            shared?: boolean;
         };
         /** @description A schedule as the API shows it. */
         Schedule: {
@@ -3148,6 +4365,25 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @description What a person needs to decide. */
+        Sheet: {
+            /** @description How it may be resolved in this state, in the order of the buttons. */
+            choices: components["schemas"]["Choice"][];
+            /** @description The states that it may be moved to. */
+            moves: components["schemas"]["StateRef"][];
+            /**
+             * Format: int32
+             * @description The newest version of its type.
+             */
+            newest_version: number;
+            /** @description The schema of its fields, in the version that it keeps. */
+            schema: components["schemas"]["FieldsSchema"];
+            /** @description How it reads, plain text; null: show the fields as a table. */
+            text?: string | null;
+            /** @description Who looks at it just now, but you. */
+            viewers: components["schemas"]["PersonRef"][];
+            why_not?: components["schemas"]["Reason"] | null;
+        };
         /** @description Bytes and a signature over them; the context word is not sent, the reader knows which it expects. */
         SignedDocument: {
             bytes: string;
@@ -3165,6 +4401,11 @@ export interface components {
             password: string;
             username: string;
         };
+        /**
+         * @description How deliveries are signed, as Standard Webhooks says.
+         * @enum {string}
+         */
+        Signing: "hmac" | "ed25519";
         /** @description Asks what a schedule would do, before it is saved. */
         SimulateSchedule: {
             /** @description How many slots to come; default 50, at most 500. */
@@ -3212,6 +4453,10 @@ export interface components {
          * @enum {string}
          */
         SlotState: "fired" | "caught_up" | "skipped" | "missed";
+        /** @description Puts an item out of the way, or back. */
+        SnoozeItem: {
+            until?: components["schemas"]["Time"] | null;
+        };
         /** @example 1h30m */
         Span: string;
         /** @description Starts a run: of a stored task (`task`), or of actions given at once (`actions`), never both. */
@@ -3228,6 +4473,20 @@ export interface components {
          * @enum {string}
          */
         State: "pending" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
+        /** @description A state with how people read it. */
+        StateRef: {
+            label: string;
+            name: string;
+        };
+        /** @description A state in which an item is open. */
+        StateSpec: {
+            /** @description As people read it. Default: its name. */
+            label?: string | null;
+            /** @description The groups whose members may decide over an item in this state. Default: what `access` says. */
+            may_decide?: string[];
+            /** @description The states that an item may be moved to from here. Default: every other one. */
+            to?: string[] | null;
+        };
         /** @enum {string} */
         StepCode: "device_offline" | "asked" | "resolved" | "queued" | "sent" | "started" | "succeeded" | "failed" | "timed_out" | "cancelled" | "expired" | "rejected" | "skipped" | "lost";
         /** @enum {string} */
@@ -3320,6 +4579,11 @@ export interface components {
             error: boolean;
             output: boolean;
         };
+        /** @description Changes fields. `null` removes one; what is not named stays. */
+        UpdateItem: {
+            due_at?: components["schemas"]["Time"] | null;
+            fields?: Record<string, unknown>;
+        };
         User: {
             created_at: components["schemas"]["Time"];
             /** @description By name. */
@@ -3346,6 +4610,76 @@ export interface components {
         };
         /** @enum {string} */
         UserState: "active" | "invited" | "disabled";
+        /** @description Waits for one of several items. */
+        WaitForItems: {
+            /** @description At most a hundred. */
+            items: components["schemas"]["ItemId"][];
+        };
+        /** @description A webhook as the API shows it. */
+        Webhook: {
+            created_at: components["schemas"]["Time"];
+            failing_since?: components["schemas"]["Time"] | null;
+            id: components["schemas"]["WebhookId"];
+            /** @description Where signed posts are taken in; null without a rule. */
+            inbound_url?: string | null;
+            /** @description Its keys, the newest first: an older one signs too until it expires. */
+            keys: components["schemas"]["WebhookKey"][];
+            last_success_at?: components["schemas"]["Time"] | null;
+            name: string;
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+            secret?: string | null;
+            spec: components["schemas"]["WebhookSpec"];
+            state: components["schemas"]["WebhookState"];
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            /**
+             * Format: int32
+             * @description Counts up with every edit; the ETag.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Deliveries that wait for their next try.
+             */
+            waiting_count: number;
+        };
+        WebhookId: string;
+        /** @description A key of a webhook; its secret is told once. */
+        WebhookKey: {
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Counts up with every new one.
+             */
+            number: number;
+            /** @description Of `v1a`: what receivers verify with. */
+            public_key?: string | null;
+            signing: components["schemas"]["Signing"];
+        };
+        /** @description A webhook as it is written: told of items where it has an address, asked to make items where it has a rule, or both with one secret. */
+        WebhookSpec: {
+            body?: components["schemas"]["BodyKind"];
+            /** @description Whether nothing is delivered for now; what happens meanwhile is not delivered later, but for `recover`. */
+            disabled?: boolean;
+            /** @description Such as `item.resolved`. Empty: all of them. */
+            events?: string[];
+            /** @description Which items it hears of, by their fields: `amount>100 and country=DE`. */
+            filter?: string | null;
+            inbound?: components["schemas"]["InboundRule"] | null;
+            /** @description Unique within the organization. Default: the host of its address. */
+            name?: string | null;
+            signing?: components["schemas"]["Signing"];
+            /** @description With `body: template`: what is posted, a template over `type`, `timestamp` and `data` that makes JSON. */
+            template?: string | null;
+            /** @description Names or ids of item types. Empty: all of them. */
+            types?: string[];
+            /** @description Where deliveries are posted to. */
+            url?: string | null;
+        };
+        /** @enum {string} */
+        WebhookState: "active" | "disabled" | "given_up";
         /** @enum {string} */
         Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description One rule: one of its fields is given. */
@@ -5071,6 +6405,45 @@ export interface operations {
             };
         };
     };
+    set_item_type_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                group: string;
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOverride"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_instance: {
         parameters: {
             query?: never;
@@ -5154,6 +6527,1089 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenedInvitation"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_types: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Item types by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_item_type: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemTypeSpec"];
+            };
+        };
+        responses: {
+            /** @description The item type */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item type */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_item_type: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemTypeSpec"];
+            };
+        };
+        responses: {
+            /** @description The item type as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveItems"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedItems"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_type_versions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemTypeVersion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item_type_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                item_type: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemTypeVersion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_item_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckItemType"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedItemType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Views by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_item_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveView"];
+            };
+        };
+        responses: {
+            /** @description The view */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_item_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view: components["schemas"]["ItemViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_items: {
+        parameters: {
+            query?: {
+                /** @description Id or user name, `me` or `nobody`. */
+                assignee?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                external_id?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                /** @description `newest` (default), `oldest` or `due`. */
+                order?: string;
+                /** @description `needs_me`, `mine`, `unassigned`, `overdue` or `snoozed`; of open items. */
+                queue?: string;
+                /** @description `open` (default), `closed`, `all`, or one of the states. */
+                state?: string;
+                /** @description Id or name of an item type. */
+                type?: string;
+                /** @description Tests of fields, as `amount>100 and country=DE`; a test for the value of an indexed field is fast. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_item: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateItem"];
+            };
+        };
+        responses: {
+            /** @description The item that was posted before under this external id */
+            200: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description The item */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comment_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddComment"];
+            };
+        };
+        responses: {
+            /** @description The comment, as it stands in the item's log */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_item_log: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last entry that was read. */
+                after?: number;
+            };
+            header?: {
+                /** @description The `seq` of the last entry seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_item_log: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last entry that was read. */
+                after?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries by `seq` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeItem"];
+            };
+        };
+        responses: {
+            /** @description The item that ended */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_item: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeItem"];
+            };
+        };
+        responses: {
+            /** @description The item as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wait_for_item: {
+        parameters: {
+            query?: {
+                /** @description Answer as soon as the item's log is longer than this `seq`, and not only when it is over. */
+                after?: number;
+                /** @description Seconds to wait, at most 55. */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Nothing yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One `CreateItem` a line, at most 1000 */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description One line for each, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BulkLine"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_items: {
+        parameters: {
+            query?: {
+                /** @description Id or name of an item type. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemCounts"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wait_for_items: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait, at most 55. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitForItems"];
+            };
+        };
+        responses: {
+            /** @description An item that is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description None is over yet */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -7267,6 +9723,421 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Webhooks by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read, or `*` */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSpec"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items on a page, 1 to 200; default 50. */
+                limit?: number;
+                /** @description `waiting`, `delivered`, `failed` or `dropped`. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: components["schemas"]["DeliveryId"];
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, which waits to be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverDeliveries"];
+            };
+        };
+        responses: {
+            /** @description How many deliveries wait to be sent */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovered"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookKey"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_in_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-signature": string;
+                "webhook-timestamp": string;
+            };
+            path: {
+                webhook: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    item_type_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON Schema 2020-12 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": Record<string, unknown>;
+                };
             };
             /** @description A problem */
             default: {

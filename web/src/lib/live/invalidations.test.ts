@@ -60,6 +60,29 @@ test('a calendar that changes makes old what schedules will do, and a schedule t
   expect(staleAfter({ name: 'schedule.changed', subject: 'sch_1' })).toContainEqual(['calendars'])
 })
 
+test('an item that changes makes its lists, its counts and itself old, and no other item', () => {
+  const keys = staleAfter({ name: 'item.commented', subject: 'itm_1' })
+  for (const key of [
+    ['items', 'list'],
+    ['items', 'counts'],
+    ['items', 'one', 'itm_1'],
+    ['items', 'log', 'itm_1'],
+  ]) {
+    expect(keys).toContainEqual(key)
+  }
+  expect(keys).not.toContainEqual(['items'])
+  expect(keys).not.toContainEqual(['item-types'])
+  expect(staleAfter({ name: 'item.resolved', subject: 'itm_1' })).toContainEqual(['item-types'])
+})
+
+test('who looks at an item changes nothing but that', () => {
+  expect(staleAfter({ name: 'item.viewed', subject: 'itm_1' })).toEqual([['items', 'one', 'itm_1']])
+})
+
+test('a webhook that is given up makes old what is known of webhooks', () => {
+  expect(staleAfter({ name: 'webhook.given_up', subject: 'whk_1' })).toEqual([['webhooks']])
+})
+
 test('every event that we listen to makes something old', () => {
   for (const name of eventNames) expect(staleAfter({ name, subject: 'x' }), name).not.toEqual([])
 })

@@ -3,7 +3,7 @@ import type { QueryKey } from '@tanstack/react-query'
 /** What the server tells of: `{"name", "subject", "at", "data"}`. */
 export interface ServerEvent {
   name: string
-  /** Id of the device, task, schedule, calendar, run, secret, key, user, group or organization. */
+  /** Id of the device, task, schedule, calendar, run, item, item type, webhook, secret, key, user, group or organization. */
   subject: string
   /** What more is told; of a changed run which execution is in which state now. */
   data?: Record<string, unknown>
@@ -34,6 +34,27 @@ export const eventNames = [
   'calendar.created',
   'calendar.changed',
   'calendar.removed',
+  'item.created',
+  'item.updated',
+  'item.commented',
+  'item.assigned',
+  'item.moved',
+  'item.snoozed',
+  'item.resolved',
+  'item.cancelled',
+  'item.timed_out',
+  'item.merged',
+  'item.type_changed',
+  'item.erased',
+  'item.viewed',
+  'item_type.created',
+  'item_type.changed',
+  'item_type.removed',
+  'webhook.created',
+  'webhook.changed',
+  'webhook.key_changed',
+  'webhook.given_up',
+  'webhook.removed',
   'secret.changed',
   'secret.removed',
   'key.created',
@@ -105,6 +126,23 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
     case 'calendar':
       // What a schedule with it will do is another thing now, and so is what one would do.
       return [['calendars'], ['schedules'], ['schedule-simulation']]
+    case 'item':
+      // Somebody looks at it, or not any more: nothing else has changed.
+      if (event.name === 'item.viewed') return [['items', 'one', event.subject]]
+      return [
+        ['items', 'list'],
+        ['items', 'counts'],
+        ['items', 'last-closed'],
+        ['items', 'one', event.subject],
+        ['items', 'log', event.subject],
+        // A type tells how many of its items are open.
+        ...(changesOpenCount(event.name) ? [['item-types']] : []),
+      ]
+    case 'item_type':
+      // Items tell what may be done with them, and which version of their type is the newest.
+      return [['item-types'], ['items']]
+    case 'webhook':
+      return [['webhooks']]
     case 'secret':
       return [['secrets']]
     case 'key':
@@ -113,7 +151,10 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
       return [['users'], ['groups'], ['access'], ownRights]
     case 'group':
       // What one may do with a device is told with the device.
-      return [['groups'], ['users'], ['devices'], ['device-groups'], ['access'], ownRights]
+      return [
+        ...[['groups'], ['users'], ['devices'], ['device-groups'], ['items'], ['item-types'], ['access']],
+        ownRights,
+      ]
     case 'device_group':
       // What groups of users may do there goes with it, and so may what one may do oneself.
       return [['device-groups'], ['devices'], ['groups'], ['access'], ownRights]
@@ -125,6 +166,11 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
     default:
       return []
   }
+}
+
+/** Whether an item was opened or is over, or has another version of its type. */
+function changesOpenCount(name: string): boolean {
+  return !['item.updated', 'item.commented', 'item.assigned', 'item.moved', 'item.snoozed'].includes(name)
 }
 
 function leavesQueue(state: unknown): boolean {

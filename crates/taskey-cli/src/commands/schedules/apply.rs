@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use taskey_cli::schedule_file::{self, Places};
+use taskey_cli::places::Places;
+use taskey_cli::schedule_file;
 use taskey_client::{Client, ClientError, Tagged};
-use taskey_proto::problem::{Code, FieldError};
+use taskey_proto::problem::Code;
 use taskey_proto::schedules::{Schedule, ScheduleSpec, ScheduleState, SimulateSchedule, Simulation, check_schedule};
 use taskey_schedule::check_timing;
 
@@ -46,7 +47,7 @@ pub async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<()
         } else {
             store(&client, existing, spec, output).await
         };
-        done.map_err(|failure| located(failure, &places, index))?;
+        done.map_err(|failure| failure.located(&places, index))?;
     }
     Ok(())
 }
@@ -64,7 +65,7 @@ pub(super) fn read(file: &GivenFile) -> Result<Vec<ScheduleSpec>, Failure> {
             errors = check_timing(spec);
         }
         if !errors.is_empty() {
-            let errors = errors.into_iter().map(|error| with_line(error, &places, index)).collect();
+            let errors = errors.into_iter().map(|error| places.with_line(index, error)).collect();
             return Err(Failure::Fields { place: format!("{}: schedule `{}`", file.place, spec.name), errors });
         }
     }
@@ -139,26 +140,6 @@ fn devices(simulation: &Simulation) -> String {
         (0, _) => "none now".to_owned(),
         (count, 0) => format!("{count}: {}", named.join(", ")),
         (count, more) => format!("{count}: {} and {more} more", named.join(", ")),
-    }
-}
-
-/// What the server finds wrong, with the line of the file where that stands.
-fn located(failure: Failure, places: &Places, index: usize) -> Failure {
-    match failure {
-        Failure::Client(ClientError::Problem(mut problem)) => {
-            let errors = std::mem::take(&mut problem.errors);
-            problem.errors = errors.into_iter().map(|error| with_line(error, places, index)).collect();
-            Failure::Client(ClientError::Problem(problem))
-        }
-        failure => failure,
-    }
-}
-
-fn with_line(error: FieldError, places: &Places, index: usize) -> FieldError {
-    let pointer = error.pointer.strip_prefix("/spec").unwrap_or(&error.pointer);
-    match places.find(index, pointer) {
-        Some((line, _)) => FieldError::new(format!("line {line}: {pointer}"), error.detail),
-        None => FieldError::new(pointer, error.detail),
     }
 }
 

@@ -6,12 +6,29 @@
 use std::collections::HashMap;
 
 use taskey_proto::access::{GroupRef, Role};
-use taskey_proto::id::{DeviceGroupId, GroupId};
+use taskey_proto::id::{DeviceGroupId, GroupId, ItemTypeId};
 
 /// Where a group's role may be another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     DeviceGroup(DeviceGroupId),
+    ItemType(ItemTypeId),
+}
+
+/// What a scope is one of: an override of the one kind says nothing about things of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    DeviceGroup,
+    ItemType,
+}
+
+impl Scope {
+    pub const fn kind(self) -> ScopeKind {
+        match self {
+            Scope::DeviceGroup(_) => ScopeKind::DeviceGroup,
+            Scope::ItemType(_) => ScopeKind::ItemType,
+        }
+    }
 }
 
 /// A user's groups with their roles.
@@ -64,9 +81,9 @@ impl Access {
         self.groups.iter().map(|member| member.role).max().unwrap_or(Role::None)
     }
 
-    /// The most that there is anywhere.
-    pub fn somewhere(&self) -> Role {
-        let overrides = self.groups.iter().flat_map(|member| member.overrides.values().copied());
+    /// The most that there is anywhere among scopes of a kind.
+    pub fn somewhere(&self, kind: ScopeKind) -> Role {
+        let overrides = self.overridden(kind).map(|given| given.role);
         overrides.max().unwrap_or(Role::None).max(self.everywhere())
     }
 
@@ -78,19 +95,25 @@ impl Access {
         self.given(scopes).map(|given| given.role).max().unwrap_or(Role::None)
     }
 
-    /// The least that there may be somewhere.
-    pub fn least(&self) -> Role {
+    /// The least that there may be somewhere among scopes of a kind.
+    pub fn least(&self, kind: ScopeKind) -> Role {
         if self.is_super {
             return Role::Admin;
         }
         // One group can take away only what it would have given itself: the others give theirs there too.
-        let scopes = self.groups.iter().flat_map(|member| member.overrides.keys().copied());
+        let scopes = self.overridden(kind).filter_map(|given| given.scope);
         scopes.map(|scope| self.role_in(&[scope])).min().unwrap_or(Role::Admin).min(self.everywhere())
     }
 
-    /// What groups give where something overrides their own role.
-    pub fn overridden(&self) -> impl Iterator<Item = Given<'_>> {
-        self.groups.iter().flat_map(|member| member.overrides.keys().map(|scope| member.given(Some(*scope))))
+    /// What groups give in scopes of a kind where something overrides their own role.
+    pub fn overridden(&self, kind: ScopeKind) -> impl Iterator<Item = Given<'_>> {
+        self.groups.iter().flat_map(move |member| {
+            member.overrides.keys().filter(move |scope| scope.kind() == kind).map(|scope| member.given(Some(*scope)))
+        })
+    }
+
+    pub fn is_member(&self, group: GroupId) -> bool {
+        self.groups.iter().any(|member| member.group.id == group)
     }
 
     /// What every group gives in each of these scopes.
@@ -163,8 +186,8 @@ mod tests {
                 assert_eq!(overridden.role_in(&[scope(1)]), other, "{role:?} overridden by {other:?}");
                 assert_eq!(overridden.role_in(&[scope(2)]), role, "another scope inherits");
                 assert_eq!(overridden.role_in(&[]), role);
-                assert_eq!(overridden.somewhere(), role.max(other));
-                assert_eq!(overridden.least(), role.min(other));
+                assert_eq!(overridden.somewhere(ScopeKind::DeviceGroup), role.max(other));
+                assert_eq!(overridden.least(ScopeKind::DeviceGroup), role.min(other));
             }
         }
     }
@@ -190,12 +213,20 @@ mod tests {
         let mut boss = access(&[(No, &[(1, No)])]);
         boss.is_super = true;
         assert_eq!(boss.role_in(&[scope(1)]), Admin);
-        assert_eq!((boss.everywhere(), boss.somewhere(), boss.least()), (Admin, Admin, Admin));
+        assert_eq!((boss.everywhere(), boss.somewhere(ScopeKind::DeviceGroup), boss.least(ScopeKind::DeviceGroup)), (Admin, Admin, Admin));
     }
 
     #[test]
     fn without_a_group_there_is_nothing() {
         let nobody = Access::default();
-        assert_eq!((nobody.role_in(&[scope(1)]), nobody.everywhere(), nobody.somewhere(), nobody.least()), (No, No, No, No));
+        assert_eq!(
+            (
+                nobody.role_in(&[scope(1)]),
+                nobody.everywhere(),
+                nobody.somewhere(ScopeKind::DeviceGroup),
+                nobody.least(ScopeKind::DeviceGroup)
+            ),
+            (No, No, No, No)
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use taskey_proto::problem::FieldError;
 
-use crate::platform::http::proxies::Network;
+use crate::platform::network::Network;
 
 const ADDRESSES_MAX: usize = 32;
 

@@ -36,7 +36,7 @@ mod store;
 pub mod throttle;
 pub mod users;
 
-pub use access::Scope;
+pub use access::{Scope, ScopeKind};
 pub use gate::{Api, Route, RouteKind, renewed};
 pub use model::{Judgement, Need, Permit, Principal, Sight, Verb, Via, decide, judge, judge_user};
 pub use organizations::{First, NewOrganization, create_on_host, due_for_removal};

@@ -7,7 +7,7 @@ use taskey_proto::access::Role;
 use taskey_proto::id::{KeyId, OrganizationId, RequestId, SessionId, UserId};
 use taskey_proto::problem::{Code, FieldError, Reason};
 
-use super::access::{Access, Given, Scope};
+use super::access::{Access, Given, Scope, ScopeKind};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
@@ -20,6 +20,10 @@ pub enum Need {
     There(Role),
     /// A role anywhere at all: what every member may see.
     Somewhere(Role),
+    /// A role on the type of the item that it is done to.
+    OnItem(Role),
+    /// A role on any type of items at all.
+    OnSomeItem(Role),
     /// A role where nothing overrides it: it is about the whole organization.
     Everywhere(Role),
     Super,
@@ -31,8 +35,17 @@ impl Need {
         match self {
             Need::SignedIn => "signed-in",
             Need::There(role) | Need::Somewhere(role) | Need::Everywhere(role) => role.word(),
+            Need::OnItem(role) | Need::OnSomeItem(role) => role.word(),
             Need::Super => "super",
             Need::Operator => "operator",
+        }
+    }
+
+    /// Whose overrides matter for it.
+    pub const fn scopes(self) -> ScopeKind {
+        match self {
+            Need::OnItem(_) | Need::OnSomeItem(_) => ScopeKind::ItemType,
+            _ => ScopeKind::DeviceGroup,
         }
     }
 }
@@ -63,7 +76,7 @@ macro_rules! verbs {
     };
 }
 
-use Need::{Everywhere, Operator, SignedIn, Somewhere, Super, There};
+use Need::{Everywhere, OnItem, OnSomeItem, Operator, SignedIn, Somewhere, Super, There};
 use Role::{Admin, ReadOnly, SelfService};
 
 verbs! {
@@ -108,6 +121,18 @@ verbs! {
     CancelRuns = "runs.cancel", There(SelfService);
     /// To run actions that are not a stored task.
     Exec = "runs.exec", There(Admin);
+    ReadItemTypes = "item-types.read", OnSomeItem(ReadOnly);
+    WriteItemTypes = "item-types.write", Everywhere(Admin);
+    ReadItems = "items.read", OnItem(ReadOnly);
+    /// To post items.
+    CreateItems = "items.create", OnItem(SelfService);
+    /// To update and cancel items that one posted, and to edit what a type lets people edit.
+    UpdateItems = "items.update", OnItem(SelfService);
+    CommentItems = "items.comment", OnItem(SelfService);
+    /// To resolve, move, assign, snooze and merge items; a type may narrow it to groups.
+    DecideItems = "items.decide", OnItem(SelfService);
+    ReadWebhooks = "webhooks.read", Everywhere(ReadOnly);
+    WriteWebhooks = "webhooks.write", Everywhere(Admin);
     ReadQuiet = "quiet.read", SignedIn;
     /// To let a restored server go on; for its operators.
     EndQuiet = "quiet.end", Operator;
@@ -232,13 +257,20 @@ impl Permit {
     /// What lists show.
     pub fn sight(&self) -> Sight {
         let access = &self.principal.access;
-        let only = (access.least() < Role::ReadOnly).then_some(self.principal.user);
+        let only = (access.least(ScopeKind::DeviceGroup) < Role::ReadOnly).then_some(self.principal.user);
         Sight { organization: self.principal.organization, only, by_overrides_alone: access.everywhere() < Role::ReadOnly }
     }
 
-    /// Whether one may do the same everywhere, so that no thing needs to be asked for its scopes.
+    /// What lists of items show: a type may be for some groups alone, and only super users stand above that.
+    pub fn item_sight(&self) -> Sight {
+        let only = (!self.is_super()).then_some(self.principal.user);
+        Sight { organization: self.principal.organization, only, by_overrides_alone: false }
+    }
+
+    /// Whether one may do the same to every device, so that none needs to be asked for its scopes.
     pub fn is_uniform(&self) -> bool {
-        self.principal.access.least() == self.principal.access.somewhere()
+        let access = &self.principal.access;
+        access.least(ScopeKind::DeviceGroup) == access.somewhere(ScopeKind::DeviceGroup)
     }
 
     pub fn is_super(&self) -> bool {
@@ -294,7 +326,7 @@ macro_rules! sees_device {
 
 const fn needed(verb: Verb) -> Role {
     match verb.need() {
-        There(role) | Somewhere(role) | Everywhere(role) => role,
+        There(role) | Somewhere(role) | Everywhere(role) | OnItem(role) | OnSomeItem(role) => role,
         SignedIn => Role::None,
         Super | Operator => Admin,
     }
@@ -336,8 +368,8 @@ pub fn judge_user(principal: &Principal, verb: Verb, scopes: Option<&[Scope]>, w
     let (access, word) = (&principal.access, verb.word());
     let role = match (verb.need(), scopes) {
         (Everywhere(_), _) => access.everywhere(),
-        (There(_), Some(scopes)) => access.role_in(scopes),
-        _ => access.somewhere(),
+        (There(_) | OnItem(_), Some(scopes)) => access.role_in(scopes),
+        (need, _) => access.somewhere(need.scopes()),
     };
     let has = match verb.need() {
         Operator if principal.operator => "operator",
@@ -351,11 +383,11 @@ pub fn judge_user(principal: &Principal, verb: Verb, scopes: Option<&[Scope]>, w
         Operator => answer(false, Reason::new("operator", format!("`{word}` is for operators of this server."))),
         _ if access.is_super => answer(true, Reason::new("super", "Super users may do everything in their organization.")),
         Super => answer(false, Reason::new("super", format!("`{word}` is for super users."))),
-        There(needed) | Somewhere(needed) | Everywhere(needed) if role < needed => {
+        There(needed) | Somewhere(needed) | Everywhere(needed) | OnItem(needed) | OnSomeItem(needed) if role < needed => {
             let scopes = if matches!(verb.need(), Everywhere(_)) { Some(&[][..]) } else { scopes };
             answer(false, short(access, word, needed, scopes, what))
         }
-        There(_) | Somewhere(_) | Everywhere(_) => answer(true, granted(access, scopes, role)),
+        There(_) | Somewhere(_) | Everywhere(_) | OnItem(_) | OnSomeItem(_) => answer(true, granted(access, scopes, role)),
     }
 }
 
@@ -477,6 +509,15 @@ mod tests {
             ("keys.write", "signed-in"),
             ("events.read", "signed-in"),
             ("quiet.read", "signed-in"),
+            ("item-types.read", "read-only"),
+            ("item-types.write", "admin"),
+            ("items.read", "read-only"),
+            ("items.create", "self-service"),
+            ("items.update", "self-service"),
+            ("items.comment", "self-service"),
+            ("items.decide", "self-service"),
+            ("webhooks.read", "read-only"),
+            ("webhooks.write", "admin"),
             ("device-groups.read", "read-only"),
             ("devices.read", "read-only"),
             ("secrets.read", "read-only"),

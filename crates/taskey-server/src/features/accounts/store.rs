@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use taskey_proto::Time;
 use taskey_proto::access::{GroupRef, Role};
 use taskey_proto::accounts::{ApiKey, Session};
-use taskey_proto::id::{DeviceGroupId, KeyId, OrganizationId, SessionId, UserId};
+use taskey_proto::id::{KeyId, OrganizationId, SessionId, UserId};
 
 use super::access::{Access, Membership, Scope};
 use super::model::Via;
@@ -122,8 +122,8 @@ pub(super) async fn standing_of_key(db: &Db, id: KeyId, now: Time) -> Result<Opt
 /// What a user's groups give.
 pub(super) async fn access_of_user(source: &mut impl Source, user: UserId) -> Result<Access, DbError> {
     let sql = sql!(
-        "SELECT g.id, g.name, g.is_super, g.role, o.scope_id, o.role AS other FROM group_member m JOIN user_group g ON g.id = m.group_id \
-         LEFT JOIN group_override o ON o.group_id = g.id AND o.scope_kind = 'device_group' WHERE m.user_id = $1 ORDER BY g.name, g.id"
+        "SELECT g.id, g.name, g.is_super, g.role, o.scope_kind, o.scope_id, o.role AS other FROM group_member m \
+         JOIN user_group g ON g.id = m.group_id LEFT JOIN group_override o ON o.group_id = g.id WHERE m.user_id = $1 ORDER BY g.name, g.id"
     );
     let mut access = Access::default();
     for row in source.rows(sql, args![user]).await? {
@@ -135,11 +135,19 @@ pub(super) async fn access_of_user(source: &mut impl Source, user: UserId) -> Re
         if access.groups.last().is_none_or(|last| last.group.id != group.id) {
             access.groups.push(Membership { group, role: row.get("role")?, overrides: HashMap::new() });
         }
-        if let (Some(scope), Some(last)) = (row.get::<Option<DeviceGroupId>>("scope_id")?, access.groups.last_mut()) {
-            last.overrides.insert(Scope::DeviceGroup(scope), row.get("other")?);
+        if let (Some(scope), Some(last)) = (scope_of(&row)?, access.groups.last_mut()) {
+            last.overrides.insert(scope, row.get("other")?);
         }
     }
     Ok(access)
+}
+
+fn scope_of(row: &Row) -> Result<Option<Scope>, DbError> {
+    Ok(match row.get::<Option<String>>("scope_kind")?.as_deref() {
+        Some("device_group") => Some(Scope::DeviceGroup(row.get("scope_id")?)),
+        Some("item_type") => Some(Scope::ItemType(row.get("scope_id")?)),
+        _ => None,
+    })
 }
 
 /// Makes everybody forget what they remember of the organization's rights.

@@ -28,6 +28,8 @@ use crate::platform::http::problem::{ApiResult, check};
 
 /// The longest reason for a pause, in characters.
 const REASON_LEN_MAX: usize = 500;
+/// How often an edit is tried that only met a revision which nobody asked for.
+const TRIES: usize = 5;
 
 /// A spec that may be stored, with everything that it names looked up.
 pub(super) struct Prepared {
@@ -180,6 +182,22 @@ pub(super) async fn replace_schedule(
     spec: ScheduleSpec,
     if_match: Option<u64>,
 ) -> ApiResult<Schedule> {
+    for _ in 0..TRIES {
+        match replace_once(app, permit, word, spec.clone(), if_match).await {
+            Err(error) if error.code == Code::PreconditionFailed => {
+                // A task or a calendar that it follows may have made a revision just then, which is nobody's edit.
+                let version = find(app, permit, word).await?.version;
+                if if_match.is_some_and(|seen| seen != u64::from(version)) {
+                    return Err(error);
+                }
+            }
+            done => return done,
+        }
+    }
+    Err(stale())
+}
+
+async fn replace_once(app: &App, permit: &Permit, word: &str, spec: ScheduleSpec, if_match: Option<u64>) -> ApiResult<Schedule> {
     let before = find(app, permit, word).await?;
     check_rights(app, permit, &before).await?;
     let prepared = prepare(app, permit, spec).await?;

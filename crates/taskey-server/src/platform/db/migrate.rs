@@ -21,6 +21,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("../../../migrations/0008_schedules.sql")),
     (9, include_str!("../../../migrations/0009_targets_and_turns.sql")),
     (10, include_str!("../../../migrations/0010_calendars.sql")),
+    (11, include_str!("../../../migrations/0011_inbox.sql")),
+    (12, include_str!("../../../migrations/0012_webhooks.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.

@@ -71,7 +71,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { OrganizationId UserId SessionId KeyId GroupId DeviceGroupId ScheduleId CalendarId DeviceId EnrollTokenId SecretId TaskId RunId ExecutionId NodeId InstanceId }
+ids! { OrganizationId UserId SessionId KeyId GroupId DeviceGroupId ScheduleId CalendarId ItemTypeId ItemId ItemViewId WebhookId DeliveryId DeviceId EnrollTokenId SecretId TaskId RunId ExecutionId NodeId InstanceId }
 
 pub enum Row {
     Lite(SqliteRow),

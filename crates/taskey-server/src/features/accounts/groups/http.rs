@@ -9,7 +9,7 @@ use taskey_proto::page::Page;
 use taskey_proto::users::User;
 use utoipa_axum::routes;
 
-use super::ops::{self, Member, no_group};
+use super::ops::{self, Member, Place, no_group};
 use super::store::{self, GroupRow};
 use crate::app::App;
 use crate::features::accounts::users::users_of_organization;
@@ -30,6 +30,7 @@ pub fn api() -> Api {
         .route(Verb::WriteGroups, routes!(add_member))
         .route(Verb::WriteGroups, routes!(remove_member))
         .route(Verb::WriteGroups, routes!(set_override))
+        .route(Verb::WriteGroups, routes!(set_item_type_override))
 }
 
 /// The organization's groups of users; at first there is only `super`.
@@ -121,7 +122,20 @@ async fn set_override(
     Path((group, device_group)): Path<(String, String)>,
     body: Body<SetOverride>,
 ) -> ApiResult<Response> {
-    Ok(answer(ops::set_override(&app, &permit, group, device_group, body.content.role).await?))
+    Ok(answer(ops::set_override(&app, &permit, group, Place::DeviceGroup(device_group), body.content.role).await?))
+}
+
+/// Gives a group another role with items of a type; `inherit` takes that back.
+#[utoipa::path(put, path = "/api/v1/groups/{group}/overrides/item-types/{item_type}", tag = "groups", request_body = SetOverride,
+    params(("group" = String, Path, description = "Id or name"), ("item_type" = String, Path, description = "Id or name")),
+    responses((status = 200, description = "The group as it is now", body = Group, headers(("ETag" = String)))))]
+async fn set_item_type_override(
+    State(app): State<App>,
+    permit: Permit,
+    Path((group, item_type)): Path<(String, String)>,
+    body: Body<SetOverride>,
+) -> ApiResult<Response> {
+    Ok(answer(ops::set_override(&app, &permit, group, Place::ItemType(item_type), body.content.role).await?))
 }
 
 fn answer(row: GroupRow) -> Response {

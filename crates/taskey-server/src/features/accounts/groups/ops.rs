@@ -8,10 +8,10 @@ use taskey_proto::problem::{Code, FieldError};
 
 use super::store::{self, GroupRow};
 use crate::app::App;
-use crate::features::accounts::Permit;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::store::bump_access;
 use crate::features::accounts::users::{keep_a_super, name_errors, no_user, user_of_organization};
+use crate::features::accounts::{Permit, Scope};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
@@ -126,25 +126,46 @@ pub(super) async fn set_member(app: &App, permit: &Permit, group: String, user: 
         .await
 }
 
-/// Gives a group another role in a device group, or takes that back.
-pub(super) async fn set_override(app: &App, permit: &Permit, group: String, device_group: String, role: Override) -> ApiResult<GroupRow> {
-    let input = (Actor::from(permit), group, device_group, role, app.now());
+/// Where a group gets another role: the words by which the place is named.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    DeviceGroup(String),
+    ItemType(String),
+}
+
+/// Gives a group another role in a place, or takes that back.
+pub(super) async fn set_override(app: &App, permit: &Permit, group: String, place: Place, role: Override) -> ApiResult<GroupRow> {
+    let input = (Actor::from(permit), group, place, role, app.now());
     app.db
-        .write(input, |tx, (actor, group, device_group, role, now)| {
+        .write(input, |tx, (actor, group, place, role, now)| {
             Box::pin(async move {
                 let group = store::group_of_organization(tx, actor.organization, group).await?.ok_or_else(no_group)?.group;
                 refuse_super(&group)?;
-                let scope = store::device_group_named(tx, actor.organization, device_group).await?;
-                let scope = scope.ok_or_else(|| ApiError::not_found("device group"))?;
-                let before = store::set_override(tx, group.id, scope.id, role.role()).await?;
-                let data = serde_json::json!({
-                    "name": group.name, "device_group": scope, "before": {"role": Override::from(before)}, "after": {"role": role},
-                });
+                let (scope, named) = find_place(tx, actor, place).await?;
+                let before = store::set_override(tx, group.id, scope, role.role()).await?;
+                let mut data = serde_json::json!({"name": group.name, "before": {"role": Override::from(before)}, "after": {"role": role}});
+                data[if matches!(place, Place::DeviceGroup(_)) { "device_group" } else { "item_type" }] = named;
                 announce(tx, actor, *now, "group.override_set", group.id, &data).await?;
                 load(tx, actor, group.id).await
             })
         })
         .await
+}
+
+async fn find_place(tx: &mut Tx<'_>, actor: &Actor, place: &Place) -> ApiResult<(Scope, serde_json::Value)> {
+    let (scope, named) = match place {
+        Place::DeviceGroup(word) => {
+            let found = store::device_group_named(tx, actor.organization, word).await?;
+            let found = found.ok_or_else(|| ApiError::not_found("device group"))?;
+            (Scope::DeviceGroup(found.id), serde_json::to_value(found))
+        }
+        Place::ItemType(word) => {
+            let found = store::item_type_named(tx, actor.organization, word).await?;
+            let found = found.ok_or_else(|| ApiError::not_found("item type"))?;
+            (Scope::ItemType(found.id), serde_json::to_value(found))
+        }
+    };
+    Ok((scope, named.map_err(ApiError::internal)?))
 }
 
 /// Takes back what groups may do in a device group that is about to go.

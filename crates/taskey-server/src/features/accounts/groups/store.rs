@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use taskey_proto::Time;
 use taskey_proto::access::{DeviceGroupRef, Role};
-use taskey_proto::groups::{Group, GroupOverride};
+use taskey_proto::groups::{Group, GroupOverride, ItemTypeOverride, NamedItemType};
 use taskey_proto::id::{DeviceGroupId, GroupId, OrganizationId, UserId};
 
+use crate::features::accounts::Scope;
 use crate::platform::db::{Db, DbError, Row, Source, Tx};
 use crate::{args, sql};
 
@@ -62,6 +63,7 @@ fn group_row(row: &Row) -> Result<GroupRow, DbError> {
         role: row.get("role")?,
         members: row.get("members")?,
         overrides: Vec::new(),
+        item_overrides: Vec::new(),
     };
     Ok(GroupRow { group, revision: row.get("revision")? })
 }
@@ -83,6 +85,16 @@ async fn add_overrides(
         if let Some(group) = places.get_mut(&row.get("group_id")?) {
             let device_group = DeviceGroupRef { id: row.get("id")?, name: row.get("name")? };
             group.overrides.push(GroupOverride { device_group, role: row.get("role")? });
+        }
+    }
+    let sql = sql!(
+        "SELECT o.group_id, o.role, t.id, t.name FROM user_group g JOIN group_override o ON o.group_id = g.id AND o.scope_kind = 'item_type' \
+         JOIN item_type t ON t.id = o.scope_id WHERE g.organization_id = $1 AND g.name >= $2 AND g.name <= $3 ORDER BY t.name"
+    );
+    for row in source.rows(sql, args![organization, first, last]).await? {
+        if let Some(group) = places.get_mut(&row.get("group_id")?) {
+            let item_type = NamedItemType { id: row.get("id")?, name: row.get("name")? };
+            group.item_overrides.push(ItemTypeOverride { item_type, role: row.get("role")? });
         }
     }
     Ok(())
@@ -149,27 +161,36 @@ pub(super) async fn device_group_named(
     Ok(Some(DeviceGroupRef { id: row.get("id")?, name: row.get("name")? }))
 }
 
-/// Gives a group another role in a device group, or takes that back; what it was.
-pub(super) async fn set_override(
-    tx: &mut Tx<'_>,
-    group: GroupId,
-    device_group: DeviceGroupId,
-    role: Option<Role>,
-) -> Result<Option<Role>, DbError> {
-    let before = sql!("SELECT role FROM group_override WHERE group_id = $1 AND scope_kind = 'device_group' AND scope_id = $2");
-    let before = tx.row(before, args![group, device_group]).await?.map(|row| row.get("role")).transpose()?;
+/// An item type by id or name: of a later slice, and known here by name alone.
+pub(super) async fn item_type_named(tx: &mut Tx<'_>, organization: OrganizationId, word: &str) -> Result<Option<NamedItemType>, DbError> {
+    let sql = sql!(
+        "SELECT id, name FROM item_type WHERE organization_id = $1 AND (id = $2 OR name = $2) AND removed_at IS NULL \
+         ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    let Some(row) = tx.row(sql, args![organization, word]).await? else { return Ok(None) };
+    Ok(Some(NamedItemType { id: row.get("id")?, name: row.get("name")? }))
+}
+
+/// Gives a group another role in a scope, or takes that back; what it was.
+pub(super) async fn set_override(tx: &mut Tx<'_>, group: GroupId, scope: Scope, role: Option<Role>) -> Result<Option<Role>, DbError> {
+    let (kind, id) = match scope {
+        Scope::DeviceGroup(id) => ("device_group", id.to_string()),
+        Scope::ItemType(id) => ("item_type", id.to_string()),
+    };
+    let before = sql!("SELECT role FROM group_override WHERE group_id = $1 AND scope_kind = $2 AND scope_id = $3");
+    let before = tx.row(before, args![group, kind, &id]).await?.map(|row| row.get("role")).transpose()?;
     tx.execute(sql!("UPDATE user_group SET revision = revision + 1 WHERE id = $1"), args![group]).await?;
     match role {
         Some(role) => {
             let sql = sql!(
-                "INSERT INTO group_override (group_id, scope_kind, scope_id, role) VALUES ($1, 'device_group', $2, $3) \
+                "INSERT INTO group_override (group_id, scope_kind, scope_id, role) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (group_id, scope_kind, scope_id) DO UPDATE SET role = excluded.role"
             );
-            tx.execute(sql, args![group, device_group, role]).await?;
+            tx.execute(sql, args![group, kind, &id, role]).await?;
         }
         None => {
-            let sql = sql!("DELETE FROM group_override WHERE group_id = $1 AND scope_kind = 'device_group' AND scope_id = $2");
-            tx.execute(sql, args![group, device_group]).await?;
+            let sql = sql!("DELETE FROM group_override WHERE group_id = $1 AND scope_kind = $2 AND scope_id = $3");
+            tx.execute(sql, args![group, kind, &id]).await?;
         }
     }
     Ok(before)

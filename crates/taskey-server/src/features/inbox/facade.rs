@@ -1,0 +1,49 @@
+//! What later slices ask of the inbox.
+
+use taskey_proto::Time;
+use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId};
+use taskey_proto::items::{CreateItem, LogEntry};
+
+use super::items::store;
+use super::{items, types};
+use crate::app::App;
+use crate::features::accounts::audit::Actor;
+use crate::platform::db::{Db, DbError};
+use crate::platform::http::problem::ApiResult;
+
+pub use super::items::filter_words;
+pub use super::items::store::LoggedEntry;
+
+/// An entry of an item's log, with the item as it was after it; that is `None` once the content was removed.
+pub async fn entry(db: &Db, item: ItemId, seq: u64) -> Result<Option<(LogEntry, Option<serde_json::Value>)>, DbError> {
+    let mut db = db;
+    let found = store::log(&mut db, item, seq.saturating_sub(1), 1).await?.pop();
+    Ok(found.filter(|entry| entry.shown.seq == seq).map(|entry| (entry.shown, entry.item)))
+}
+
+/// Entries of an organization's items between two moments, after one, oldest first.
+pub async fn entries_between(
+    db: &Db,
+    organization: OrganizationId,
+    since: Time,
+    until: Time,
+    after: Option<(Time, ItemId, u64)>,
+    limit: usize,
+) -> Result<Vec<LoggedEntry>, DbError> {
+    store::entries_between(db, organization, since, until, after, limit).await
+}
+
+/// The webhook that alone hears of items of a type, where the type says so.
+pub async fn webhook_of_type(app: &App, id: ItemTypeId, version: u32) -> ApiResult<Option<String>> {
+    Ok(types::kind_of(app, id, version).await?.spec.webhook.clone())
+}
+
+/// The item type of that id or name.
+pub async fn type_named(app: &App, organization: OrganizationId, word: &str) -> ApiResult<Option<ItemTypeId>> {
+    Ok(types::newest_version(&app.db, organization, word).await?.map(|(id, _)| id))
+}
+
+/// Posts an item for an application that has proven by a signature who it is.
+pub async fn post_signed(app: &App, actor: Actor, create: CreateItem) -> ApiResult<()> {
+    items::post_signed(app, actor, create).await
+}

@@ -1,0 +1,19 @@
+//! Items: how they are made, changed, found, waited for, and what is told of them.
+
+mod bulk;
+mod change;
+mod create;
+mod filter;
+pub(super) mod http;
+pub(super) mod index;
+pub(super) mod model;
+mod ops;
+pub(super) mod store;
+mod view;
+mod views;
+mod wait;
+
+pub(super) use change::{Ctx, Happened, write_bare, write_change};
+pub(super) use create::post_signed;
+pub use filter::words as filter_words;
+pub use store::sees_item;

@@ -1,0 +1,10 @@
+//! Item types: their versions, who sees them, and how open items follow to a newer version.
+
+pub mod http;
+mod moving;
+mod ops;
+pub(super) mod store;
+
+pub(super) use ops::{kind_of, named_kind, no_item_type, sees_type};
+pub(super) use store::newest_version;
+pub use store::sees_item_type;

@@ -1,0 +1,177 @@
+//! From what happened to items to the deliveries that tell of it.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+use taskey_proto::Time;
+use taskey_proto::id::{DeliveryId, ItemId, ItemTypeId, OrganizationId, WebhookId};
+use taskey_proto::webhooks::EVENTS;
+
+use super::filter::{hears, passes};
+use super::store::{self, NewDelivery, WebhookRow};
+use crate::app::App;
+use crate::features::inbox;
+use crate::platform::db::events::{self, Event, Follower};
+use crate::platform::db::{DbError, Tx};
+use crate::platform::http::problem::ApiResult;
+
+const CONSUMER: &str = "webhooks";
+const EVENTS_AT_ONCE: usize = 200;
+/// Webhooks of an organization that hear of items.
+pub const WEBHOOKS_MAX: usize = 200;
+
+/// Of an item's event what webhooks ask for.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct About {
+    pub seq: u64,
+    #[serde(rename = "type")]
+    pub item_type: ItemTypeId,
+    pub type_version: u32,
+}
+
+/// Writes deliveries of what happens to items, and wakes their senders.
+pub async fn follow_events(app: App) {
+    let mut waker = app.db.hub().subscribe(events::ALL);
+    let mut follower = Follower::new(CONSUMER);
+    if let Err(error) = app.senders.begin_all(&app).await {
+        tracing::error!(%error, "webhooks with something to deliver were not found");
+    }
+    loop {
+        if let Err(error) = react(&app, &mut follower).await {
+            tracing::error!(%error, "what happened to items was not taken in");
+        }
+        waker.woken().await;
+    }
+}
+
+async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
+    loop {
+        let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let acted = react_to(app, &batch).await?;
+        follower.took(&app.db, &batch, acted).await?;
+    }
+}
+
+async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
+    let mut known = Known::default();
+    let mut new = Vec::new();
+    for event in batch {
+        if event.name == "item.erased"
+            && let Ok(item) = event.subject.parse::<ItemId>()
+        {
+            app.db.write(item, |tx, item| Box::pin(store::forget_item(tx, *item))).await?;
+        }
+        if !EVENTS.contains(&event.name.as_str()) {
+            continue;
+        }
+        let (Ok(item), Ok(about)) = (event.subject.parse::<ItemId>(), serde_json::from_str::<About>(&event.data)) else { continue };
+        for webhook in known.hearing(app, event.organization, &event.name, item, about).await? {
+            let id = DeliveryId::new(app.uuid());
+            new.push(NewDelivery { id, webhook, organization: event.organization, item, seq: about.seq, event: event.name.clone() });
+        }
+    }
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let webhooks: BTreeSet<WebhookId> = new.iter().map(|delivery| delivery.webhook).collect();
+    app.db.write((new, app.now()), |tx, (new, now)| Box::pin(insert(tx, new, *now))).await?;
+    for webhook in webhooks {
+        app.senders.wake(app, webhook);
+    }
+    Ok(true)
+}
+
+async fn insert(tx: &mut Tx<'_>, new: &[NewDelivery], now: Time) -> Result<(), DbError> {
+    for delivery in new {
+        store::insert_delivery(tx, delivery, now).await?;
+    }
+    Ok(())
+}
+
+/// What was looked up for a batch of events.
+#[derive(Default)]
+pub struct Known {
+    webhooks: HashMap<OrganizationId, Vec<WebhookRow>>,
+    only: HashMap<(ItemTypeId, u32), Option<String>>,
+}
+
+impl Known {
+    /// The webhooks that hear of an event.
+    pub async fn hearing(
+        &mut self,
+        app: &App,
+        organization: OrganizationId,
+        event: &str,
+        item: ItemId,
+        about: About,
+    ) -> Result<Vec<WebhookId>, DbError> {
+        let webhooks = match self.webhooks.entry(organization) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(store::webhooks_of_organization(&app.db, organization, None, WEBHOOKS_MAX).await?),
+        };
+        if webhooks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let only = match self.only.entry((about.item_type, about.type_version)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                // A type that cannot be read any more names nobody.
+                place.insert(inbox::webhook_of_type(app, about.item_type, about.type_version).await.ok().flatten())
+            }
+        };
+        let only = only.as_deref();
+        let mut hearing = Vec::new();
+        let mut snapshot = None;
+        for webhook in webhooks.iter().filter(|webhook| hears(webhook, event, about.item_type, only)) {
+            if let Some(filter) = &webhook.spec.filter {
+                if snapshot.is_none() {
+                    snapshot = Some(inbox::entry(&app.db, item, about.seq).await?.and_then(|(_, item)| item));
+                }
+                let is_passed = snapshot.as_ref().is_some_and(|item| item.as_ref().is_some_and(|item| passes(filter, item)));
+                if !is_passed {
+                    continue;
+                }
+            }
+            hearing.push(webhook.id);
+        }
+        Ok(hearing)
+    }
+}
+
+/// Writes again the deliveries of what happened between two moments that one webhook hears of; how many.
+pub async fn recover(app: &App, webhook: &WebhookRow, since: Time, until: Time, all: bool) -> ApiResult<u64> {
+    let mut known = Known::default();
+    let mut after = None;
+    let mut count = 0;
+    loop {
+        let entries = inbox::entries_between(&app.db, webhook.organization, since, until, after, EVENTS_AT_ONCE).await?;
+        let Some(last) = entries.last() else { break };
+        after = Some((last.at, last.item, last.seq));
+        let mut new = Vec::new();
+        for entry in &entries {
+            let event = format!("item.{}", entry.action);
+            let Some(item_type) = entry.item_type.filter(|_| EVENTS.contains(&event.as_str())) else { continue };
+            let about = About { seq: entry.seq, item_type, type_version: entry.type_version };
+            if known.hearing(app, webhook.organization, &event, entry.item, about).await?.contains(&webhook.id) {
+                let id = DeliveryId::new(app.uuid());
+                let (organization, item, seq) = (webhook.organization, entry.item, entry.seq);
+                new.push(NewDelivery { id, webhook: webhook.id, organization, item, seq, event });
+            }
+        }
+        count += app.db.write((new, all, app.now()), |tx, (new, all, now)| Box::pin(begin_anew(tx, new, *all, *now))).await?;
+    }
+    app.senders.wake(app, webhook.id);
+    Ok(count)
+}
+
+async fn begin_anew(tx: &mut Tx<'_>, new: &[NewDelivery], all: bool, now: Time) -> Result<u64, DbError> {
+    let mut count = 0;
+    for delivery in new {
+        count += store::recover_delivery(tx, delivery, all, now).await?;
+    }
+    Ok(count)
+}

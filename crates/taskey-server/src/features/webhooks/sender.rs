@@ -1,0 +1,262 @@
+//! Sends what waits: each webhook with something to deliver has a sender of its own, so that one holds up no other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use taskey_proto::Time;
+use taskey_proto::id::WebhookId;
+use taskey_proto::problem::Reason;
+use taskey_proto::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningKey, TIMESTAMP_HEADER, sign_with_all};
+use taskey_proto::webhooks::{DeliveryAttempt, DeliveryState, RESPONSE_LEN_MAX, WebhookState};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::body::{self, Told};
+use super::keys;
+use super::model::{Outcome, is_given_up, next_try};
+use super::store::{self, DeliveryRow, Tried, WebhookRow};
+use crate::app::App;
+use crate::features::accounts::audit::{Actor, record};
+use crate::features::inbox;
+use crate::platform::db::events::Announce;
+use crate::platform::db::{DbError, Tx};
+use crate::platform::egress::Limits;
+use crate::platform::http::problem::ApiResult;
+
+/// Deliveries of one webhook that are on their way at once.
+const AT_ONCE: usize = 16;
+/// A try that its node has not ended by then is another's to make again. Longer than any try takes.
+const CLAIMED_MS: i64 = 60_000;
+const LIMITS: Limits = Limits { time_max: Duration::from_secs(15), answer_len_max: RESPONSE_LEN_MAX };
+/// A sender looks again so often for what another node has left.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// The last success is noted so often.
+const SUCCESS_NOTED_MS: i64 = 60_000;
+
+/// The senders of this node.
+#[derive(Default)]
+pub struct Senders(Mutex<HashMap<WebhookId, Arc<Notify>>>);
+
+impl Senders {
+    /// Wakes a webhook's sender, starting it where there is none.
+    pub fn wake(&self, app: &App, webhook: WebhookId) {
+        let mut senders = self.lock();
+        match senders.get(&webhook) {
+            Some(notify) => notify.notify_one(),
+            None => {
+                let notify = Arc::new(Notify::new());
+                senders.insert(webhook, notify.clone());
+                tokio::spawn(send_all(app.clone(), webhook, notify));
+            }
+        }
+    }
+
+    /// Starts the senders of webhooks for which something waits.
+    pub async fn begin_all(&self, app: &App) -> Result<(), DbError> {
+        for webhook in store::webhooks_with_work(&app.db).await? {
+            self.wake(app, webhook);
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Notify>>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Sends what waits for one webhook until nothing does, or the server stops.
+async fn send_all(app: App, webhook: WebhookId, notify: Arc<Notify>) {
+    let mut sending = JoinSet::new();
+    loop {
+        let next = match begin_due(&app, webhook, &mut sending).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%webhook, %error, "what waits for a webhook was not read");
+                Some(app.now().plus_ms(1_000))
+            }
+        };
+        let wait = match next {
+            Some(at) => Duration::from_millis(u64::try_from(at.ms() - app.now().ms()).unwrap_or(0)).min(LOOK_EVERY),
+            None => LOOK_EVERY,
+        };
+        let is_full = sending.len() >= AT_ONCE;
+        tokio::select! {
+            () = notify.notified() => {}
+            Some(_) = sending.join_next() => {}
+            () = app.clock.sleep(wait.max(Duration::from_millis(1))), if !is_full && next.is_some() => {}
+            () = app.stopped() => return,
+        }
+    }
+}
+
+/// Begins what is due, as far as there is room; when the next delivery is due, where one waits.
+async fn begin_due(app: &App, id: WebhookId, sending: &mut JoinSet<()>) -> Result<Option<Time>, DbError> {
+    // Nothing from before is told by a server that was restored and waits for its operator.
+    if app.quiet.is_on(&app.db).await? {
+        return Ok(Some(app.now().plus_ms(1_000)));
+    }
+    let room = AT_ONCE.saturating_sub(sending.len());
+    if room == 0 {
+        return Ok(None);
+    }
+    let Some(webhook) = store::webhook(&mut &app.db, id).await? else { return Ok(None) };
+    if webhook.state != WebhookState::Active || webhook.spec.url.is_none() {
+        return Ok(None);
+    }
+    let now = app.now();
+    let input = (id, room, now.plus_ms(CLAIMED_MS), now);
+    let due = app.db.write(input, |tx, (id, room, until, now)| Box::pin(store::claim(tx, *id, *room, *until, *now))).await?;
+    let webhook = Arc::new(webhook);
+    let is_all = due.len() < room;
+    for row in due {
+        sending.spawn(send(app.clone(), webhook.clone(), row));
+    }
+    if is_all { store::next_due(&app.db, id).await } else { Ok(None) }
+}
+
+async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) {
+    let id = row.shown.id;
+    if let Err(error) = try_once(&app, &webhook, row).await {
+        // It is claimed still, and tried again when that ends.
+        tracing::error!(delivery = %id, error = %error.detail, "a delivery was not tried, or what it came to was not stored");
+    }
+}
+
+/// Makes one try and stores what it came to.
+async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResult<()> {
+    let made = match make_body(app, webhook, &row).await? {
+        Ok(made) => made,
+        Err(reason) => {
+            let input = (row.shown.id, reason, app.now());
+            return Ok(app.db.write(input, |tx, (id, reason, now)| Box::pin(store::drop_delivery(tx, *id, reason, *now))).await?);
+        }
+    };
+    let keys = keys::signing_keys(app, webhook.organization, webhook.id).await?;
+    let at = app.now();
+    let url = webhook.spec.url.clone().unwrap_or_default();
+    let numbers: Vec<u32> = keys.iter().map(|(number, _)| *number).collect();
+    let headers = signed(&row.shown.id.to_string(), at, &made, keys.into_iter().map(|(_, key)| key).collect());
+    let began = tokio::time::Instant::now();
+    let answered = app.egress.post(&url, headers, made, LIMITS).await;
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (outcome, status, error, response) = match answered {
+        Ok(answer) => {
+            let retry_after = answer.retry_after.map(|after| after.delay(app.now()));
+            let head = String::from_utf8_lossy(&answer.head).replace('\0', "\u{fffd}");
+            (Outcome::of_status(answer.status, retry_after), Some(answer.status), None, Some(head))
+        }
+        Err(error) => (Outcome::Failed { retry_after: None }, None, Some(error.to_string()), None),
+    };
+    let number = row.shown.attempt_count + 1;
+    let attempt = DeliveryAttempt { number, at, url, keys: numbers, status, error, duration_ms, response };
+    let tried = judge(&row, attempt, &outcome, app.now());
+    let input = (webhook.clone(), tried, outcome, app.now());
+    app.db.write(input, |tx, (webhook, tried, outcome, now)| Box::pin(store_try(tx, webhook, tried, outcome, *now))).await?;
+    Ok(())
+}
+
+/// The bytes to post, or why there are none.
+async fn make_body(app: &App, webhook: &WebhookRow, row: &DeliveryRow) -> ApiResult<Result<Vec<u8>, Reason>> {
+    let found = inbox::entry(&app.db, row.shown.item, row.shown.seq).await?;
+    let Some((entry, Some(item))) = found else {
+        return Ok(Err(Reason::new("erased", "The item's content was removed, after its type's time of retention.")));
+    };
+    let told = Told { event: &row.shown.event, entry: &entry, item: &item };
+    let body = body::body(&told, webhook.spec.body, webhook.spec.template.as_deref());
+    Ok(match body {
+        Ok(body) => Ok(body.to_string().into_bytes()),
+        Err(detail) => Err(Reason::new("template", format!("The webhook's template: {detail}"))),
+    })
+}
+
+fn signed(id: &str, at: Time, body: &[u8], keys: Vec<SigningKey>) -> HeaderMap {
+    let secs = at.ms().div_euclid(1_000);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("taskey/", env!("CARGO_PKG_VERSION"))));
+    let values =
+        [(ID_HEADER, id.to_owned()), (TIMESTAMP_HEADER, secs.to_string()), (SIGNATURE_HEADER, sign_with_all(&keys, id, secs, body))];
+    for (name, value) in values {
+        // Ids, numbers and base64 are all that a header may hold.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers
+}
+
+/// What a try means for its delivery.
+fn judge(row: &DeliveryRow, attempt: DeliveryAttempt, outcome: &Outcome, now: Time) -> Tried {
+    let delivery = row.shown.id;
+    let try_count = row.try_count + 1;
+    let said = match (&attempt.status, &attempt.error) {
+        (Some(status), _) => format!("The receiver answered {status}."),
+        (None, Some(error)) => format!("{}.", error.trim_end_matches('.')),
+        (None, None) => "There was no answer.".to_owned(),
+    };
+    let (state, reason, next_at) = match outcome {
+        Outcome::Delivered => (DeliveryState::Delivered, None, None),
+        Outcome::Gone => (DeliveryState::Failed, Some(Reason::new("gone", said)), None),
+        Outcome::Failed { retry_after } => match next_try(delivery, try_count, *retry_after) {
+            Some(wait) => {
+                let next = now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
+                (DeliveryState::Waiting, Some(Reason::new("failed", said)), Some(next))
+            }
+            None => (DeliveryState::Failed, Some(Reason::new("given_up", format!("{said} It was the last try."))), None),
+        },
+    };
+    Tried { delivery, attempt, state, reason, try_count, next_at }
+}
+
+/// Stores a try, and what it means for the webhook.
+async fn store_try(tx: &mut Tx<'_>, seen: &WebhookRow, tried: &Tried, outcome: &Outcome, now: Time) -> Result<(), DbError> {
+    store::record_try(tx, tried, now).await?;
+    let is_noted = match outcome {
+        Outcome::Delivered => seen.failing_since.is_none() && seen.last_success_at.is_some_and(|at| now.ms() - at.ms() < SUCCESS_NOTED_MS),
+        Outcome::Failed { .. } => seen.failing_since.is_some() && !is_given_up(seen.failing_since, now),
+        Outcome::Gone => false,
+    };
+    if is_noted {
+        return Ok(());
+    }
+    let Some(mut webhook) = store::webhook(tx, seen.id).await? else { return Ok(()) };
+    match outcome {
+        Outcome::Delivered => {
+            webhook.failing_since = None;
+            webhook.last_success_at = Some(now);
+        }
+        Outcome::Failed { .. } => {
+            webhook.failing_since = webhook.failing_since.or(Some(now));
+            if is_given_up(webhook.failing_since, now) {
+                let since = webhook.failing_since.unwrap_or(now);
+                let detail = format!("Every try failed since {since}. Mend the receiver, enable the webhook, and recover what it missed.");
+                return give_up(tx, webhook, Reason::new("failing", detail), now).await;
+            }
+        }
+        Outcome::Gone => {
+            let detail =
+                "The receiver answered 410: it wants nothing more. Enable the webhook if that was a mistake, and recover what it missed.";
+            return give_up(tx, webhook, Reason::new("gone", detail), now).await;
+        }
+    }
+    store::update_webhook(tx, &webhook).await
+}
+
+/// Ends a webhook's deliveries until somebody enables it again, and says so.
+async fn give_up(tx: &mut Tx<'_>, mut webhook: WebhookRow, reason: Reason, now: Time) -> Result<(), DbError> {
+    if webhook.state != WebhookState::Active {
+        return Ok(());
+    }
+    let subject = webhook.id.to_string();
+    let data = serde_json::json!({"name": webhook.name, "reason": reason});
+    webhook.state = WebhookState::GivenUp;
+    webhook.reason = Some(reason);
+    webhook.version += 1;
+    webhook.updated_at = now;
+    store::update_webhook(tx, &webhook).await?;
+    let actor = Actor::without_request(webhook.organization, "system", String::new(), "taskey".to_owned(), String::new());
+    record(tx, &actor, now, "webhook.given_up", &subject, &data).await?;
+    tx.announce(Announce { organization: webhook.organization, name: "webhook.given_up", subject: &subject, at: now, data: &data }).await
+}

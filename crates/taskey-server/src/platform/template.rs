@@ -1,0 +1,152 @@
+//! Templates: text made of values, with a bound on what they may cost. They reach nothing but what they are given.
+
+use std::io;
+
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use serde_json::Value;
+
+/// Steps that a template may take.
+const FUEL: u64 = 50_000;
+/// Bytes that a template may make.
+const LEN_MAX: usize = 64 * 1024;
+
+/// Named templates.
+pub struct Templates(Environment<'static>);
+
+impl Default for Templates {
+    fn default() -> Self {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_fuel(Some(FUEL));
+        Self(environment)
+    }
+}
+
+impl Templates {
+    /// Adds a template, or says what is wrong with it.
+    pub fn add(&mut self, name: &str, text: &str) -> Result<(), String> {
+        self.0.add_template_owned(name.to_owned(), text.to_owned()).map_err(|error| words(&error))
+    }
+
+    /// What a template asks for that there is not: a filter, a function, another template. `None` also where there is no such template.
+    pub fn unknown(&self, name: &str) -> Option<String> {
+        let error = self.0.get_template(name).ok()?.render(minijinja::value::Serde(serde_json::json!({}))).err()?;
+        let is_unknown = matches!(
+            error.kind(),
+            ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction | ErrorKind::TemplateNotFound
+        );
+        is_unknown.then(|| words(&error))
+    }
+
+    /// What a template makes of `values`, at most [`LEN_MAX`] bytes.
+    pub fn render(&self, name: &str, values: &Value) -> Result<String, String> {
+        let mut text = Bounded(Vec::new());
+        let template = self.0.get_template(name).map_err(|error| words(&error))?;
+        template.render_captured_to(minijinja::value::Serde(values), &mut text).map(drop).map_err(|error| words(&error))?;
+        Ok(String::from_utf8_lossy(&text.0).into_owned())
+    }
+}
+
+/// One template by itself.
+pub struct Template(Templates);
+
+impl Template {
+    /// Reads a template, or says what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut templates = Templates::default();
+        templates.add("", text)?;
+        Ok(Self(templates))
+    }
+
+    pub fn render(&self, values: &Value) -> Result<String, String> {
+        self.0.render("", values)
+    }
+}
+
+/// What a template makes of `values`: of one that is nothing but a `{{ … }}` the value itself, of any other one a text.
+pub fn evaluate(text: &str, values: &Value) -> Result<Value, String> {
+    let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|inner| !inner.contains("{{"));
+    let Some(inner) = inner else {
+        return Template::read(text)?.render(values).map(Value::String);
+    };
+    let templates = Templates::default();
+    let expression = templates.0.compile_expression(inner).map_err(|error| words(&error))?;
+    let value = expression.eval(minijinja::value::Serde(values)).map_err(|error| words(&error))?;
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LEN_MAX {
+            return Err(io::Error::other("too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is wrong, for whoever wrote the template.
+fn words(error: &minijinja::Error) -> String {
+    let line = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::OutOfFuel => format!("{line}it takes too many steps"),
+        ErrorKind::WriteFailure => format!("it makes more than {LEN_MAX} bytes"),
+        kind => format!("{line}{}", error.detail().map_or_else(|| kind.to_string(), str::to_owned)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn made(text: &str, values: Value) -> Result<String, String> {
+        let mut templates = Templates::default();
+        templates.add("t", text)?;
+        templates.render("t", &values)
+    }
+
+    #[test]
+    fn fields_become_text_as_they_are() {
+        assert_eq!(
+            made("Refund {{ amount }} for {{ order }}", json!({"amount": 240, "order": "<b>A1</b>"})).unwrap(),
+            "Refund 240 for <b>A1</b>"
+        );
+        assert_eq!(made("{{ missing }}.", json!({})).unwrap(), ".");
+        assert_eq!(made("{{ note }}", json!({"note": "{{ 7 * 7 }}"})).unwrap(), "{{ 7 * 7 }}", "what is in a field is no template");
+    }
+
+    #[test]
+    fn a_template_that_never_ends_or_makes_too_much_is_cut_off() {
+        let endless = "{% for a in range(1000) %}{% for b in range(1000) %}x{% endfor %}{% endfor %}";
+        assert!(made(endless, json!({})).unwrap_err().contains("too many steps"));
+        let long = "{% for a in range(1000) %}{{ text }}{% endfor %}";
+        assert!(made(long, json!({"text": "x".repeat(1_000)})).unwrap_err().contains("more than"));
+    }
+
+    #[test]
+    fn what_is_nothing_but_one_value_keeps_its_kind() {
+        let values = json!({"body": {"amount": 240, "lines": [1, 2], "ok": true}});
+        assert_eq!(evaluate("{{ body.amount }}", &values).unwrap(), json!(240));
+        assert_eq!(evaluate(" {{ body.lines }} ", &values).unwrap(), json!([1, 2]));
+        assert_eq!(evaluate("{{ body.ok and body.amount > 100 }}", &values).unwrap(), json!(true));
+        assert_eq!(evaluate("{{ body.missing }}", &values).unwrap(), Value::Null);
+        assert_eq!(evaluate("{{ body.amount }} EUR", &values).unwrap(), json!("240 EUR"));
+        assert_eq!(evaluate("{{ body.amount }}{{ body.ok }}", &values).unwrap(), json!("240True"));
+        assert!(evaluate("{{ body. }}", &values).is_err());
+    }
+
+    #[test]
+    fn a_mistake_names_its_line() {
+        assert!(made("a\n{{ b", json!({})).unwrap_err().starts_with("line 2"), "{:?}", made("a\n{{ b", json!({})));
+        assert!(made("{% include 'other' %}", json!({})).is_err());
+    }
+}

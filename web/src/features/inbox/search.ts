@@ -1,0 +1,88 @@
+/** The ways in which a person looks at the items, in the order of their tabs. */
+export const queues = ['needs_me', 'mine', 'unassigned', 'overdue', 'snoozed', 'open', 'closed'] as const
+
+export type Queue = (typeof queues)[number]
+
+export const queueWords: Record<Queue, string> = {
+  needs_me: 'Needs me',
+  mine: 'Mine',
+  unassigned: 'Unassigned',
+  overdue: 'Overdue',
+  snoozed: 'Snoozed',
+  open: 'All open',
+  closed: 'Closed',
+}
+
+export const orders = ['newest', 'oldest', 'due'] as const
+
+export type Order = (typeof orders)[number]
+
+/** What is in the address of the inbox; the same for its list and for each of its items. */
+export interface InboxSearch {
+  /** Left out: what needs me. */
+  queue?: Queue
+  /** Name or id of an item type. */
+  type?: string
+  /** A state's name, or `all`. */
+  state?: string
+  /** Id or user name, `me` or `nobody`. */
+  assignee?: string
+  external_id?: string
+  /** Tests of fields: `amount>100 and order=A1`. */
+  where?: string
+  /** Left out: the newest first. */
+  order?: Order
+}
+
+const words = ['type', 'state', 'assignee', 'external_id', 'where'] as const
+
+/** Reads the address; what cannot be is left out. */
+export function parseInboxSearch(search: Record<string, unknown>): InboxSearch {
+  const parsed: InboxSearch = {}
+  if (isQueue(search.queue) && search.queue !== 'needs_me') parsed.queue = search.queue
+  for (const name of words) {
+    const word = wordOf(search[name])
+    if (word) parsed[name] = word
+  }
+  const order = orders.find((each) => each === search.order)
+  if (order && order !== 'newest') parsed.order = order
+  return parsed
+}
+
+/** As the server is asked. */
+export function itemsQuery({ queue = 'needs_me', ...rest }: InboxSearch) {
+  if (queue === 'open' || queue === 'closed') return { state: queue as string, ...rest }
+  return { queue: queue as string, ...rest }
+}
+
+/** A list as a saved view keeps it: `queue=mine&type=refund`. */
+export function viewQuery(search: InboxSearch): string {
+  return new URLSearchParams(itemsQuery(search)).toString()
+}
+
+/** The address of a saved view, which may have been saved elsewhere: without a queue it is about all that is open. */
+export function searchOfView(query: string): InboxSearch {
+  const { queue, state, ...rest } = Object.fromEntries(new URLSearchParams(query))
+  if (queue) return parseInboxSearch({ ...rest, queue, state })
+  if (state === 'closed') return parseInboxSearch({ ...rest, queue: 'closed' })
+  return parseInboxSearch({ ...rest, queue: 'open', state: state === 'open' ? undefined : state })
+}
+
+/** Whether more than the queue narrows the list down. */
+export function isFiltered(search: InboxSearch): boolean {
+  return words.some((name) => search[name] !== undefined)
+}
+
+/** The same list of another queue. The state goes, as another queue may not have any such item. */
+export function withQueue({ state: _, ...search }: InboxSearch, queue: Queue): InboxSearch {
+  return parseInboxSearch({ ...search, queue })
+}
+
+function isQueue(value: unknown): value is Queue {
+  return queues.some((queue) => queue === value)
+}
+
+/** A number stands in an address as a word of digits does. */
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
+}

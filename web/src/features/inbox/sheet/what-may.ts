@@ -1,0 +1,33 @@
+import type { Item, Me } from '../../../lib/api/types'
+import { isAtLeast } from '../../access/roles'
+import { parseKey, readSchema } from '../fields/schema'
+
+/** What somebody may do with an item, as far as this page can tell. */
+export interface WhatMay {
+  /** To resolve, move, assign, snooze and merge it. */
+  decide: boolean
+  comment: boolean
+  /** To take it back: who posted it, and admins. */
+  cancel: boolean
+  /** The fields that may be changed. */
+  editable: readonly string[]
+}
+
+export function whatMay(item: Item, { user }: Pick<Me, 'user'>): WhatMay {
+  const takesPart = isAtLeast(item.role, 'self-service')
+  const isPoster = [user.username, user.name, user.id].includes(item.created_by)
+  const owns = isAtLeast(item.role, 'admin') || (takesPart && isPoster)
+  const decide = takesPart && item.is_open && !item.sheet?.why_not
+  return {
+    decide,
+    comment: takesPart,
+    cancel: owns && item.is_open,
+    editable: item.is_open ? editableFields(item, owns, decide) : [],
+  }
+}
+
+function editableFields({ sheet }: Item, owns: boolean, decides: boolean): string[] {
+  const keys = readSchema(sheet?.schema).properties.map(([key]) => key)
+  if (owns) return keys
+  return decides ? keys.filter((key) => parseKey(key).marks.includes('editable')) : []
+}
