@@ -225,13 +225,18 @@ pub async fn remove_webhook(app: &App, permit: &Permit, word: String) -> ApiResu
             })
         })
         .await?;
-    while app.db.write(found.id, |tx, id| Box::pin(store::remove_deliveries(tx, *id))).await? {}
-    app.db.write(found.id, |tx, id| Box::pin(remove_last(tx, *id))).await.map_err(ApiError::from)
+    // What was on its way may have been stored meanwhile: the webhook goes together with the last of its deliveries.
+    while app.db.write(found.id, |tx, id| Box::pin(remove_some(tx, *id))).await? {}
+    Ok(())
 }
 
-async fn remove_last(tx: &mut Tx<'_>, id: WebhookId) -> Result<(), DbError> {
-    while store::remove_deliveries(tx, id).await? {}
-    store::delete_webhook(tx, id).await
+/// Removes some of a webhook's deliveries, and with the last of them the webhook; false once it is gone.
+async fn remove_some(tx: &mut Tx<'_>, id: WebhookId) -> Result<bool, DbError> {
+    let had_some = store::remove_deliveries(tx, id).await?;
+    if !had_some {
+        store::delete_webhook(tx, id).await?;
+    }
+    Ok(had_some)
 }
 
 /// Makes the next key. The older ones sign too until the overlap is over.

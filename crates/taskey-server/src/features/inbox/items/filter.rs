@@ -94,10 +94,7 @@ fn shown(permit: &Permit, limit: usize, rows: Vec<ItemRow>, key: impl Fn(&ItemRo
 
 async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> {
     let kind = match &filter.item_type {
-        Some(word) => {
-            let kind = types::named_kind(app, permit.organization(), word).await?;
-            Some(kind.filter(|kind| types::sees_type(permit, kind)).ok_or_else(types::no_item_type)?)
-        }
+        Some(word) => Some(types::visible_kind(app, permit, word).await?),
         None => None,
     };
     let me = permit.principal().user;

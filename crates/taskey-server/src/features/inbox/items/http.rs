@@ -104,7 +104,7 @@ struct OfType {
     responses((status = 200, description = "Counts", body = ItemCounts)))]
 async fn count_items(State(app): State<App>, permit: Permit, Query(of): Query<OfType>) -> ApiResult<Json<ItemCounts>> {
     let kind = match &of.item_type {
-        Some(word) => Some(types::named_kind(&app, permit.organization(), word).await?.ok_or_else(types::no_item_type)?.id),
+        Some(word) => Some(types::visible_kind(&app, &permit, word).await?.id),
         None => None,
     };
     Ok(Json(store::counts(&app.db, permit.item_sight(), permit.principal().user, kind, app.now()).await?))
@@ -150,8 +150,8 @@ async fn wait_for_items(
 async fn show_item(State(app): State<App>, permit: Permit, Path(item): Path<ItemId>) -> ApiResult<Response> {
     let row = ops::find(&app, &permit, item).await?;
     let kind = types::kind_of(&app, row.item_type, row.type_version).await?;
-    let newest = types::named_kind(&app, permit.organization(), &row.item_type.to_string()).await?;
-    let newest = newest.map_or(row.type_version, |newest| newest.version);
+    let newest = types::newest_version(&app.db, permit.organization(), &row.item_type.to_string()).await?;
+    let newest = newest.map_or(row.type_version, |(_, version)| version);
     let viewers = store::viewers(&app.db, row.id, permit.principal().user, app.now()).await?;
     let mut item = view::shown(&row, view::role(&permit, &row));
     item.sheet = Some(view::sheet(&permit, &row, &kind, newest, viewers));

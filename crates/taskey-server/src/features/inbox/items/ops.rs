@@ -115,42 +115,48 @@ fn is_posters_or_admins<V>(acting: &Acting<V>, row: &ItemRow) -> bool {
 
 /// Resolves an item. Of two who decide at once one wins, and the other is told who.
 pub async fn resolve_item(app: &App, permit: &Permit, id: ItemId, decision: ResolveItem, if_match: Option<u64>) -> ApiResult<Item> {
-    change(app, permit, id, (decision, if_match), |tx, acting| {
-        Box::pin(async move {
-            let Some(mut row) = load(tx, acting).await? else { return Ok(None) };
+    change(
+        app,
+        permit,
+        id,
+        (decision, if_match),
+        op!(|tx, row, acting| {
             let (decision, if_match) = &acting.ask;
-            may_decide(acting, &row)?;
-            model::still_open(&row, acting.ctx.now)?;
-            model::as_shown(&row, *if_match)?;
+            may_decide(acting, row)?;
+            model::still_open(row, acting.ctx.now)?;
+            model::as_shown(row, *if_match)?;
             let before = row.state.clone();
-            let change = model::resolve(&mut row, &acting.kind, decision, &acting.by(), acting.ctx.now)?;
+            let change = model::resolve(row, &acting.kind, decision, &acting.by(), acting.ctx.now)?;
             let detail = json!({"resolution": decision.resolution, "type": row.type_name, "seq": row.seq + 1});
             record(tx, &acting.ctx.actor, acting.ctx.now, "item.resolved", &row.id.to_string(), &detail).await?;
-            written(tx, acting, &mut row, happened("resolved", "item.resolved", before, change)?).await
-        })
-    })
+            happened("resolved", "item.resolved", before, change)
+        }),
+    )
     .await
 }
 
 /// Takes an item back: for who posted it, and admins.
 pub async fn cancel_item(app: &App, permit: &Permit, id: ItemId, ask: CancelItem) -> ApiResult<Item> {
-    change(app, permit, id, ask, |tx, acting| {
-        Box::pin(async move {
-            let Some(mut row) = load(tx, acting).await? else { return Ok(None) };
-            if !is_posters_or_admins(acting, &row) {
+    change(
+        app,
+        permit,
+        id,
+        ask,
+        op!(|tx, row, acting| {
+            if !is_posters_or_admins(acting, row) {
                 return Err(ApiError::new(Code::NotAllowed, "An item is cancelled by whoever posted it, or by an admin."));
             }
-            model::still_open(&row, acting.ctx.now)?;
+            model::still_open(row, acting.ctx.now)?;
             check(model::too_long("/reason", &acting.ask.reason).into_iter().collect())?;
             let said = model::given(&acting.ask.reason).map(|reason| format!(": {reason}")).unwrap_or_else(|| ".".to_owned());
             let reason = Reason::new("cancelled", format!("{} cancelled it{said}", acting.by()));
             let before = row.state.clone();
-            let change = model::end(&mut row, &acting.kind, "cancelled", reason, acting.ctx.now);
+            let change = model::end(row, &acting.kind, "cancelled", reason, acting.ctx.now);
             let detail = json!({"type": row.type_name, "seq": row.seq + 1});
             record(tx, &acting.ctx.actor, acting.ctx.now, "item.cancelled", &row.id.to_string(), &detail).await?;
-            written(tx, acting, &mut row, happened("cancelled", "item.cancelled", before, change)?).await
-        })
-    })
+            happened("cancelled", "item.cancelled", before, change)
+        }),
+    )
     .await
 }
 

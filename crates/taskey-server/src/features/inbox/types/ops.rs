@@ -193,6 +193,12 @@ pub(in super::super) async fn named_kind(app: &App, organization: OrganizationId
     }
 }
 
+/// The same, of a type of which somebody may see items.
+pub(in super::super) async fn visible_kind(app: &App, permit: &Permit, word: &str) -> ApiResult<Arc<Kind>> {
+    let kind = named_kind(app, permit.organization(), word).await?;
+    kind.filter(|kind| sees_type(permit, kind)).ok_or_else(no_item_type)
+}
+
 /// A version of a type, ready for use.
 pub(in super::super) async fn kind_of(app: &App, id: ItemTypeId, version: u32) -> ApiResult<Arc<Kind>> {
     if let Some(kind) = app.kinds.get(id, version) {
