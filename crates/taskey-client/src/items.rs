@@ -28,8 +28,10 @@ pub struct ItemFilter {
     /// Id, user name, `me` or `nobody`.
     pub assignee: Option<String>,
     pub external_id: Option<String>,
-    /// Tests of fields, as `amount>100 and order=A1`.
+    /// Tests of indexed fields, as `amount>100 and order=A1`.
     pub tests: Option<String>,
+    /// Words to look for.
+    pub text: Option<String>,
     pub order: ItemOrder,
 }
 
@@ -72,6 +74,7 @@ impl Client {
                 .query_opt("assignee", filter.assignee.as_deref())
                 .query_opt("external_id", filter.external_id.as_deref())
                 .query_opt("where", filter.tests.as_deref())
+                .query_opt("q", filter.text.as_deref())
                 .query("order", filter.order.word())
         };
         pages::collect(limit, call).await

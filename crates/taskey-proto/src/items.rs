@@ -298,7 +298,10 @@ pub struct LogEntry {
     pub hash: String,
 }
 
-/// How many items there are, of those that you see.
+/// So far a queue is counted.
+pub const COUNTED_MAX: u64 = 1_000;
+
+/// How many items there are, of those that you see. 1000 stands for that many and more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ItemCounts {

@@ -79,7 +79,10 @@ CREATE TABLE item (
   seq BIGINT NOT NULL,
   log_hash TEXT NOT NULL,
   -- The indexed fields of its type, in a form whose order is that of their values.
-  x1 TEXT, x2 TEXT, x3 TEXT, x4 TEXT, x5 TEXT, x6 TEXT, x7 TEXT, x8 TEXT
+  x1 TEXT, x2 TEXT, x3 TEXT, x4 TEXT, x5 TEXT, x6 TEXT, x7 TEXT, x8 TEXT,
+  -- What it is searched by, ready for the index: small letters without accents, a space between words. Of itself, and of its comments.
+  words TEXT NOT NULL,
+  said TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX item_external ON item (item_type_id, external_hash) WHERE external_hash IS NOT NULL;
 CREATE INDEX item_all ON item (organization_id, created_at, id);
@@ -87,6 +90,7 @@ CREATE INDEX item_open ON item (organization_id, created_at, id) WHERE is_open =
 CREATE INDEX item_of_type ON item (item_type_id, created_at, id);
 CREATE INDEX item_open_of_type ON item (item_type_id, created_at, id) WHERE is_open = 1;
 CREATE INDEX item_assigned ON item (assignee_id, created_at, id) WHERE is_open = 1 AND assignee_id IS NOT NULL;
+CREATE INDEX item_free ON item (organization_id, created_at, id) WHERE is_open = 1 AND assignee_id IS NULL;
 CREATE INDEX item_due ON item (organization_id, COALESCE(due_at, 9223372036854775807), id) WHERE is_open = 1;
 CREATE INDEX item_timeout ON item (timeout_at) WHERE is_open = 1 AND timeout_at IS NOT NULL;
 CREATE INDEX item_snoozed ON item (organization_id, snoozed_until) WHERE is_open = 1 AND snoozed_until IS NOT NULL;
@@ -100,6 +104,22 @@ CREATE INDEX item_x5 ON item (item_type_id, x5, created_at, id) WHERE x5 IS NOT 
 CREATE INDEX item_x6 ON item (item_type_id, x6, created_at, id) WHERE x6 IS NOT NULL;
 CREATE INDEX item_x7 ON item (item_type_id, x7, created_at, id) WHERE x7 IS NOT NULL;
 CREATE INDEX item_x8 ON item (item_type_id, x8, created_at, id) WHERE x8 IS NOT NULL;
+
+-- item_text(QUERY) has the numbers of items with those words: `bank* AND trans*` are beginnings of words that an item has all.
+-- On SQLite the index is a table that triggers keep; what is removed from it is gone from its pages too.
+{{sqlite}} CREATE VIRTUAL TABLE item_text USING fts5 (words, said, content = 'item', content_rowid = 'number', tokenize = 'ascii', detail = 'none', columnsize = 0);
+{{sqlite}} INSERT INTO item_text (item_text, rank) VALUES ('secure-delete', 1);
+{{sqlite}} CREATE TRIGGER item_text_insert AFTER INSERT ON item BEGIN
+  INSERT INTO item_text (rowid, words, said) VALUES (new.number, new.words, new.said); END;
+{{sqlite}} CREATE TRIGGER item_text_update AFTER UPDATE OF words, said ON item WHEN new.words <> old.words OR new.said <> old.said BEGIN
+  INSERT INTO item_text (item_text, rowid, words, said) VALUES ('delete', old.number, old.words, old.said); INSERT INTO item_text (rowid, words, said) VALUES (new.number, new.words, new.said); END;
+{{sqlite}} CREATE TRIGGER item_text_delete AFTER DELETE ON item BEGIN
+  INSERT INTO item_text (item_text, rowid, words, said) VALUES ('delete', old.number, old.words, old.said); END;
+{{postgres}} CREATE FUNCTION item_words (words TEXT, said TEXT) RETURNS TSVECTOR LANGUAGE sql IMMUTABLE AS
+  $$ SELECT array_to_tsvector(array_remove(string_to_array(words || ' ' || said, ' '), '')) $$;
+{{postgres}} CREATE INDEX item_text_words ON item USING gin (item_words(words, said));
+{{postgres}} CREATE FUNCTION item_text (query TEXT) RETURNS TABLE (rowid BIGINT) LANGUAGE sql STABLE AS
+  $$ SELECT number FROM item WHERE item_words(words, said) @@ CAST(replace(replace(query, 'AND', '&'), '*', ':*') AS TSQUERY) $$;
 
 -- It outlives its item and whoever acted: it refers to nothing.
 CREATE TABLE item_log (

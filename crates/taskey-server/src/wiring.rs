@@ -115,6 +115,7 @@ impl Server {
         jobs.spawn(schedules::firing::fire_due(app.clone()));
         jobs.spawn(inbox::jobs::end_overdue(app.clone()));
         jobs.spawn(inbox::jobs::erase_old(app.clone()));
+        jobs.spawn(inbox::jobs::free_items_of_removed(app.clone()));
         jobs.spawn(webhooks::jobs::follow_events(app.clone()));
         jobs.spawn(webhooks::jobs::remove_old(app.clone()));
         let listener = Listener::start(listener, tls).map_err(|source| StartError::Listen { address: config.listen, source })?;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process};
 
 use crate::PATIENCE;
+use crate::ports::free_port;
 
 /// Where the built binaries lie: beside the test's own.
 pub fn binary(name: &str) -> PathBuf {
@@ -291,8 +292,4 @@ pub fn succeeded(output: Output) -> anyhow::Result<String> {
         bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
     Ok(String::from_utf8(output.stdout)?)
-}
-
-pub fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use taskey_testkit::process::{PASSWORD, Running, binary, free_port, run, succeeded};
+use taskey_testkit::ports::free_port;
+use taskey_testkit::process::{PASSWORD, Running, binary, run, succeeded};
 
 use crate::ended;
 

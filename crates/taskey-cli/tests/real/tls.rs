@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use taskey_testkit::process::{Installation, binary, free_port, run, succeeded};
+use taskey_testkit::ports::free_port;
+use taskey_testkit::process::{Installation, binary, run, succeeded};
 use taskey_testkit::proxy::{TlsProxy, self_signed};
 
 use crate::{ended, open_folder};

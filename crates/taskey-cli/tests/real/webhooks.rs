@@ -22,7 +22,7 @@ fn world() -> Installation {
 
 /// The receiver of the examples, at a port of its own, with the secret of a webhook that leads to it.
 fn receiver(installation: &Installation, more: &[&str]) -> Running {
-    let port = taskey_testkit::process::free_port().unwrap();
+    let port = taskey_testkit::ports::free_port().unwrap();
     let url = format!("http://127.0.0.1:{port}/hooks");
     let webhook = installation.json(&[&["webhooks", "create", "--url", &url, "--name", "shop"], more].concat()).unwrap();
     assert_shape(&webhook, &[("id", Kind::Id("whk")), ("name", Kind::Text), ("secret", Kind::Text), ("state", Kind::One(&["active"]))]);

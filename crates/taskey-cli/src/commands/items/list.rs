@@ -32,6 +32,9 @@ pub struct LsArgs {
     /// Only those whose fields are so, as in 'amount>100 and order=A1'; quick where the value of an indexed field is named.
     #[arg(long = "where", value_name = "EXPR", requires = "item_type")]
     tests: Option<String>,
+    /// Only those with these words, or beginnings of words, in title, fields, external id or comments.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
     /// Only the one that your application calls so.
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
@@ -79,6 +82,7 @@ impl LsArgs {
             assignee: if self.mine { Some("me".to_owned()) } else { self.assignee.clone() },
             external_id: self.external_id.clone(),
             tests: self.tests.clone(),
+            text: self.search.clone(),
             order: match self.order {
                 Order::Newest => ItemOrder::Newest,
                 Order::Oldest => ItemOrder::Oldest,
@@ -123,9 +127,9 @@ mod tests {
 
     #[test]
     fn queues_people_and_fields_are_passed_on() {
-        let filter = typed(&["--mine", "--queue", "overdue", "--type", "refund", "--where", "amount>100"]).unwrap();
+        let filter = typed(&["--mine", "--queue", "overdue", "--type", "refund", "--where", "amount>100", "--search", "broken"]).unwrap();
         assert_eq!((filter.assignee.as_deref(), filter.queue.as_deref()), (Some("me"), Some("overdue")));
-        assert_eq!(filter.tests.as_deref(), Some("amount>100"));
+        assert_eq!((filter.tests.as_deref(), filter.text.as_deref()), (Some("amount>100"), Some("broken")));
         assert_eq!(typed(&["--queue", "needs_me"]).unwrap().queue.as_deref(), Some("needs_me"));
         assert!(typed(&["--where", "amount>100"]).unwrap_err().to_string().contains("--type"), "fields are those of a type");
         assert!(typed(&["--mine", "--assignee", "bob"]).is_err());

@@ -43,3 +43,6 @@ pub use organizations::{First, NewOrganization, create_on_host, due_for_removal}
 pub use recovery::recover_user;
 pub use remembered::access_of;
 pub use store::has_users;
+
+/// Woken when a user was removed by this node.
+pub const USER_REMOVED: &str = "accounts:user-removed";

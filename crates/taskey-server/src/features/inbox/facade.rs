@@ -11,7 +11,7 @@ use crate::features::accounts::audit::Actor;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::problem::ApiResult;
 
-pub use super::items::filter_words;
+pub use super::items::field_words;
 pub use super::items::store::LoggedEntry;
 
 /// An entry of an item's log, with the item as it was after it; that is `None` once the content was removed.

@@ -17,6 +17,7 @@ mod erasing;
 mod facade;
 mod items;
 mod kind;
+mod leavers;
 mod schema;
 mod timeouts;
 mod types;
@@ -33,10 +34,11 @@ pub mod http {
 pub mod jobs {
     //! What the inbox does by itself.
     pub use super::erasing::erase_old;
+    pub use super::leavers::free_items_of_removed;
     pub use super::timeouts::end_overdue;
 }
 
-pub use facade::{LoggedEntry, entries_between, entry, filter_words, post_signed, type_named, webhook_of_type};
+pub use facade::{LoggedEntry, entries_between, entry, field_words, post_signed, type_named, webhook_of_type};
 pub use items::sees_item;
 pub use kind::Kinds;
 pub use types::sees_item_type;

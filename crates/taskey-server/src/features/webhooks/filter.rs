@@ -7,7 +7,7 @@ use taskey_proto::selector::{Selector, Subject};
 use taskey_proto::webhooks::WebhookState;
 
 use super::store::WebhookRow;
-use crate::features::inbox::filter_words;
+use crate::features::inbox::field_words;
 
 /// Whether a webhook hears of an event of items of a type; its filter is asked apart.
 pub fn hears(webhook: &WebhookRow, event: &str, item_type: ItemTypeId, only: Option<&str>) -> bool {
@@ -32,7 +32,7 @@ pub fn passes(filter: &str, item: &Value) -> bool {
     .filter(|(_, value)| !value.is_empty())
     .collect();
     let title = text(&item["title"]);
-    selector.matches_amounts(&Subject { name: &title, labels: &filter_words(&fields), facts: &facts, groups: &[], online: false })
+    selector.matches_amounts(&Subject { name: &title, labels: &field_words(&fields), facts: &facts, groups: &[], online: false })
 }
 
 #[cfg(test)]

@@ -21,14 +21,14 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::inbox;
 use crate::platform::db::events::Announce;
-use crate::platform::db::{DbError, Tx};
+use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::egress::Limits;
 use crate::platform::http::problem::ApiResult;
 
 /// Deliveries of one webhook that are on their way at once.
 const AT_ONCE: usize = 16;
 /// A try that its node has not ended by then is another's to make again. Longer than any try takes.
-const CLAIMED_MS: i64 = 60_000;
+const CLAIMED_MS: i64 = 20_000;
 const LIMITS: Limits = Limits { time_max: Duration::from_secs(15), answer_len_max: RESPONSE_LEN_MAX };
 /// A sender looks again so often for what another node has left.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -53,8 +53,12 @@ impl Senders {
         }
     }
 
-    /// Starts the senders of webhooks for which something waits.
+    /// Starts the senders of webhooks for which something waits. What a node that was cut off had on its way is sent again: at once
+    /// where there is but one, otherwise when it should have ended.
     pub async fn begin_all(&self, app: &App) -> Result<(), DbError> {
+        if app.db.dialect() == Dialect::Sqlite {
+            app.db.write((), |tx, ()| Box::pin(store::release_claims(tx))).await?;
+        }
         for webhook in store::webhooks_with_work(&app.db).await? {
             self.wake(app, webhook);
         }
@@ -113,7 +117,14 @@ async fn begin_due(app: &App, id: WebhookId, sending: &mut JoinSet<()>) -> Resul
     for row in due {
         sending.spawn(send(app.clone(), webhook.clone(), row));
     }
-    if is_all { store::next_due(&app.db, id).await } else { Ok(None) }
+    if !is_all {
+        return Ok(None);
+    }
+    match store::next_due(&app.db, id, now).await? {
+        Some(at) => Ok(Some(at)),
+        // What is on its way on another node may have to be sent again from here.
+        None => Ok(store::has_work(&app.db, id).await?.then(|| now.plus_ms(CLAIMED_MS))),
+    }
 }
 
 async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) {

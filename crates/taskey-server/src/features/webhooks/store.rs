@@ -349,15 +349,24 @@ pub async fn webhooks_with_work(db: &Db) -> Result<Vec<WebhookId>, DbError> {
 }
 
 /// When the next delivery of a webhook is due that nobody sends; `None`: none waits.
-pub async fn next_due(db: &Db, webhook: WebhookId) -> Result<Option<Time>, DbError> {
+pub async fn next_due(db: &Db, webhook: WebhookId, now: Time) -> Result<Option<Time>, DbError> {
     let sql = sql!(
-        "SELECT MIN(CASE WHEN claimed_until > next_at THEN claimed_until ELSE next_at END) AS due FROM delivery \
-         WHERE webhook_id = $1 AND state = 'waiting'"
+        "SELECT next_at FROM delivery WHERE webhook_id = $1 AND state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= $2) \
+         ORDER BY next_at LIMIT 1"
     );
-    match db.row(sql, args![webhook]).await? {
-        Some(row) => row.get("due"),
-        None => Ok(None),
-    }
+    db.row(sql, args![webhook, now]).await?.map(|row| row.get("next_at")).transpose()
+}
+
+/// Whether a delivery of a webhook waits, or is on its way.
+pub async fn has_work(db: &Db, webhook: WebhookId) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM delivery WHERE webhook_id = $1 AND state = 'waiting' LIMIT 1");
+    Ok(db.row(sql, args![webhook]).await?.is_some())
+}
+
+/// Makes everything due again that was on its way, where no other node can be sending it.
+pub async fn release_claims(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let sql = sql!("UPDATE delivery SET claimed_until = NULL WHERE state = 'waiting' AND claimed_until IS NOT NULL");
+    tx.execute(sql, args![]).await.map(|_| ())
 }
 
 /// Takes deliveries of a webhook that are due and that nobody sends, until `until`.

@@ -64,11 +64,12 @@ impl Lite {
     }
 
     pub async fn close(&self) {
+        // Whoever closes last moves the log into the database and removes it, which readers may not.
+        self.readers.close().await;
         let (done, closed) = oneshot::channel();
         if self.queue.send(Message::Close(done)).await.is_ok() {
             let _ = closed.await;
         }
-        self.readers.close().await;
     }
 }
 

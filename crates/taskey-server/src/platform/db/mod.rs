@@ -119,6 +119,8 @@ impl Db {
             .statement_cache_capacity(500)
             // In KiB, of each connection and only as far as it is used; beyond it pages come from the kernel, at a system call each.
             .pragma("cache_size", "-8192")
+            // What is removed is overwritten: retention says that it is gone.
+            .pragma("secure_delete", "on")
             .busy_timeout(std::time::Duration::from_secs(10));
         let mut writer = {
             use sqlx::ConnectOptions as _;

@@ -91,7 +91,7 @@ on_both! {
             "resolutions": {"granted": {"label": "Let {{ who }} rest", "form": {"type": "object", "properties": {"days": {}}}}},
             "retention": "1h",
         });
-        let (server, ann) = world(engine, spec).await;
+        let (mut server, ann) = world(engine, spec).await;
         let canary = "c4n4ry";
         let say = |what: &str| format!("{canary}-{what}");
         let body = json!({"type": "leave", "fields": {"who__merge": say("who"), "why": say("why"), "more": {"deep": [say("more")]}}});
@@ -107,6 +107,8 @@ on_both! {
         let open = post(&ann, json!({"type": "leave", "fields": {"who__merge": "still open"}})).await;
         let before = log(&ann, &item).await;
         assert!(!tables_with(&server, canary).await.is_empty(), "it can be found where it is");
+        let searched = format!("state=all&q={canary}%20comment");
+        assert_eq!(listed(&ann, &searched).await.len(), 1);
         server.clock.advance(HOUR / 2);
         assert_eq!(shown(&ann, &item).await["erased_at"], Value::Null, "not before its time");
 
@@ -137,6 +139,13 @@ on_both! {
         assert_eq!(shown(&ann, &open).await["title"], "still open is ill", "what is open is kept, however old");
         let late = act(&ann, &item, "resolve", json!({"resolution": "granted"})).await;
         assert_eq!((late.status, late.code()), (409, "item_over"));
+        assert!(listed(&ann, &searched).await.is_empty());
+        // Neither in what the database no longer counts, nor in the index of the search.
+        server.pause().await;
+        for file in std::fs::read_dir(&server.config().data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            let bytes = std::fs::read(&file).unwrap();
+            assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "it stands in {}", file.display());
+        }
     }
 
     async fn an_item_that_is_erased_is_still_known_by_what_its_application_calls_it(engine: Engine) {

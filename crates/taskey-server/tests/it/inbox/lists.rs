@@ -200,6 +200,54 @@ on_both! {
         assert_eq!(refusal(&unknown), (422, "invalid", vec!["/where"]), "{}", unknown.text);
     }
 
+    async fn items_are_found_by_words_wherever_they_stand(engine: Engine) {
+        let (_server, ann) = world(engine, refund(json!({}))).await;
+        make_type(&ann, refund(json!({"name": "credit"}))).await;
+        let broken = post(&ann, json!({
+            "type": "refund", "fields": {"order": "A1", "amount": 24.5, "note__editable": "Zerbrochene T\u{e4}sse, \u{41f}\u{430}\u{440}\u{438}\u{436} \u{0}"},
+        })).await;
+        let late = post(&ann, json!({"type": "credit", "fields": {"order": "B2", "amount": 7}, "external_id": "shop/Order-77"})).await;
+        comment(&ann, &broken, "The parcel came back").await;
+        comment(&ann, &broken, "and went again").await;
+        for (query, expected) in [
+            ("a1", "A1"),
+            ("A", "A1"),
+            ("24", "A1"),
+            ("24.5 a1", "A1"),
+            ("tasse", "A1"),
+            ("T\u{c4}SSE zerbr", "A1"),
+            ("\u{43f}\u{430}\u{440}\u{418}", "A1"),
+            ("PARCEL again", "A1"),
+            ("parcel b2", ""),
+            ("order 77", "B2"),
+            ("shop", "B2"),
+            ("asse", ""),
+            ("re", "A1 B2"),
+            ("OR", "B2"),
+            ("a1* OR \"b2", ""),
+        ] {
+            assert_eq!(orders(&ann, &format!("q={}", encoded(query))).await.join(" "), expected, "{query}");
+        }
+        for (more, expected) in [("type=credit", "B2"), ("order=due", "A1 B2"), ("order=oldest", "A1 B2"), ("queue=mine", ""), ("state=closed", "")] {
+            assert_eq!(orders(&ann, &format!("q=re&{more}")).await.join(" "), expected, "{more}");
+        }
+        assert_eq!(orders(&ann, &format!("q=re&type=refund&where={}", encoded("amount>20"))).await, ["A1"]);
+        let page = ann.get("/api/v1/items?q=re&limit=1").await;
+        let next = ann.get(&format!("/api/v1/items?q=re&limit=1&cursor={}", page.body["next"].as_str().unwrap())).await;
+        assert_eq!((&items(&page)[0]["id"], &items(&next)[0]["id"]), (&late["id"], &broken["id"]), "newest first");
+
+        assert_eq!(update(&ann, &broken, json!({"note__editable": "another cup"})).await.status, 200);
+        assert_eq!(orders(&ann, "q=tasse").await, Vec::<String>::new(), "what it held before is not found");
+        assert_eq!(orders(&ann, "q=cup%20parcel").await, ["A1"]);
+        assert_eq!(approve(&ann, &broken).await.status, 200);
+        assert_eq!(orders(&ann, "q=cup").await, Vec::<String>::new());
+        assert_eq!(orders(&ann, "q=cup&state=all").await, ["A1"]);
+        for wrong in ["q=", "q=%20-%2A", &format!("q={}", "x".repeat(201))] {
+            let refused = ann.get(&format!("/api/v1/items?{wrong}")).await;
+            assert_eq!(refusal(&refused), (422, "invalid", vec!["/q"]), "{wrong}: {}", refused.text);
+        }
+    }
+
     async fn lists_are_in_the_order_that_one_asks_for(engine: Engine) {
         let (server, ann) = world(engine, refund(json!({}))).await;
         let start = server.clock.now();

@@ -144,6 +144,25 @@ on_both! {
         assert_eq!(assign(&bob, &item, json!({"assignee": null})).await.code(), "item_over");
     }
 
+    async fn the_items_of_a_user_who_was_removed_are_nobodys(engine: Engine) {
+        let (server, ann) = world(engine, refund(json!({}))).await;
+        let bob = member(&ann, "bob", "self-service").await;
+        let bob_id = bob.get("/api/v1/me").await.body["user"]["id"].clone();
+        let item = post_refund(&ann, "A1", 10).await;
+        let over = post_refund(&ann, "A2", 10).await;
+        for item in [&item, &over] {
+            assert_eq!(assign(&ann, item, json!({"assignee": "bob"})).await.status, 200);
+        }
+        assert_eq!(approve(&bob, &over).await.status, 200);
+        assert_eq!(send(ann.request(Method::DELETE, "/api/v1/users/bob")).await.status, 204);
+        in_time(&server, async || is_in(&ann, "unassigned", &item).await).await;
+        let log = log(&ann, &item).await;
+        assert_eq!((actions(&log), &log[2]["actor"]["kind"]), (vec!["created", "assigned", "assigned"], &json!("system")));
+        assert_eq!((&log[2]["change"]["before"]["assignee"]["id"], &log[2]["change"]["after"]["assignee"]), (&bob_id, &Value::Null));
+        assert_eq!(listed(&ann, "assignee=nobody").await.len(), 1);
+        assert_eq!(shown(&ann, &over).await["seq"], 3, "what is over stays as it was");
+    }
+
     async fn a_snoozed_item_is_out_of_the_way_until_its_time_or_until_something_happens(engine: Engine) {
         let (server, ann) = world(engine, refund(json!({}))).await;
         let bob = member(&ann, "bob", "self-service").await;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::groups::{group_of_organization, join, leave_all, super_group};
 use crate::features::accounts::store::{bump_access, delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys};
-use crate::features::accounts::{Permit, Verb, password};
+use crate::features::accounts::{Permit, USER_REMOVED, Verb, password};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
 use crate::platform::http::ApiError;
@@ -186,6 +186,7 @@ pub(super) async fn remove_user(app: &App, permit: &Permit, word: String) -> Api
                     keep_a_super(tx, organization).await?;
                 }
                 let data = serde_json::json!({"username": before.username, "before": summary(&before)});
+                tx.wake(USER_REMOVED.to_owned());
                 announce(tx, actor, *now, "user.removed", &before.id.to_string(), &data).await
             })
         })

@@ -7,7 +7,7 @@ use taskey_proto::id::ItemId;
 use taskey_proto::items::ItemActor;
 
 use super::store::{self, ItemRow, NewEntry};
-use super::view;
+use super::{view, words};
 use crate::features::accounts::audit::Actor;
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Tx};
@@ -56,7 +56,11 @@ pub async fn write_change(tx: &mut Tx<'_>, ctx: &Ctx, row: &mut ItemRow, happene
     let content = json!({"change": happened.change, "item": view::snapshot(row)});
     let content =
         serde_json::to_string(&content).map_err(|error| DbError::Column { column: "content".to_owned(), detail: error.to_string() })?;
-    write_entry(tx, ctx, row, &happened, Some(&content)).await
+    write_entry(tx, ctx, row, &happened, Some(&content)).await?;
+    match happened.change.get("text").and_then(Value::as_str).filter(|_| happened.action == "commented") {
+        Some(text) => store::add_said(tx, row.id, &words::words(text)).await,
+        None => Ok(()),
+    }
 }
 
 /// The same of an item whose content is gone: the entry has none either.

@@ -10,7 +10,7 @@ use taskey_proto::selector::{Selector, Subject};
 use utoipa::IntoParams;
 
 use super::store::{self, After, Base, ItemRow, Listing, Order, Residual};
-use super::{index, view};
+use super::{index, view, words};
 use crate::app::App;
 use crate::features::accounts::{Permit, access_of};
 use crate::features::inbox::types;
@@ -21,6 +21,7 @@ use crate::platform::http::problem::ApiResult;
 /// Items that are looked at for one page, where a test has to be made on each.
 const LOOKED_AT_MAX: usize = 10_000;
 const AT_ONCE: usize = 500;
+const SEARCH_CHARS_MAX: usize = 200;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -35,6 +36,9 @@ pub struct Filter {
     /// Id or user name, `me` or `nobody`.
     assignee: Option<String>,
     external_id: Option<String>,
+    /// Words, each the beginning of one in the item's title, fields, external id or comments, whatever its case and accents.
+    #[param(max_length = 200)]
+    q: Option<String>,
     /// Tests of fields, as `amount>100 and country=DE`; a test for the value of an indexed field is fast.
     #[serde(rename = "where")]
     wanted: Option<String>,
@@ -97,7 +101,7 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
         Some(word) => Some(types::visible_kind(app, permit, word).await?),
         None => None,
     };
-    let me = permit.principal().user;
+    let (me, now) = (permit.principal().user, app.now());
     let mut residual = Residual { external_hash: filter.external_id.as_deref().map(index::external_hash), ..Residual::default() };
     match filter.state.as_deref() {
         None | Some("open") => residual.is_open = Some(true),
@@ -120,7 +124,7 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
         }
         Some("mine") => assigned = Some(me),
         Some("unassigned") => residual.assignee = Some(String::new()),
-        Some("overdue") => residual.due_before = Some(app.now()),
+        Some("overdue") => residual.due_before = Some(now),
         Some("snoozed") => residual.snoozed = Some(true),
         Some(other) => {
             let known = "needs_me, mine, unassigned, overdue, snoozed";
@@ -149,21 +153,44 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     }
     let indexed = kind.as_ref().zip(test.as_ref()).and_then(|(kind, test)| indexed_field(&kind.spec, test));
     let is_open = residual.is_open == Some(true);
-    let base = match (indexed, &kind, assigned) {
+    let base = match (filter.q.as_deref().map(searched).transpose()?, indexed) {
+        (Some(words), _) => Base::Words(words),
         _ if order == Order::Due && is_open => Base::OpenByDue,
         _ if order == Order::Due => Base::ByDue,
-        (Some((place, value)), ..) => Base::Field(place, value),
-        (None, _, Some(user)) if is_open => Base::Assigned(user),
-        (None, Some(_), _) if is_open => Base::OpenOfType,
-        (None, Some(_), _) => Base::Type,
-        (None, None, _) if is_open => Base::Open,
-        (None, None, _) => Base::Organization,
+        (None, Some((place, value))) => Base::Field(place, value),
+        (None, None) => match (filter.queue.as_deref(), assigned) {
+            (Some("unassigned"), _) if kind.is_none() => Base::Unassigned,
+            (Some("overdue"), _) => Base::Overdue(now),
+            (Some("snoozed"), _) => Base::Snoozed(now),
+            (_, Some(user)) if is_open => Base::Assigned(user),
+            _ if kind.is_some() => {
+                if is_open {
+                    Base::OpenOfType
+                } else {
+                    Base::Type
+                }
+            }
+            _ => {
+                if is_open {
+                    Base::Open
+                } else {
+                    Base::Organization
+                }
+            }
+        },
     };
     residual.of_type = kind.as_ref().map(|kind| kind.id);
     if let Some(user) = assigned {
         residual.assignee = Some(user.to_string());
     }
     Ok(Wanted { listing: Listing { base, residual, order }, test })
+}
+
+fn searched(text: &str) -> ApiResult<String> {
+    if text.chars().count() > SEARCH_CHARS_MAX {
+        return Err(ApiError::invalid_field("/q", format!("at most {SEARCH_CHARS_MAX} characters")));
+    }
+    words::query(text).ok_or_else(|| ApiError::invalid_field("/q", "a word to look for"))
 }
 
 fn no_assignee(word: &str) -> ApiError {
@@ -190,7 +217,7 @@ fn indexed_field(spec: &ItemTypeSpec, test: &Selector) -> Option<(usize, String)
 }
 
 fn passes(test: &Selector, row: &ItemRow) -> bool {
-    let fields = words(&row.fields);
+    let fields = field_words(&row.fields);
     let facts: Labels = [("state", row.state.clone()), ("type", row.type_name.clone()), ("title", row.title.clone())]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -199,7 +226,7 @@ fn passes(test: &Selector, row: &ItemRow) -> bool {
 }
 
 /// Fields as a filter sees them: each by what people call it, as text.
-pub fn words(fields: &Fields) -> Labels {
+pub fn field_words(fields: &Fields) -> Labels {
     let word = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Null => None,

@@ -12,8 +12,9 @@ pub(super) mod store;
 mod view;
 mod views;
 mod wait;
+mod words;
 
 pub(super) use change::{Ctx, Happened, write_bare, write_change};
 pub(super) use create::post_signed;
-pub use filter::words as filter_words;
+pub use filter::field_words;
 pub use store::sees_item;

@@ -2,8 +2,9 @@
 
 use taskey_proto::Time;
 use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId, UserId};
-use taskey_proto::items::{Fields, ItemActor, ItemCounts, LogEntry, PersonRef, Resolution};
+use taskey_proto::items::{COUNTED_MAX, Fields, ItemActor, ItemCounts, LogEntry, PersonRef, Resolution};
 
+use super::words;
 use crate::features::accounts::Sight;
 use crate::platform::db::{Args, Db, DbError, Row, Source, Tx};
 use crate::{args, sql, visible_item_types};
@@ -155,6 +156,16 @@ pub async fn overdue(db: &Db, now: Time, limit: usize) -> Result<Vec<ItemRow>, D
     db.rows(sql, args![now, limit]).await?.iter().map(item_row).collect()
 }
 
+/// Open items that are assigned to somebody who is no more.
+pub async fn of_removed_users(db: &Db, limit: usize) -> Result<Vec<(OrganizationId, ItemId, UserId)>, DbError> {
+    let sql = sql!(
+        "SELECT i.organization_id, i.id, i.assignee_id FROM item i LEFT JOIN user_account u ON u.id = i.assignee_id \
+         WHERE i.is_open = 1 AND i.assignee_id IS NOT NULL AND u.id IS NULL LIMIT $1"
+    );
+    let rows = db.rows(sql, args![limit]).await?;
+    rows.iter().map(|row| Ok((row.get("organization_id")?, row.get("id")?, row.get("assignee_id")?))).collect()
+}
+
 /// When the next open item's time is over.
 pub async fn next_timeout(db: &Db) -> Result<Option<Time>, DbError> {
     let sql = sql!("SELECT timeout_at FROM item WHERE is_open = 1 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1");
@@ -206,10 +217,17 @@ pub enum Base {
     Type,
     OpenOfType,
     Assigned(UserId),
+    Unassigned,
+    /// Due before that moment.
+    Overdue(Time),
+    /// Snoozed beyond that moment.
+    Snoozed(Time),
     OpenByDue,
     ByDue,
     /// An indexed field of the type: its place, and what it holds.
     Field(usize, String),
+    /// A query of words.
+    Words(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,6 +292,13 @@ macro_rules! both_ways {
     };
 }
 
+/// The statement of one base with what is due first.
+macro_rules! by_due {
+    ($base:literal) => {
+        list!($base, "COALESCE(i.due_at, 9223372036854775807), i.id", "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)")
+    };
+}
+
 /// What a list shows.
 #[derive(Debug, Clone)]
 pub struct Listing {
@@ -310,16 +335,26 @@ pub async fn list(
         residual.of_type,
     ];
     let sql = match base {
+        Base::Words(query) => {
+            values.extend(args![query]);
+            match order {
+                Order::Due => by_due!("i.number IN (SELECT rowid FROM item_text($15))"),
+                order => both_ways!("i.number IN (SELECT rowid FROM item_text($15))", order),
+            }
+        }
         Base::Organization => both_ways!("1 = 1", order),
         Base::Open => both_ways!("i.is_open = 1", order),
-        Base::OpenByDue => list!(
-            "i.is_open = 1",
-            "COALESCE(i.due_at, 9223372036854775807), i.id",
-            "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)"
-        ),
-        Base::ByDue => {
-            list!("1 = 1", "COALESCE(i.due_at, 9223372036854775807), i.id", "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)")
+        Base::Unassigned => both_ways!("i.is_open = 1 AND i.assignee_id IS NULL", order),
+        Base::Overdue(at) => {
+            values.extend(args![*at]);
+            both_ways!("i.is_open = 1 AND COALESCE(i.due_at, 9223372036854775807) < $15", order)
         }
+        Base::Snoozed(at) => {
+            values.extend(args![*at]);
+            both_ways!("i.is_open = 1 AND i.snoozed_until > $15", order)
+        }
+        Base::OpenByDue => by_due!("i.is_open = 1"),
+        Base::ByDue => by_due!("1 = 1"),
         Base::Type => both_ways!("i.item_type_id = $14", order),
         Base::OpenOfType => both_ways!("i.is_open = 1 AND i.item_type_id = $14", order),
         Base::Assigned(user) => {
@@ -343,23 +378,43 @@ pub async fn list(
     db.rows(sql, values).await?.iter().map(item_row).collect()
 }
 
-/// How many open items there are, of those that somebody sees.
+/// Open items of those that somebody sees, as far as they are counted: `$1` the organization, `$2` the user whose sight it is, `$3` the user
+/// who asks, `$4` now, `$5` the type.
+macro_rules! counted {
+    ($where:literal) => {
+        concat!(
+            "(SELECT count(*) FROM (SELECT 1 FROM item i WHERE i.organization_id = $1 AND i.is_open = 1 AND ",
+            $where,
+            " AND (CAST($5 AS TEXT) IS NULL OR i.item_type_id = $5) AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
+            visible_item_types!("$1", "$2"),
+            ") LIMIT 1000) counted)"
+        )
+    };
+}
+
+/// How many open items there are, of those that somebody sees; of more than [`COUNTED_MAX`] only that.
 pub async fn counts(db: &Db, sight: Sight, me: UserId, item_type: Option<ItemTypeId>, now: Time) -> Result<ItemCounts, DbError> {
     let sql = sql!(
-        "SELECT count(*) AS open, \
-         COALESCE(SUM(CASE WHEN COALESCE(i.snoozed_until, 0) <= $4 AND (i.assignee_id IS NULL OR i.assignee_id = $3) THEN 1 ELSE 0 END), 0) AS needs_me, \
-         COALESCE(SUM(CASE WHEN i.assignee_id = $3 THEN 1 ELSE 0 END), 0) AS mine, \
-         COALESCE(SUM(CASE WHEN i.assignee_id IS NULL THEN 1 ELSE 0 END), 0) AS unassigned, \
-         COALESCE(SUM(CASE WHEN i.due_at < $4 THEN 1 ELSE 0 END), 0) AS overdue, \
-         COALESCE(SUM(CASE WHEN i.snoozed_until > $4 THEN 1 ELSE 0 END), 0) AS snoozed \
-         FROM item i WHERE i.organization_id = $1 AND i.is_open = 1 AND (CAST($5 AS TEXT) IS NULL OR i.item_type_id = $5) \
-         AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
-        visible_item_types!("$1", "$2"),
-        ")"
+        "SELECT ",
+        counted!("1 = 1"),
+        " AS open, ",
+        counted!("i.assignee_id IS NULL AND COALESCE(i.snoozed_until, 0) <= $4"),
+        " AS free, ",
+        counted!("i.assignee_id = $3 AND COALESCE(i.snoozed_until, 0) <= $4"),
+        " AS own, ",
+        counted!("i.assignee_id = $3"),
+        " AS mine, ",
+        counted!("i.assignee_id IS NULL"),
+        " AS unassigned, ",
+        counted!("COALESCE(i.due_at, 9223372036854775807) < $4"),
+        " AS overdue, ",
+        counted!("i.snoozed_until > $4"),
+        " AS snoozed"
     );
     let row = db.row(sql, args![sight.organization, sight.only, me, now, item_type]).await?.ok_or(DbError::Aborted)?;
+    let needs_me = row.get::<u64>("free")? + row.get::<u64>("own")?;
     Ok(ItemCounts {
-        needs_me: row.get("needs_me")?,
+        needs_me: needs_me.min(COUNTED_MAX),
         mine: row.get("mine")?,
         unassigned: row.get("unassigned")?,
         overdue: row.get("overdue")?,
@@ -376,9 +431,9 @@ pub async fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
     let sql = sql!(
         "INSERT INTO item (id, organization_id, item_type_id, type_version, title, fields, state, is_open, external_id, external_hash, \
          merge_hash, assignee_id, due_at, timeout_at, created_at, created_by, poster_id, updated_at, version, seq, log_hash, \
-         x1, x2, x3, x4, x5, x6, x7, x8) \
+         x1, x2, x3, x4, x5, x6, x7, x8, words) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $12, $13, $14, $15, $16, $14, $17, $18, $19, \
-         $20, $21, $22, $23, $24, $25, $26, $27)"
+         $20, $21, $22, $23, $24, $25, $26, $27, $28)"
     );
     let head = args![row.id, row.organization, row.item_type, row.type_version, &row.title, json(&row.fields)?, &row.state];
     let outside = args![
@@ -390,7 +445,7 @@ pub async fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
         row.timeout_at
     ];
     let made = args![row.created_at, &row.created_by, row.poster, row.version, row.seq, &row.log_hash];
-    tx.later(sql, [head, outside, made, indexed(row)].concat()).await
+    tx.later(sql, [head, outside, made, found_by(row)].concat()).await
 }
 
 /// Writes what may have changed of an item.
@@ -399,7 +454,8 @@ pub async fn update_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
         "UPDATE item SET type_version = $2, title = $3, fields = $4, state = $5, is_open = $6, resolution = $7, reason_code = $8, \
          reason_detail = $9, external_id = $10, merge_hash = $11, assignee_id = $12, due_at = $13, timeout_at = $14, snoozed_until = $15, \
          merged_into = $16, comment_count = $17, updated_at = $18, closed_at = $19, erase_at = $20, erased_at = $21, version = $22, \
-         seq = $23, log_hash = $24, x1 = $25, x2 = $26, x3 = $27, x4 = $28, x5 = $29, x6 = $30, x7 = $31, x8 = $32 WHERE id = $1"
+         seq = $23, log_hash = $24, x1 = $25, x2 = $26, x3 = $27, x4 = $28, x5 = $29, x6 = $30, x7 = $31, x8 = $32, \
+         words = $33 WHERE id = $1"
     );
     let resolution = row.resolution.as_ref().map(json).transpose()?;
     let what = args![row.id, row.type_version, &row.title, json(&row.fields)?, &row.state, row.is_open, resolution];
@@ -407,11 +463,19 @@ pub async fn update_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
     let who = args![row.assignee.as_ref().map(|assignee| assignee.id), row.due_at, row.timeout_at, row.snoozed_until, row.merged_into];
     let when = args![row.comment_count, row.updated_at, row.closed_at, row.erase_at, row.erased_at];
     let counted = args![row.version, row.seq, &row.log_hash];
-    tx.later(sql, [what, how, who, when, counted, indexed(row)].concat()).await
+    tx.later(sql, [what, how, who, when, counted, found_by(row)].concat()).await
 }
 
-fn indexed(row: &ItemRow) -> Args {
-    row.indexed.iter().flat_map(|value| args![value.clone()]).collect()
+/// The indexed fields, and the words.
+fn found_by(row: &ItemRow) -> Args {
+    let words = words::words_of(&row.title, row.external_id.as_deref(), &row.fields);
+    row.indexed.iter().flat_map(|value| args![value.clone()]).chain(args![words]).collect()
+}
+
+/// Adds to the words of an item's comments; beyond some length they are not found.
+pub async fn add_said(tx: &mut Tx<'_>, item: ItemId, words: &str) -> Result<(), DbError> {
+    let sql = sql!("UPDATE item SET said = substr(said || ' ' || $2, 1, 16000) WHERE id = $1");
+    tx.later(sql, args![item, words]).await
 }
 
 /// An entry of an item's log as it is written.
@@ -517,8 +581,9 @@ pub async fn entries_between(
     rows.iter().map(entry).collect()
 }
 
-/// Removes what was said and changed from an item's log; hashes stay.
+/// Removes what was said and changed from an item's log, and from what it is searched by; hashes stay.
 pub async fn erase_log(tx: &mut Tx<'_>, item: ItemId) -> Result<(), DbError> {
+    tx.later(sql!("UPDATE item SET said = '' WHERE id = $1"), args![item]).await?;
     tx.later(sql!("UPDATE item_log SET content = NULL, salt = NULL WHERE item_id = $1"), args![item]).await
 }
 
