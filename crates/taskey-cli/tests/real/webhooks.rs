@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use taskey_testkit::process::{Installation, Running, free_port, succeeded};
+use taskey_testkit::ports::free_port;
+use taskey_testkit::process::{Installation, Running, succeeded};
 use taskey_testkit::{node, python};
 
 use crate::ended;

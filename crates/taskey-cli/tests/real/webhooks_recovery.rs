@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use taskey_testkit::on_both;
-use taskey_testkit::process::{Installation, free_port, run, succeeded};
+use taskey_testkit::ports::free_port;
+use taskey_testkit::process::{Installation, run, succeeded};
 
 use crate::database_url;
 use crate::inbox::{posted, printed};
