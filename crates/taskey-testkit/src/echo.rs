@@ -108,7 +108,7 @@ fn answer(stream: impl Read + Write) -> anyhow::Result<()> {
 }
 
 /// Head and body, as they came.
-fn read_request(stream: &mut impl std::io::BufRead) -> anyhow::Result<Vec<u8>> {
+pub fn read_request(stream: &mut impl std::io::BufRead) -> anyhow::Result<Vec<u8>> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         anyhow::ensure!(stream.read_until(b'\n', &mut request)? > 0, "the request broke off");

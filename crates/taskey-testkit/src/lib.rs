@@ -6,6 +6,7 @@ pub mod clockwork;
 pub mod device;
 pub mod echo;
 pub mod middlebox;
+pub mod node;
 pub mod ports;
 pub mod postgres;
 pub mod process;

@@ -21,6 +21,7 @@ mod people;
 mod poll;
 mod proxy;
 mod queue;
+mod receiver;
 mod restore;
 mod roles;
 mod runs;
@@ -32,6 +33,7 @@ mod soak;
 mod tasks;
 mod tls;
 mod webhooks;
+mod webhooks_recovery;
 
 use anyhow::Context as _;
 use taskey_testkit::process::Installation;
@@ -39,13 +41,17 @@ use taskey_testkit::{Engine, postgres};
 
 /// A server that is set up, on a database of that kind.
 async fn installation(engine: Engine) -> anyhow::Result<Installation> {
-    let url = match engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some(postgres::new_database().await?),
-    };
-    let installation = Installation::start(url)?;
+    let installation = Installation::start(database_url(engine).await?)?;
     installation.set_up()?;
     Ok(installation)
+}
+
+/// Where a new database of that kind is; SQLite's lies in the server's own folder.
+async fn database_url(engine: Engine) -> anyhow::Result<Option<String>> {
+    Ok(match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(postgres::new_database().await?),
+    })
 }
 
 /// A path that an unprivileged user of this machine can reach, removed with the test.
