@@ -6,12 +6,14 @@ const stopMs = 5_000
 /** A program of ours that was started for a test, and is stopped by its own id. */
 export class Started {
   readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
   readonly #lines: string[] = []
   #errors = ''
   #wake: () => void = () => undefined
 
-  constructor(program: string, args: string[], input?: string) {
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  constructor(program: string, args: string[], input?: string, environment: Record<string, string> = {}) {
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+    this.#closed = new Promise((resolve) => this.#child.once('close', resolve))
     this.#child.stdin?.end(input)
     this.#child.stderr?.on('data', (data) => {
       this.#errors += String(data)
@@ -42,16 +44,21 @@ export class Started {
 
   /** Waits for its end, which has to be a good one. */
   async succeeded(): Promise<void> {
-    if (!this.#isOver()) await new Promise((resolve) => this.#child.once('close', resolve))
+    await this.#closed
     if (this.#child.exitCode !== 0) throw new Error(`it ended with ${this.#child.exitCode}:\n${this.#errors}`)
+  }
+
+  /** All that it printed to stdout until its end, which has to be a good one. */
+  async output(): Promise<string> {
+    await this.succeeded()
+    return this.#lines.join('\n')
   }
 
   async stop(): Promise<void> {
     if (this.#isOver()) return
-    const closed = new Promise((resolve) => this.#child.once('close', resolve))
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMs)
-    await closed
+    await this.#closed
     clearTimeout(timer)
   }
 

@@ -37,22 +37,25 @@ export class Server {
   readonly url: string
   readonly setupCode: string
   readonly #folder: string
+  readonly #options: string[]
   #process: Started
   readonly #agents: Started[] = []
 
-  private constructor(folder: string, process: Started, setupCode: string, url: string) {
+  private constructor(folder: string, process: Started, setupCode: string, url: string, options: string[] = []) {
     this.#folder = folder
+    this.#options = options
     this.#process = process
     this.setupCode = setupCode
     this.url = url
   }
 
-  static async start(): Promise<Server> {
+  /** `options`: what `taskey serve` is told besides where it listens. */
+  static async start(options: string[] = []): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'taskey-e2e-'))
     const data = join(folder, 'data')
-    const process = new Started(taskey, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
+    const process = new Started(taskey, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...options])
     const setupCode = await process.printed('set-up code: ')
-    return new Server(folder, process, setupCode, await process.printed('ready: '))
+    return new Server(folder, process, setupCode, await process.printed('ready: '), options)
   }
 
   /** Ends the server; its agents go on. */
@@ -63,7 +66,8 @@ export class Server {
   /** Starts it again where it was, on the data that it left. */
   async comeBack(): Promise<void> {
     const data = join(this.#folder, 'data')
-    this.#process = new Started(taskey, ['serve', '--data', data, '--listen', new URL(this.url).host])
+    const listen = ['--listen', new URL(this.url).host]
+    this.#process = new Started(taskey, ['serve', '--data', data, ...listen, ...this.#options])
     await this.#process.printed('ready: ')
   }
 
@@ -82,6 +86,13 @@ export class Server {
     const body = { ...account, code: this.setupCode, key: { name: 'the-tests' } }
     const answer = await this.#post('/api/v1/setup', body)
     return answer.key.key
+  }
+
+  /** What the command line prints for whoever has the key. */
+  async taskey(key: string, args: string[], input?: string): Promise<string> {
+    const profiles = join(this.#folder, 'config.toml')
+    const environment = { TASKEY_SERVER: this.url, TASKEY_API_KEY: key, TASKEY_CONFIG: profiles }
+    return new Started(taskey, args, input, environment).output()
   }
 
   async enrollToken(key: string): Promise<string> {

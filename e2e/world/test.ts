@@ -1,7 +1,11 @@
 import { type Browser, test as base, expect, type Page } from '@playwright/test'
+import { pythonWith } from './python.ts'
+import { pythonPackage, Receivers } from './receivers.ts'
 import { account, type NewUser, Server, type StartedRun } from './server.ts'
 
 interface Fixtures {
+  /** What the server may call besides public addresses. */
+  egressAllow: string | undefined
   /** A server that nobody has set up. */
   newServer: Server
   /** A server with an account, and the browser signed in to it. */
@@ -12,15 +16,27 @@ interface Fixtures {
   serverWithDevice: Server
   /** The same, with the devices web-1, web-2 and web-3 online. */
   serverWithDevices: Server
+  /** The receivers of the examples, none of them started yet. */
+  receivers: Receivers
   /** What the browser complained about: errors on the console, and the policy that the page broke. */
   complaints: string[]
 }
 
+interface WorkerFixtures {
+  /** The Python that has what the examples in it need. */
+  python: string
+}
+
+/** Packages come from far away, once for each checkout. */
+const installMs = 180_000
+
 const keyOf = new WeakMap<Server, string>()
 
-export const test = base.extend<Fixtures>({
-  newServer: async ({ browserName: _ }, use) => {
-    const server = await Server.start()
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  egressAllow: [undefined, { option: true }],
+
+  newServer: async ({ egressAllow }, use) => {
+    const server = await Server.start(egressAllow ? ['--egress-allow', egressAllow] : [])
     await use(server)
     await server.stop()
   },
@@ -46,6 +62,17 @@ export const test = base.extend<Fixtures>({
   serverWithDevices: async ({ server, page }, use) => {
     for (const name of ['web-1', 'web-2', 'web-3']) await join(page, server, name)
     await use(server)
+  },
+
+  python: [
+    async ({ browserName: _ }, use) => use(await pythonWith(await pythonPackage())),
+    { scope: 'worker', timeout: installMs },
+  ],
+
+  receivers: async ({ python }, use) => {
+    const receivers = await Receivers.with(python)
+    await use(receivers)
+    await receivers.stop()
   },
 
   complaints: [
@@ -95,6 +122,11 @@ export async function pageOf(browser: Browser, page: Page, server: Server, usern
   const other = await context.newPage()
   await signIn(other, server, username)
   return other
+}
+
+/** What the command line prints for the first user. */
+export async function taskey(server: Server, args: string[], input?: string): Promise<string> {
+  return server.taskey(keyOf.get(server) ?? '', args, input)
 }
 
 /** Makes a user without the browser. */
