@@ -2904,7 +2904,7 @@ export interface components {
             kind: string;
             name: string;
         };
-        /** @description How many items there are, of those that you see. */
+        /** @description How many items there are, of those that you see. 1000 stands for that many and more. */
         ItemCounts: {
             /** Format: int64 */
             mine: number;
@@ -6955,6 +6955,8 @@ export interface operations {
                 limit?: number;
                 /** @description `newest` (default), `oldest` or `due`. */
                 order?: string;
+                /** @description Words, each the beginning of one in the item's title, fields, external id or comments, whatever its case and accents. */
+                q?: string;
                 /** @description `needs_me`, `mine`, `unassigned`, `overdue` or `snoozed`; of open items. */
                 queue?: string;
                 /** @description `open` (default), `closed`, `all`, or one of the states. */
