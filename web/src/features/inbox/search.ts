@@ -19,6 +19,8 @@ export type Order = (typeof orders)[number]
 
 /** What is in the address of the inbox; the same for its list and for each of its items. */
 export interface InboxSearch {
+  /** Words that each item has, each in full or its beginning. */
+  q?: string
   /** Left out: what needs me. */
   queue?: Queue
   /** Name or id of an item type. */
@@ -34,7 +36,13 @@ export interface InboxSearch {
   order?: Order
 }
 
-const words = ['type', 'state', 'assignee', 'external_id', 'where'] as const
+const words = ['q', 'type', 'state', 'assignee', 'external_id', 'where'] as const
+
+/** As many characters the server takes to look for. */
+export const searchLengthMax = 200
+
+/** States of which items that are over have one, or that let them in. */
+const overStates = ['all', 'closed', 'resolved', 'cancelled', 'timed_out', 'merged']
 
 /** Reads the address; what cannot be is left out. */
 export function parseInboxSearch(search: Record<string, unknown>): InboxSearch {
@@ -73,6 +81,24 @@ export function isFiltered(search: InboxSearch): boolean {
   return words.some((name) => search[name] !== undefined)
 }
 
+/** Whether only items that are open are in the list; a queue is of those, whichever state is asked for besides. */
+export function isOfOpen({ queue, state }: InboxSearch): boolean {
+  if (queue === 'closed') return false
+  return queue !== 'open' || state === undefined || !overStates.includes(state)
+}
+
+/** The tab that a list belongs to; none where it holds what no tab does. */
+export function tabOf(search: InboxSearch): Queue | null {
+  const { queue = 'needs_me' } = search
+  if (queue === 'closed') return search.state === 'all' ? null : queue
+  return isOfOpen(search) ? queue : null
+}
+
+/** The same words looked for in all items, also in those that are over. */
+export function withClosed(search: InboxSearch): InboxSearch {
+  return parseInboxSearch({ ...search, queue: 'open', state: 'all' })
+}
+
 /** The same list of another queue. The state goes, as another queue may not have any such item. */
 export function withQueue({ state: _, ...search }: InboxSearch, queue: Queue): InboxSearch {
   return parseInboxSearch({ ...search, queue })
@@ -82,7 +108,7 @@ function isQueue(value: unknown): value is Queue {
   return queues.some((queue) => queue === value)
 }
 
-/** A number stands in an address as a word of digits does. */
+/** A number stands in an address as a word of digits does, and `true` as a word. */
 function wordOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value).trim() : ''
 }

@@ -6955,6 +6955,8 @@ export interface operations {
                 limit?: number;
                 /** @description `newest` (default), `oldest` or `due`. */
                 order?: string;
+                /** @description Words of which each stands in the title, the fields, the external id or the comments, as a word or the beginning of one; at most 200 characters. */
+                q?: string;
                 /** @description `needs_me`, `mine`, `unassigned`, `overdue` or `snoozed`; of open items. */
                 queue?: string;
                 /** @description `open` (default), `closed`, `all`, or one of the states. */

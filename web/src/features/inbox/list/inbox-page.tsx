@@ -52,12 +52,17 @@ export function InboxPage() {
               <Suspense fallback={<div className={classes.filters} />}>
                 <InboxFilters search={search} />
               </Suspense>
-              <ListAnswer query={query} items={items} empty={<NothingWaits search={search} />}>
+              <ListAnswer query={query} items={items} empty={<NothingWaits search={search} query={query} />}>
                 {(shown) => (
-                  <>
+                  <Stack
+                    gap="md"
+                    className={classes.found}
+                    data-old={query.isPlaceholderData || undefined}
+                    aria-busy={query.isPlaceholderData}
+                  >
                     <ItemRows items={shown} openId={openId} search={search} />
                     <LoadMore query={query} what="items" />
-                  </>
+                  </Stack>
                 )}
               </ListAnswer>
             </Stack>
@@ -82,7 +87,7 @@ function Hint({ first }: { first: string | undefined }) {
       </Button>
       <p />
       <p>
-        <Kbd>j</Kbd> next, <Kbd>k</Kbd> previous, <Kbd>?</Kbd> all keys
+        <Kbd>j</Kbd> next, <Kbd>k</Kbd> previous, <Kbd>/</Kbd> search, <Kbd>?</Kbd> all keys
       </p>
     </div>
   )

@@ -3,13 +3,13 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { numberText } from '../../../lib/locale'
 import { itemCounts } from '../queries'
-import { type InboxSearch, queues, queueWords, withQueue } from '../search'
+import { type InboxSearch, queues, queueWords, tabOf, withQueue } from '../search'
 import classes from './queue-tabs.module.css'
 
 /** The ways to look at the items, each with how many there are. */
 export function QueueTabs({ search }: { search: InboxSearch }) {
   const { data: counts } = useQuery(itemCounts(search.type))
-  const current = search.queue ?? 'needs_me'
+  const current = tabOf(search)
   const tabs = useRef<HTMLElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone they do not all fit
   useEffect(() => {
