@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { ApiProblem } from '../../../lib/api/problem'
@@ -8,6 +8,7 @@ import { Failed } from '../../../ui/answers'
 import { Notice } from '../../../ui/notice'
 import { Question } from '../../../ui/question'
 import { tell } from '../../../ui/toast'
+import { meDetail } from '../../accounts/queries'
 import { nextAfter } from '../item-words'
 import { itemDetail, itemList, type ReadItem, useResolve } from '../queries'
 import type { InboxSearch } from '../search'
@@ -26,6 +27,7 @@ import { usePresence } from './use-presence'
 import { useReady } from './use-ready'
 import { useSeen } from './use-seen'
 import { useSheetCommands } from './use-sheet-commands'
+import { whatMay } from './what-may'
 
 interface ItemSheetProps {
   read: ReadItem
@@ -36,6 +38,7 @@ interface ItemSheetProps {
 /** What an item says, what may be done with it, and all that happened to it. */
 export function ItemSheet({ read, search }: ItemSheetProps) {
   const { item } = read
+  const { data: me } = useSuspenseQuery(meDetail())
   const seen = useSeen(read)
   const resolve = useResolve(item)
   const goOn = useGoOn(item, search)
@@ -69,7 +72,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
     seen.look()
     resolve.reset()
   }
-  useSheetCommands(item, { choose, comment })
+  useSheetCommands(item, { mayComment: whatMay(item, me).comment, choose, comment })
   return (
     <article className={classes.sheet} aria-labelledby="item-title">
       <div className={classes.body}>
