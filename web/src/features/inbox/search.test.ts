@@ -6,6 +6,7 @@ import {
   parseInboxSearch,
   searchOfView,
   tabOf,
+  viewOf,
   viewQuery,
   withClosed,
   withQueue,
@@ -68,6 +69,14 @@ test('a saved view leads back to the list that was saved', () => {
 test('a view that was saved without a queue is about all that is open', () => {
   expect(searchOfView('type=refund&assignee=me')).toEqual({ queue: 'open', type: 'refund', assignee: 'me' })
   expect(searchOfView('state=all')).toEqual({ queue: 'open', state: 'all' })
+})
+
+test('a list is the view that says the same, and rather one of mine', () => {
+  const theirs = { name: 'theirs', query: 'queue=mine&type=refund', own: false }
+  const mine = { name: 'mine', query: 'type=refund&queue=mine', own: true }
+  expect(viewOf([theirs, mine], { queue: 'mine', type: 'refund' })).toBe(mine)
+  expect(viewOf([theirs], { queue: 'mine', type: 'refund' })).toBe(theirs)
+  expect(viewOf([theirs, mine], { queue: 'mine', type: 'refund', q: 'parcel' })).toBeUndefined()
 })
 
 test('another tab keeps the filters, but for the state', () => {

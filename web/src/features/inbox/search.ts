@@ -1,3 +1,5 @@
+import type { ItemView } from '../../lib/api/types'
+
 /** The ways in which a person looks at the items, in the order of their tabs. */
 export const queues = ['needs_me', 'mine', 'unassigned', 'overdue', 'snoozed', 'open', 'closed'] as const
 
@@ -74,6 +76,15 @@ export function searchOfView(query: string): InboxSearch {
   if (queue) return parseInboxSearch({ ...rest, queue, state })
   if (state === 'closed') return parseInboxSearch({ ...rest, queue: 'closed' })
   return parseInboxSearch({ ...rest, queue: 'open', state: state === 'open' ? undefined : state })
+}
+
+/** The saved view that a list is. Of several, one's own: another's cannot be removed. */
+export function viewOf<View extends Pick<ItemView, 'query' | 'own'>>(
+  views: readonly View[],
+  search: InboxSearch,
+): View | undefined {
+  const fitting = views.filter(({ query }) => viewQuery(searchOfView(query)) === viewQuery(search))
+  return fitting.find(({ own }) => own) ?? fitting[0]
 }
 
 /** Whether more than the queue narrows the list down. */

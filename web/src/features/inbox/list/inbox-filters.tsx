@@ -42,9 +42,7 @@ export function InboxFilters({ search }: { search: InboxSearch }) {
         value={search.order ?? 'newest'}
         onChange={(order) => change({ order })}
       />
-      {search.type && (
-        <FieldFilter key={search.where} where={search.where} onChange={(where) => change({ where })} />
-      )}
+      {search.type && <FieldFilter where={search.where} onChange={(where) => change({ where })} />}
       <Others search={search} onChange={change} />
     </div>
   )

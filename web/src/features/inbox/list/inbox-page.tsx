@@ -44,7 +44,7 @@ export function InboxPage() {
         <div className={classes.list} ref={list}>
           <Page
             title="Inbox"
-            tabTitle={openId ? open?.item.title : undefined}
+            tabTitle={openId && open ? open.item.title || 'Removed' : undefined}
             actions={<ViewsMenu search={search} />}
           >
             <Stack gap="md">
@@ -116,6 +116,8 @@ function useFocusBack(openId: string | undefined, list: RefObject<HTMLDivElement
     const left = before.current
     before.current = openId
     if (!left || openId) return
+    // Whoever chose another list, or looks for something in it, goes on there.
+    if (list.current?.contains(document.activeElement)) return
     const row = list.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(left)}"] a`)
     const target = (takeListDone() ? null : row) ?? list.current?.querySelector<HTMLElement>('h1')
     target?.focus()

@@ -91,7 +91,8 @@ function NothingFound({ search }: { search: InboxSearch }) {
 function NothingOpen({ isAll }: { isAll: boolean }) {
   const { data } = useQuery(lastClosed())
   const last = data && lastResolved(data.items)
-  if (data && data.items.length === 0) return <NothingYet />
+  // Of a part of the items it says nothing that there are none in it.
+  if (isAll && data && data.items.length === 0) return <NothingYet />
   return (
     <NothingHere icon={CircleCheckIcon} title={isAll ? 'Nothing waits' : 'Nothing here'}>
       {last ? (
