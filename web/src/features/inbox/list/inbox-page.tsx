@@ -10,7 +10,7 @@ import { ToastRegion } from '../../../ui/toast'
 import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
 import { takeListDone, useGoToItem } from '../use-go-to-item'
-import { usePlace } from '../use-place'
+import { useListAround } from '../use-place'
 import classes from './inbox-page.module.css'
 import { ItemRows } from './item-rows'
 import { NothingWaits } from './nothing-waits'
@@ -96,9 +96,8 @@ function Hint({ first }: { first: string | undefined }) {
 /** The keys that go through the list. */
 function useListCommands(openId: string | undefined) {
   const search = route.useSearch()
-  const { items } = usePagedList(itemList(search))
+  const { items, place } = useListAround(search, openId)
   const goToItem = useGoToItem()
-  const place = usePlace(items, openId)
   const go = (by: -1 | 1) => {
     const to = neighbour(items ?? [], openId, by, place)
     if (to) goToItem(to)

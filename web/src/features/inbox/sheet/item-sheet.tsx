@@ -1,7 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef, useState } from 'react'
-import { usePagedList } from '../../../lib/api/pages'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { Choice, Item } from '../../../lib/api/types'
 import { Failed } from '../../../ui/answers'
@@ -10,10 +9,10 @@ import { Question } from '../../../ui/question'
 import { tell } from '../../../ui/toast'
 import { meDetail } from '../../accounts/queries'
 import { nextAfter } from '../item-words'
-import { itemDetail, itemList, type ReadItem, useResolve } from '../queries'
+import { itemDetail, type ReadItem, useResolve } from '../queries'
 import type { InboxSearch } from '../search'
 import { noteAdvance, useGoToItem } from '../use-go-to-item'
-import { usePlace } from '../use-place'
+import { useListAround } from '../use-place'
 import { ActionRow } from './action-row'
 import { type Answer, askedFor } from './choices'
 import { DecisionBar } from './decision-bar'
@@ -154,8 +153,7 @@ function problemTitle(error: unknown): string | undefined {
 function useGoOn(item: Item, search: InboxSearch) {
   const queryClient = useQueryClient()
   const goToItem = useGoToItem()
-  const { items } = usePagedList(itemList(search))
-  const place = usePlace(items, item.id)
+  const { items, place } = useListAround(search, item.id)
   const next = nextAfter(items ?? [], item.id, place)
   useEffect(() => {
     if (next) void queryClient.query({ ...itemDetail(next), staleTime: 30_000 }).catch(() => undefined)
