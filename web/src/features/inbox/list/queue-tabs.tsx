@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { numberText } from '../../../lib/locale'
+import { queueCount } from '../item-words'
 import { itemCounts } from '../queries'
 import { type InboxSearch, queues, queueWords, tabOf, withQueue } from '../search'
 import classes from './queue-tabs.module.css'
@@ -30,7 +30,7 @@ export function QueueTabs({ search }: { search: InboxSearch }) {
             aria-current={queue === current ? 'page' : undefined}
           >
             {queueWords[queue]}
-            {count !== undefined && <span className={classes.count}>{numberText(count)}</span>}
+            {count !== undefined && <span className={classes.count}>{queueCount(count)}</span>}
           </Link>
         )
       })}
