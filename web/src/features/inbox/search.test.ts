@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
+import { ApiProblem } from '../../lib/api/problem'
 import {
   isFiltered,
   isOfOpen,
   itemsQuery,
   parseInboxSearch,
   searchOfView,
+  searchProblems,
   tabOf,
   viewOf,
   viewQuery,
@@ -128,4 +130,14 @@ test('a queue alone is no filter', () => {
   expect(isFiltered({ queue: 'mine', order: 'due' })).toBe(false)
   expect(isFiltered({ type: 'refund' })).toBe(true)
   expect(isFiltered({ q: 'parcel' })).toBe(true)
+})
+
+test('what is wrong with what was typed is told at its field, where there is one', () => {
+  const wrong = (pointer: string) =>
+    new ApiProblem({ status: 422, code: 'invalid', detail: '', errors: [{ pointer, detail: 'so' }] })
+  expect(searchProblems(wrong('/q'), { q: '#' })).toEqual({ q: 'so' })
+  expect(searchProblems(wrong('/where'), { type: 'refund', where: 'x' })).toEqual({ where: 'so' })
+  expect(searchProblems(wrong('/where'), { where: 'x' })).toEqual({})
+  expect(searchProblems(wrong('/type'), { type: 'refund' })).toEqual({})
+  expect(searchProblems(null, {})).toEqual({})
 })

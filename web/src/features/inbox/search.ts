@@ -1,3 +1,4 @@
+import { fieldProblems } from '../../lib/api/problem'
 import type { ItemView } from '../../lib/api/types'
 
 /** The ways in which a person looks at the items, in the order of their tabs. */
@@ -90,6 +91,14 @@ export function viewOf<View extends Pick<ItemView, 'query' | 'own'>>(
 /** Whether more than the queue narrows the list down. */
 export function isFiltered(search: InboxSearch): boolean {
   return words.some((name) => search[name] !== undefined)
+}
+
+/** What is wrong with what was typed, each at its field; that for `where` is there only beside a type. */
+export function searchProblems(error: unknown, { type }: InboxSearch): { q?: string; where?: string } {
+  return fieldProblems(error, (pointer) => {
+    if (pointer === '/q') return 'q'
+    return pointer === '/where' && type ? 'where' : null
+  }).fields
 }
 
 /** Whether only items that are open are in the list; a queue is of those, whichever state is asked for besides. */

@@ -4,15 +4,21 @@ import { type FormEvent, useEffect, useState } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { useMay } from '../../access/queries'
 import { itemTypeList } from '../../item-types/queries'
-import { type InboxSearch, orders, parseInboxSearch } from '../search'
+import { type InboxSearch, orders, parseInboxSearch, type searchProblems } from '../search'
 import classes from './inbox-filters.module.css'
 import { SearchField } from './search-field'
 
 const orderWords = { newest: 'Newest first', oldest: 'Oldest first', due: 'Due first' }
 const orderChoices = orders.map((order) => ({ value: order, label: orderWords[order] }))
 
+interface InboxFiltersProps {
+  search: InboxSearch
+  /** What the server found wrong with it. */
+  problems: ReturnType<typeof searchProblems>
+}
+
 /** Narrows the list down; what is looked for stands in the address. */
-export function InboxFilters({ search }: { search: InboxSearch }) {
+export function InboxFilters({ search, problems }: InboxFiltersProps) {
   const navigate = useNavigate()
   const { item: openId } = useParams({ strict: false })
   const may = useMay()
@@ -28,7 +34,7 @@ export function InboxFilters({ search }: { search: InboxSearch }) {
     })
   return (
     <div className={classes.filters}>
-      <SearchField q={search.q} isItemOpen={openId !== undefined} onSearch={searchFor} />
+      <SearchField q={search.q} problem={problems.q} isItemOpen={openId !== undefined} onSearch={searchFor} />
       {may('item-types.read') && (
         <TypeFilter
           type={search.type}
@@ -42,7 +48,9 @@ export function InboxFilters({ search }: { search: InboxSearch }) {
         value={search.order ?? 'newest'}
         onChange={(order) => change({ order })}
       />
-      {search.type && <FieldFilter where={search.where} onChange={(where) => change({ where })} />}
+      {search.type && (
+        <FieldFilter where={search.where} problem={problems.where} onChange={(where) => change({ where })} />
+      )}
       <Others search={search} onChange={change} />
     </div>
   )
@@ -71,8 +79,14 @@ function TypeFilter({ type, onChange }: TypeFilterProps) {
   )
 }
 
+interface FieldFilterProps {
+  where: string | undefined
+  problem: string | undefined
+  onChange: (where: string) => void
+}
+
 /** A test of fields, as the API and the command line take it. */
-function FieldFilter({ where, onChange }: { where: string | undefined; onChange: (where: string) => void }) {
+function FieldFilter({ where, problem, onChange }: FieldFilterProps) {
   const [typed, setTyped] = useState(where ?? '')
   useEffect(() => setTyped(where ?? ''), [where])
   const submit = (event: FormEvent) => {
@@ -88,6 +102,7 @@ function FieldFilter({ where, onChange }: { where: string | undefined; onChange:
         autoCapitalize="none"
         spellCheck={false}
         value={typed}
+        error={problem}
         onChange={(event) => setTyped(event.currentTarget.value)}
         rightSection={
           where && (

@@ -9,6 +9,7 @@ import { Page } from '../../../ui/page'
 import { ToastRegion } from '../../../ui/toast'
 import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
+import { searchProblems } from '../search'
 import { takeListDone, useGoToItem } from '../use-go-to-item'
 import { useListAround } from '../use-place'
 import classes from './inbox-page.module.css'
@@ -29,6 +30,7 @@ export function InboxPage() {
   const search = route.useSearch()
   const { item: openId } = useParams({ strict: false })
   const { query, items } = usePagedList(itemList(search))
+  const problems = searchProblems(query.error, search)
   const { data: open } = useQuery({ ...itemDetail(openId ?? ''), enabled: openId !== undefined })
   const list = useRef<HTMLDivElement>(null)
   const sheet = useRef<HTMLDivElement>(null)
@@ -50,21 +52,27 @@ export function InboxPage() {
             <Stack gap="md">
               <QueueTabs search={search} />
               <Suspense fallback={<div className={classes.filters} />}>
-                <InboxFilters search={search} />
+                <InboxFilters search={search} problems={problems} />
               </Suspense>
-              <ListAnswer query={query} items={items} empty={<NothingWaits search={search} query={query} />}>
-                {(shown) => (
-                  <Stack
-                    gap="md"
-                    className={classes.found}
-                    data-old={query.isPlaceholderData || undefined}
-                    aria-busy={query.isPlaceholderData}
-                  >
-                    <ItemRows items={shown} openId={openId} search={search} />
-                    <LoadMore query={query} what="items" />
-                  </Stack>
-                )}
-              </ListAnswer>
+              {!problems.q && !problems.where && (
+                <ListAnswer
+                  query={query}
+                  items={items}
+                  empty={<NothingWaits search={search} query={query} />}
+                >
+                  {(shown) => (
+                    <Stack
+                      gap="md"
+                      className={classes.found}
+                      data-old={query.isPlaceholderData || undefined}
+                      aria-busy={query.isPlaceholderData}
+                    >
+                      <ItemRows items={shown} openId={openId} search={search} />
+                      <LoadMore query={query} what="items" />
+                    </Stack>
+                  )}
+                </ListAnswer>
+              )}
             </Stack>
           </Page>
         </div>

@@ -12,13 +12,15 @@ const quietMs = 250
 interface SearchFieldProps {
   /** The words that are looked for. */
   q: string | undefined
+  /** What is wrong with them. */
+  problem: string | undefined
   /** Whether an item is open: on a narrow screen it stands in place of the list. */
   isItemOpen: boolean
   onSearch: (q: string) => void
 }
 
 /** Looks for items by their words. */
-export function SearchField({ q = '', isItemOpen, onSearch }: SearchFieldProps) {
+export function SearchField({ q = '', problem, isItemOpen, onSearch }: SearchFieldProps) {
   const field = useRef<HTMLInputElement>(null)
   const [typed, setTyped] = useState(q)
   // What was asked for here comes back when somebody may have typed on already.
@@ -89,6 +91,7 @@ export function SearchField({ q = '', isItemOpen, onSearch }: SearchFieldProps) 
           )
         }
         value={typed}
+        error={problem}
         onChange={(event) => {
           setTyped(event.currentTarget.value)
           askSoon(event.currentTarget.value)
