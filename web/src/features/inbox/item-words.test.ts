@@ -7,6 +7,7 @@ import {
   lastResolved,
   neighbour,
   nextAfter,
+  queueCount,
   stateTag,
   stateWords,
 } from './item-words'
@@ -111,4 +112,10 @@ test('an item is found by its id and by its address', () => {
   expect(itemIdIn(` ${id} `)).toBe(id)
   expect(itemIdIn(`https://taskey.example/inbox/${id}?queue=mine`)).toBe(id)
   expect(itemIdIn('run_01jd2v0q8rf7x9d2k3m4n5p6q7')).toBeNull()
+})
+
+test('a long queue is said to be longer than it is counted', () => {
+  expect(queueCount(7)).toBe('7')
+  expect(queueCount(999)).toBe('999')
+  expect(queueCount(1_000)).toMatch(/^1.?000\+$/)
 })

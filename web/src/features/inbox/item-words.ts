@@ -1,4 +1,5 @@
 import type { Item } from '../../lib/api/types'
+import { numberText } from '../../lib/locale'
 import { relativeLabel } from '../../lib/time/relative'
 import type { TagTone } from '../../ui/tag'
 import { inWords } from './fields/schema'
@@ -75,6 +76,14 @@ export function neighbour(
   if (found >= 0) return items[found + by]?.id ?? null
   if (place < 0) return items[0]?.id ?? null
   return items[by > 0 ? place : place - 1]?.id ?? null
+}
+
+/** So far the server counts a queue: that many and more. */
+const countedMax = 1_000
+
+/** How many items are in a queue: `7`, `1,000+`. */
+export function queueCount(number: number): string {
+  return numberText(number) + (number >= countedMax ? '+' : '')
 }
 
 /** When the last of these was resolved; null where none was. */

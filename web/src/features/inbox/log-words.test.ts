@@ -11,6 +11,9 @@ const entry = (action: string, change: Record<string, unknown> | null = null, st
 test('what somebody did reads as a sentence after their name', () => {
   expect(logSentence(entry('created'))).toBe('posted it')
   expect(logSentence(entry('moved', null, 'waiting_for_shop'))).toBe('moved it to Waiting for shop')
+  expect(logSentence(entry('moved', null, 'checking'), 'Gathering evidence')).toBe(
+    'moved it to Gathering evidence',
+  )
   expect(logSentence(entry('resolved', { resolution: { name: 'approve', label: 'Refund €240' } }))).toBe(
     'decided: Refund €240',
   )

@@ -5,8 +5,11 @@ import { stateWords } from './item-words'
 
 type Change = Readonly<Record<string, unknown>>
 
-/** What somebody did, after the name of who did it. */
-export function logSentence(entry: Pick<LogEntry, 'action' | 'state' | 'prev_state' | 'change'>): string {
+/** What somebody did, after the name of who did it. `label`: what its type calls the state. */
+export function logSentence(
+  entry: Pick<LogEntry, 'action' | 'state' | 'prev_state' | 'change'>,
+  label?: string,
+): string {
   const change = changeOf(entry)
   switch (entry.action) {
     case 'created':
@@ -18,7 +21,7 @@ export function logSentence(entry: Pick<LogEntry, 'action' | 'state' | 'prev_sta
     case 'assigned':
       return assigned(change)
     case 'moved':
-      return `moved it to ${stateWords(entry.state)}`
+      return `moved it to ${label ?? stateWords(entry.state)}`
     case 'snoozed':
       return afterOf(change, 'snoozed_until') ? 'put it out of the way' : 'brought it back'
     case 'resolved':

@@ -1,6 +1,13 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryKey,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { answer, api } from '../../lib/api/client'
-import { pagedList } from '../../lib/api/pages'
+import { type Page, pagedList } from '../../lib/api/pages'
 import type { AddComment, AssignItem, Item, ResolveItem, SaveView, UpdateItem } from '../../lib/api/types'
 import { type InboxSearch, itemsQuery } from './search'
 
@@ -11,17 +18,34 @@ const askAgainMs = 60_000
 /** As long as the server takes somebody to be looking. */
 const viewersMs = 45_000
 
-export const itemList = (search: InboxSearch) => ({
-  ...pagedList(['items', 'list', itemsQuery(search)], (cursor, signal) =>
-    answer(
-      api.GET('/api/v1/items', {
-        params: { query: { ...itemsQuery(search), cursor, limit: pageLength } },
-        signal,
-      }),
+export const itemList = (search: InboxSearch) => {
+  const { q, ...list } = itemsQuery(search)
+  return {
+    ...pagedList(['items', 'list', list, q ?? null], (cursor, signal) =>
+      answer(
+        api.GET('/api/v1/items', {
+          params: { query: { ...list, q, cursor, limit: pageLength } },
+          signal,
+        }),
+      ),
     ),
-  ),
-  refetchInterval: askAgainMs,
-})
+    refetchInterval: askAgainMs,
+    placeholderData: (found: FoundItems | undefined, before: { queryKey: QueryKey } | undefined) =>
+      staysWhileTyping(found, before?.queryKey, list) ? found : undefined,
+  }
+}
+
+type FoundItems = InfiniteData<Page<Item>, string | undefined>
+
+/** Whether what was found stays on the screen while other words are looked for: in the same list, and where there is something to see. */
+function staysWhileTyping(
+  found: FoundItems | undefined,
+  before: QueryKey | undefined,
+  list: unknown,
+): boolean {
+  const hasItems = found?.pages.some(({ items }) => items.length > 0) ?? false
+  return hasItems && JSON.stringify(before?.[2]) === JSON.stringify(list)
+}
 
 /** How many items there are of each queue; of a type (its id or name), or of all. */
 export const itemCounts = (type?: string) =>

@@ -20,7 +20,7 @@ import { useMay } from '../access/queries'
 import { MoveItemsDialog } from './move-items'
 import { itemTypeDetail, itemTypeVersions, useRemoveItemType } from './queries'
 import classes from './type-page.module.css'
-import { behindCount, resolutionsOf, stateLabel, statesOf, timeoutWords } from './type-words'
+import { behindCount, initialState, resolutionsOf, stateLabel, statesOf, timeoutWords } from './type-words'
 
 const route = getRouteApi('/in/item-types/$type')
 
@@ -110,6 +110,10 @@ function factsOf(type: ItemType) {
       value: statesOf(spec)
         .map((name) => stateLabel(spec, name))
         .join(' → '),
+    },
+    {
+      name: 'Items begin in',
+      value: statesOf(spec).length > 1 ? stateLabel(spec, initialState(spec)) : '',
     },
     { name: 'Due', value: spec.due_in ? `${spec.due_in} after it was posted` : '' },
     {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ItemTypeSpec, ItemTypeVersion } from '../../lib/api/types'
-import { behindCount, lostStates, resolutionsOf, stateLabel, statesOf } from './type-words'
+import { behindCount, initialState, lostStates, resolutionsOf, stateLabel, statesOf } from './type-words'
 
 const spec = (states?: ItemTypeSpec['states']): ItemTypeSpec => ({
   name: 'refund',
@@ -21,6 +21,13 @@ test('a type that names no states has one', () => {
   expect(statesOf(spec())).toEqual(['open'])
   expect(stateLabel(spec({ waiting_for_shop: {} }), 'waiting_for_shop')).toBe('Waiting for shop')
   expect(stateLabel(spec({ new: { label: 'Just in' } }), 'new')).toBe('Just in')
+})
+
+test('an item begins in the state that its type names, else in the first', () => {
+  const states = { checking: {}, new: {} }
+  expect(initialState({ states })).toBe('checking')
+  expect(initialState({ states, initial: 'new' })).toBe('new')
+  expect(initialState(spec())).toBe('open')
 })
 
 test('only states with open items of old versions have to become others', () => {

@@ -7,6 +7,11 @@ export function statesOf(spec: Pick<ItemTypeSpec, 'states'>): string[] {
   return names.length > 0 ? names : ['open']
 }
 
+/** The state that an item of a type begins in; of `states` it need not be the first. */
+export function initialState(spec: Pick<ItemTypeSpec, 'states' | 'initial'>): string {
+  return spec.initial ?? statesOf(spec)[0] ?? 'open'
+}
+
 export function stateLabel(spec: Pick<ItemTypeSpec, 'states'>, name: string): string {
   return spec.states?.[name]?.label ?? inWords(name)
 }

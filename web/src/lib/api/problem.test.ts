@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { ApiProblem, fieldProblems, isWorthRetrying, problemOf, problemText, refusedVerb } from './problem'
+import {
+  ApiProblem,
+  fieldProblems,
+  isGone,
+  isWorthRetrying,
+  problemOf,
+  problemText,
+  refusedVerb,
+} from './problem'
 
 const invalid = problemOf(
   {
@@ -61,4 +69,13 @@ test('a refusal names the verb that one may not do', () => {
 test('only what may pass by itself is tried again', () => {
   expect(isWorthRetrying(problemOf(null, 503))).toBe(true)
   expect(isWorthRetrying(invalid)).toBe(false)
+})
+
+test('what is not there any more is another failure than a server that does not answer', () => {
+  const answered = (status: number) => isGone(new ApiProblem({ status, code: 'x', detail: '' }))
+  expect(answered(404)).toBe(true)
+  expect(answered(403)).toBe(true)
+  expect(answered(503)).toBe(false)
+  expect(answered(0)).toBe(false)
+  expect(isGone(null)).toBe(false)
 })

@@ -65,6 +65,11 @@ export function refusedVerb(error: unknown): string | null {
   return /`([a-z-]+\.[a-z-]+)`/.exec(error.message)?.[1] ?? null
 }
 
+/** What was asked for is not there any more, or not for whoever asks. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiProblem && (error.status === 404 || error.status === 403)
+}
+
 /** Trying again helps only where the server or the way to it is at fault. */
 export function isWorthRetrying(error: unknown): boolean {
   if (!(error instanceof ApiProblem)) return false

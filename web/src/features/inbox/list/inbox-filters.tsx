@@ -1,25 +1,40 @@
 import { Button, CloseButton, Select, TextInput } from '@mantine/core'
-import { getRouteApi } from '@tanstack/react-router'
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { useMay } from '../../access/queries'
 import { itemTypeList } from '../../item-types/queries'
-import { type InboxSearch, orders, parseInboxSearch } from '../search'
+import { type InboxSearch, orders, parseInboxSearch, type searchProblems } from '../search'
 import classes from './inbox-filters.module.css'
-
-const route = getRouteApi('/in/inbox')
+import { SearchField } from './search-field'
 
 const orderWords = { newest: 'Newest first', oldest: 'Oldest first', due: 'Due first' }
 const orderChoices = orders.map((order) => ({ value: order, label: orderWords[order] }))
 
+interface InboxFiltersProps {
+  search: InboxSearch
+  /** What the server found wrong with it. */
+  problems: ReturnType<typeof searchProblems>
+}
+
 /** Narrows the list down; what is looked for stands in the address. */
-export function InboxFilters({ search }: { search: InboxSearch }) {
-  const navigate = route.useNavigate()
+export function InboxFilters({ search, problems }: InboxFiltersProps) {
+  const navigate = useNavigate()
+  const { item: openId } = useParams({ strict: false })
   const may = useMay()
   const change = (changed: Record<string, unknown>) =>
     void navigate({ to: '/inbox', search: parseInboxSearch({ ...search, ...changed }), replace: true })
+  // Whoever types goes on typing, and the item that is open stays so.
+  const searchFor = (q: string) =>
+    void navigate({
+      to: '.',
+      search: (before) => parseInboxSearch({ ...before, q }),
+      replace: true,
+      resetScroll: false,
+    })
   return (
     <div className={classes.filters}>
+      <SearchField q={search.q} problem={problems.q} isItemOpen={openId !== undefined} onSearch={searchFor} />
       {may('item-types.read') && (
         <TypeFilter
           type={search.type}
@@ -34,7 +49,7 @@ export function InboxFilters({ search }: { search: InboxSearch }) {
         onChange={(order) => change({ order })}
       />
       {search.type && (
-        <FieldFilter key={search.where} where={search.where} onChange={(where) => change({ where })} />
+        <FieldFilter where={search.where} problem={problems.where} onChange={(where) => change({ where })} />
       )}
       <Others search={search} onChange={change} />
     </div>
@@ -64,8 +79,14 @@ function TypeFilter({ type, onChange }: TypeFilterProps) {
   )
 }
 
+interface FieldFilterProps {
+  where: string | undefined
+  problem: string | undefined
+  onChange: (where: string) => void
+}
+
 /** A test of fields, as the API and the command line take it. */
-function FieldFilter({ where, onChange }: { where: string | undefined; onChange: (where: string) => void }) {
+function FieldFilter({ where, problem, onChange }: FieldFilterProps) {
   const [typed, setTyped] = useState(where ?? '')
   useEffect(() => setTyped(where ?? ''), [where])
   const submit = (event: FormEvent) => {
@@ -81,6 +102,7 @@ function FieldFilter({ where, onChange }: { where: string | undefined; onChange:
         autoCapitalize="none"
         spellCheck={false}
         value={typed}
+        error={problem}
         onChange={(event) => setTyped(event.currentTarget.value)}
         rightSection={
           where && (
@@ -99,22 +121,28 @@ interface OthersProps {
 
 const otherWords = { state: 'In the state', assignee: 'Assigned to', external_id: 'Called' } as const
 
+function filterWords(name: keyof typeof otherWords, word: string): string {
+  return name === 'state' && word === 'all' ? 'Open and closed' : `${otherWords[name]} ${word}`
+}
+
 /** What a saved view or a link narrows down besides, to be taken away. */
 function Others({ search, onChange }: OthersProps) {
-  return (['state', 'assignee', 'external_id'] as const).map(
-    (name) =>
-      search[name] && (
+  return (['state', 'assignee', 'external_id'] as const).map((name) => {
+    const word = search[name]
+    return (
+      word && (
         <Button
           key={name}
           variant="default"
           size="sm"
           flex="none"
-          aria-label={`${otherWords[name]} ${search[name]}: take the filter away`}
+          aria-label={`${filterWords(name, word)}: take the filter away`}
           rightSection={<span aria-hidden="true">×</span>}
           onClick={() => onChange({ [name]: undefined })}
         >
-          {otherWords[name]} {search[name]}
+          {filterWords(name, word)}
         </Button>
-      ),
-  )
+      )
+    )
+  })
 }

@@ -9,8 +9,9 @@ import { Page } from '../../../ui/page'
 import { ToastRegion } from '../../../ui/toast'
 import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
+import { searchProblems } from '../search'
 import { takeListDone, useGoToItem } from '../use-go-to-item'
-import { usePlace } from '../use-place'
+import { useListAround } from '../use-place'
 import classes from './inbox-page.module.css'
 import { ItemRows } from './item-rows'
 import { NothingWaits } from './nothing-waits'
@@ -29,6 +30,7 @@ export function InboxPage() {
   const search = route.useSearch()
   const { item: openId } = useParams({ strict: false })
   const { query, items } = usePagedList(itemList(search))
+  const problems = searchProblems(query.error, search)
   const { data: open } = useQuery({ ...itemDetail(openId ?? ''), enabled: openId !== undefined })
   const list = useRef<HTMLDivElement>(null)
   const sheet = useRef<HTMLDivElement>(null)
@@ -44,22 +46,33 @@ export function InboxPage() {
         <div className={classes.list} ref={list}>
           <Page
             title="Inbox"
-            tabTitle={openId ? open?.item.title : undefined}
+            tabTitle={openId && open ? open.item.title || 'Removed' : undefined}
             actions={<ViewsMenu search={search} />}
           >
             <Stack gap="md">
               <QueueTabs search={search} />
               <Suspense fallback={<div className={classes.filters} />}>
-                <InboxFilters search={search} />
+                <InboxFilters search={search} problems={problems} />
               </Suspense>
-              <ListAnswer query={query} items={items} empty={<NothingWaits search={search} />}>
-                {(shown) => (
-                  <>
-                    <ItemRows items={shown} openId={openId} search={search} />
-                    <LoadMore query={query} what="items" />
-                  </>
-                )}
-              </ListAnswer>
+              {!problems.q && !problems.where && (
+                <ListAnswer
+                  query={query}
+                  items={items}
+                  empty={<NothingWaits search={search} query={query} />}
+                >
+                  {(shown) => (
+                    <Stack
+                      gap="md"
+                      className={classes.found}
+                      data-old={query.isPlaceholderData || undefined}
+                      aria-busy={query.isPlaceholderData}
+                    >
+                      <ItemRows items={shown} openId={openId} search={search} />
+                      <LoadMore query={query} what="items" />
+                    </Stack>
+                  )}
+                </ListAnswer>
+              )}
             </Stack>
           </Page>
         </div>
@@ -82,7 +95,7 @@ function Hint({ first }: { first: string | undefined }) {
       </Button>
       <p />
       <p>
-        <Kbd>j</Kbd> next, <Kbd>k</Kbd> previous, <Kbd>?</Kbd> all keys
+        <Kbd>j</Kbd> next, <Kbd>k</Kbd> previous, <Kbd>/</Kbd> search, <Kbd>?</Kbd> all keys
       </p>
     </div>
   )
@@ -91,9 +104,8 @@ function Hint({ first }: { first: string | undefined }) {
 /** The keys that go through the list. */
 function useListCommands(openId: string | undefined) {
   const search = route.useSearch()
-  const { items } = usePagedList(itemList(search))
+  const { items, place } = useListAround(search, openId)
   const goToItem = useGoToItem()
-  const place = usePlace(items, openId)
   const go = (by: -1 | 1) => {
     const to = neighbour(items ?? [], openId, by, place)
     if (to) goToItem(to)
@@ -111,6 +123,8 @@ function useFocusBack(openId: string | undefined, list: RefObject<HTMLDivElement
     const left = before.current
     before.current = openId
     if (!left || openId) return
+    // Whoever chose another list, or looks for something in it, goes on there.
+    if (list.current?.contains(document.activeElement)) return
     const row = list.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(left)}"] a`)
     const target = (takeListDone() ? null : row) ?? list.current?.querySelector<HTMLElement>('h1')
     target?.focus()

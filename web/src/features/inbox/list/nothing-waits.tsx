@@ -1,17 +1,27 @@
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import type { ComponentProps } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
-import { NothingHere } from '../../../ui/answers'
-import { CircleCheckIcon, InboxIcon } from '../../../ui/icons'
+import { LoadMore, NothingHere } from '../../../ui/answers'
+import { CircleCheckIcon, InboxIcon, SearchIcon } from '../../../ui/icons'
 import { ButtonLink } from '../../../ui/links'
 import { Moment } from '../../../ui/moment'
 import { useMay } from '../../access/queries'
 import { itemTypeList } from '../../item-types/queries'
 import { lastResolved } from '../item-words'
 import { lastClosed } from '../queries'
-import { type InboxSearch, isFiltered } from '../search'
+import { type InboxSearch, isFiltered, isOfOpen, queueWords, withClosed } from '../search'
+
+interface NothingWaitsProps {
+  search: InboxSearch
+  query: ComponentProps<typeof LoadMore>['query']
+}
 
 /** An empty list, with the proof that it is calm and not broken. */
-export function NothingWaits({ search }: { search: InboxSearch }) {
+export function NothingWaits({ search, query }: NothingWaitsProps) {
+  if (query.hasNextPage) return <NothingSoFar query={query} />
+  if (search.q) return <NothingFound search={search} />
   if (isFiltered(search)) {
     return (
       <NothingHere
@@ -37,10 +47,52 @@ export function NothingWaits({ search }: { search: InboxSearch }) {
   return <NothingOpen isAll={search.queue === undefined || search.queue === 'open'} />
 }
 
+/** The server has looked at as many items as it does at a time, and none of them was it. */
+function NothingSoFar({ query }: Pick<NothingWaitsProps, 'query'>) {
+  return (
+    <div role="status">
+      <NothingHere
+        icon={SearchIcon}
+        title="Nothing is found so far"
+        action={<LoadMore query={query} what="items" />}
+      >
+        There are many items, and not all of them were looked at.
+      </NothingHere>
+    </div>
+  )
+}
+
+function NothingFound({ search }: { search: InboxSearch }) {
+  const navigate = useNavigate()
+  const closedToo = () => void navigate({ to: '.', search: () => withClosed(search), replace: true })
+  const isOpenOnly = isOfOpen(search)
+  return (
+    <div role="status">
+      <NothingHere
+        icon={SearchIcon}
+        title="Nothing is found"
+        action={
+          isOpenOnly && (
+            <Button variant="default" onClick={closedToo}>
+              Search closed items too
+            </Button>
+          )
+        }
+      >
+        {isOpenOnly
+          ? `No open item in “${queueWords[search.queue ?? 'needs_me']}” has all of these words.`
+          : 'No item in this list has all of these words.'}
+        {isFiltered({ ...search, q: undefined, state: undefined }) && ' The other filters hold as well.'}
+      </NothingHere>
+    </div>
+  )
+}
+
 function NothingOpen({ isAll }: { isAll: boolean }) {
   const { data } = useQuery(lastClosed())
   const last = data && lastResolved(data.items)
-  if (data && data.items.length === 0) return <NothingYet />
+  // Of a part of the items it says nothing that there are none in it.
+  if (isAll && data && data.items.length === 0) return <NothingYet />
   return (
     <NothingHere icon={CircleCheckIcon} title={isAll ? 'Nothing waits' : 'Nothing here'}>
       {last ? (

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { numberText } from '../../../lib/locale'
+import { queueCount } from '../item-words'
 import { itemCounts } from '../queries'
-import { type InboxSearch, queues, queueWords, withQueue } from '../search'
+import { type InboxSearch, queues, queueWords, tabOf, withQueue } from '../search'
 import classes from './queue-tabs.module.css'
 
 /** The ways to look at the items, each with how many there are. */
 export function QueueTabs({ search }: { search: InboxSearch }) {
   const { data: counts } = useQuery(itemCounts(search.type))
-  const current = search.queue ?? 'needs_me'
+  const current = tabOf(search)
   const tabs = useRef<HTMLElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone they do not all fit
   useEffect(() => {
@@ -30,7 +30,7 @@ export function QueueTabs({ search }: { search: InboxSearch }) {
             aria-current={queue === current ? 'page' : undefined}
           >
             {queueWords[queue]}
-            {count !== undefined && <span className={classes.count}>{numberText(count)}</span>}
+            {count !== undefined && <span className={classes.count}>{queueCount(count)}</span>}
           </Link>
         )
       })}

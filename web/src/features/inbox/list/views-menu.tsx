@@ -9,7 +9,7 @@ import { Dialog } from '../../../ui/dialog'
 import { FormProblem } from '../../../ui/form-problem'
 import { FilterIcon, PlusIcon, TrashIcon } from '../../../ui/icons'
 import { itemViews, useRemoveView, useSaveView } from '../queries'
-import { type InboxSearch, searchOfView, viewQuery } from '../search'
+import { type InboxSearch, searchOfView, viewOf, viewQuery } from '../search'
 
 /** Lists that somebody gave a name: one's own, and those shared by everybody. */
 export function ViewsMenu({ search }: { search: InboxSearch }) {
@@ -17,7 +17,7 @@ export function ViewsMenu({ search }: { search: InboxSearch }) {
   const { data } = useQuery(itemViews())
   const [open, setOpen] = useState<'save' | ItemView | null>(null)
   const views = data?.items ?? []
-  const current = views.find(({ query }) => viewQuery(searchOfView(query)) === viewQuery(search))
+  const current = viewOf(views, search)
   const close = () => setOpen(null)
   return (
     <>

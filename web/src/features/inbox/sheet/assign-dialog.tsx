@@ -3,7 +3,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { usePagedList } from '../../../lib/api/pages'
 import { fieldProblems } from '../../../lib/api/problem'
-import type { Item } from '../../../lib/api/types'
+import type { Item, User } from '../../../lib/api/types'
 import { Dialog } from '../../../ui/dialog'
 import { FormProblem } from '../../../ui/form-problem'
 import { tell } from '../../../ui/toast'
@@ -11,14 +11,15 @@ import { useMay } from '../../access/queries'
 import { meDetail } from '../../accounts/queries'
 import { userList } from '../../users/queries'
 import { useAssignItem } from '../queries'
-
-const nobody = ''
+import { assignBody, nobody, peopleFor } from './assign'
 
 /** Gives an item to somebody, with a word for them. Who may not see the users takes it, or hands it to nobody. */
 export function AssignDialog({ item, onClose }: { item: Item; onClose: () => void }) {
   const { data: me } = useSuspenseQuery(meDetail())
   const may = useMay()
-  const [to, setTo] = useState<string>(item.assignee?.id ?? me.user.id)
+  // The item changes on the screen by itself: what is meant is who had it when the question was asked.
+  const [before] = useState(item.assignee)
+  const [to, setTo] = useState<string>(before?.id ?? me.user.id)
   const [note, setNote] = useState('')
   const assign = useAssignItem(item)
   const problems = fieldProblems(assign.error, (pointer) =>
@@ -26,30 +27,24 @@ export function AssignDialog({ item, onClose }: { item: Item; onClose: () => voi
   )
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    assign.mutate(
-      {
-        assignee: to === nobody ? null : to,
-        instead_of: item.assignee?.id ?? 'nobody',
-        ...(note.trim() && { note: note.trim() }),
+    assign.mutate(assignBody(to, note, before), {
+      onSuccess: (changed) => {
+        tell(changed.assignee ? `${changed.assignee.name} has it` : 'It is nobody’s')
+        onClose()
       },
-      {
-        onSuccess: (changed) => {
-          tell(changed.assignee ? `${changed.assignee.name} has it` : 'It is nobody’s')
-          onClose()
-        },
-      },
-    )
+    })
   }
-  const people = [
-    { value: nobody, label: 'Nobody' },
-    { value: me.user.id, label: `Me (${me.user.name || me.user.username})` },
-  ]
+  const peopleOf = (users: readonly User[]) => peopleFor(before, me, users)
   const fields = { value: to, error: problems.fields['/assignee'], onChange: setTo }
   return (
     <Dialog onClose={onClose} title="Assign it">
       <form onSubmit={submit}>
         <Stack>
-          {may('users.read') ? <AnyUser people={people} {...fields} /> : <People data={people} {...fields} />}
+          {may('users.read') ? (
+            <AnyUser peopleOf={peopleOf} {...fields} />
+          ) : (
+            <People data={peopleOf([])} {...fields} />
+          )}
           <Textarea
             label="What they should know"
             description="It becomes a comment."
@@ -96,10 +91,11 @@ function People({ onChange, ...props }: PeopleProps) {
   )
 }
 
-function AnyUser({ people, ...fields }: Omit<PeopleProps, 'data'> & { people: PeopleProps['data'] }) {
+interface AnyUserProps extends Omit<PeopleProps, 'data'> {
+  peopleOf: (users: readonly User[]) => PeopleProps['data']
+}
+
+function AnyUser({ peopleOf, ...fields }: AnyUserProps) {
   const { items } = usePagedList(userList(), { whole: true })
-  const others = (items ?? [])
-    .filter(({ id, state }) => state === 'active' && !people.some(({ value }) => value === id))
-    .map(({ id, name, username }) => ({ value: id, label: name ? `${name} (${username})` : username }))
-  return <People data={[...people, ...others]} {...fields} />
+  return <People data={peopleOf(items ?? [])} {...fields} />
 }

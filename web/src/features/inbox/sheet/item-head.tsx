@@ -1,7 +1,6 @@
 import { ActionIcon, Title } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
-import { usePagedList } from '../../../lib/api/pages'
 import type { Item } from '../../../lib/api/types'
 import { useNow } from '../../../lib/time/now'
 import { someOf } from '../../../lib/words'
@@ -11,10 +10,9 @@ import { Moment } from '../../../ui/moment'
 import { Tag } from '../../../ui/tag'
 import { meDetail } from '../../accounts/queries'
 import { dueWords, isSnoozed, neighbour, stateTag } from '../item-words'
-import { itemList } from '../queries'
 import type { InboxSearch } from '../search'
 import { takeFocusWish, useGoToItem } from '../use-go-to-item'
-import { usePlace } from '../use-place'
+import { useListAround } from '../use-place'
 import { useStateLabel } from '../use-state-label'
 import classes from './item-head.module.css'
 
@@ -56,9 +54,8 @@ export function BackToList({ search }: { search: InboxSearch }) {
 
 /** Back to the list, and to the neighbours. */
 function Ways({ item, search }: { item: Item; search: InboxSearch }) {
-  const { items, query } = usePagedList(itemList(search))
+  const { items, query, place } = useListAround(search, item.id)
   const goToItem = useGoToItem()
-  const place = usePlace(items, item.id)
   const found = items?.findIndex(({ id }) => id === item.id) ?? -1
   const [previous, next] = ([-1, 1] as const).map((by) => neighbour(items ?? [], item.id, by, place))
   return (

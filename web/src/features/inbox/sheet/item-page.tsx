@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { isGone } from '../../../lib/api/problem'
 import { Failed, LoadingRows } from '../../../ui/answers'
 import { itemDetail } from '../queries'
 import { BackToList } from './item-head'
@@ -13,7 +14,8 @@ export function ItemPage() {
   const { item: id } = route.useParams()
   const search = route.useSearch()
   const query = useQuery(itemDetail(id))
-  if (query.data) return <ItemSheet key={id} read={query.data} search={search} />
+  // What somebody may not see any more does not stay on their screen.
+  if (query.data && !isGone(query.error)) return <ItemSheet key={id} read={query.data} search={search} />
   return (
     <div className={classes.waiting}>
       <BackToList search={search} />

@@ -1,18 +1,18 @@
 import { Button, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef, useState } from 'react'
-import { usePagedList } from '../../../lib/api/pages'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { Choice, Item } from '../../../lib/api/types'
 import { Failed } from '../../../ui/answers'
 import { Notice } from '../../../ui/notice'
 import { Question } from '../../../ui/question'
 import { tell } from '../../../ui/toast'
+import { meDetail } from '../../accounts/queries'
 import { nextAfter } from '../item-words'
-import { itemDetail, itemList, type ReadItem, useResolve } from '../queries'
+import { itemDetail, type ReadItem, useResolve } from '../queries'
 import type { InboxSearch } from '../search'
 import { noteAdvance, useGoToItem } from '../use-go-to-item'
-import { usePlace } from '../use-place'
+import { useListAround } from '../use-place'
 import { ActionRow } from './action-row'
 import { type Answer, askedFor } from './choices'
 import { DecisionBar } from './decision-bar'
@@ -26,6 +26,7 @@ import { usePresence } from './use-presence'
 import { useReady } from './use-ready'
 import { useSeen } from './use-seen'
 import { useSheetCommands } from './use-sheet-commands'
+import { whatMay } from './what-may'
 
 interface ItemSheetProps {
   read: ReadItem
@@ -36,6 +37,7 @@ interface ItemSheetProps {
 /** What an item says, what may be done with it, and all that happened to it. */
 export function ItemSheet({ read, search }: ItemSheetProps) {
   const { item } = read
+  const { data: me } = useSuspenseQuery(meDetail())
   const seen = useSeen(read)
   const resolve = useResolve(item)
   const goOn = useGoOn(item, search)
@@ -69,7 +71,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
     seen.look()
     resolve.reset()
   }
-  useSheetCommands(item, { choose, comment })
+  useSheetCommands(item, { mayComment: whatMay(item, me).comment, choose, comment })
   return (
     <article className={classes.sheet} aria-labelledby="item-title">
       <div className={classes.body}>
@@ -151,8 +153,7 @@ function problemTitle(error: unknown): string | undefined {
 function useGoOn(item: Item, search: InboxSearch) {
   const queryClient = useQueryClient()
   const goToItem = useGoToItem()
-  const { items } = usePagedList(itemList(search))
-  const place = usePlace(items, item.id)
+  const { items, place } = useListAround(search, item.id)
   const next = nextAfter(items ?? [], item.id, place)
   useEffect(() => {
     if (next) void queryClient.query({ ...itemDetail(next), staleTime: 30_000 }).catch(() => undefined)

@@ -12,6 +12,7 @@ import { ActionButton } from '../../access/action-button'
 import { meDetail } from '../../accounts/queries'
 import { isInternal, logDiff, logSentence, logText } from '../log-words'
 import { itemLog } from '../queries'
+import { useStateLabel } from '../use-state-label'
 import { CommentBox } from './comment-box'
 import classes from './log-section.module.css'
 import { whatMay } from './what-may'
@@ -24,6 +25,7 @@ interface LogSectionProps {
 /** All that happened to an item, the newest first, and the place to say something. */
 export function LogSection({ item, comment }: LogSectionProps) {
   const { data: me } = useSuspenseQuery(meDetail())
+  const stateLabel = useStateLabel()
   const query = useInfiniteQuery(itemLog(item.id))
   const { hasNextPage, isFetching, isError, fetchNextPage } = query
   useEffect(() => {
@@ -46,7 +48,7 @@ export function LogSection({ item, comment }: LogSectionProps) {
           <ol className={classes.log} aria-label="Log" reversed>
             {read.toReversed().map((entry) => (
               <li key={entry.seq} className={classes.entry}>
-                <Entry entry={entry} />
+                <Entry entry={entry} stateLabel={stateLabel({ type: item.type, state: entry.state })} />
               </li>
             ))}
           </ol>
@@ -56,13 +58,13 @@ export function LogSection({ item, comment }: LogSectionProps) {
   )
 }
 
-function Entry({ entry }: { entry: LogEntry }) {
+function Entry({ entry, stateLabel }: { entry: LogEntry; stateLabel: string | undefined }) {
   const text = logText(entry)
   const diff = logDiff(entry)
   return (
     <>
       <div>
-        <b>{entry.actor.name || entry.actor.kind}</b> {logSentence(entry)}{' '}
+        <b>{entry.actor.name || entry.actor.kind}</b> {logSentence(entry, stateLabel)}{' '}
         <span className={classes.when}>
           · <Moment at={entry.at} />
         </span>{' '}

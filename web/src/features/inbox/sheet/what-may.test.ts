@@ -35,6 +35,14 @@ test('who posted it, and an admin, may take it back and change all of it', () =>
   }
 })
 
+test('what was posted with a key of mine I posted, and what somebody did who is called by my name I did not', () => {
+  const postedBy = (created_by: string) => whatMay({ ...item, created_by }, me).cancel
+  expect(postedBy('ana (shop)')).toBe(true)
+  expect(postedBy('Ana')).toBe(false)
+  expect(postedBy('anna (shop)')).toBe(false)
+  expect(postedBy('shop (ana)')).toBe(false)
+})
+
 test('who only looks does nothing, also with what they once posted', () => {
   expect(whatMay({ ...item, role: 'read-only', created_by: 'ana' }, me)).toEqual({
     decide: false,

@@ -15,8 +15,7 @@ export interface WhatMay {
 
 export function whatMay(item: Item, { user }: Pick<Me, 'user'>): WhatMay {
   const takesPart = isAtLeast(item.role, 'self-service')
-  const isPoster = [user.username, user.name, user.id].includes(item.created_by)
-  const owns = isAtLeast(item.role, 'admin') || (takesPart && isPoster)
+  const owns = isAtLeast(item.role, 'admin') || (takesPart && isPoster(item, user))
   const decide = takesPart && item.is_open && !item.sheet?.why_not
   return {
     decide,
@@ -30,4 +29,9 @@ function editableFields({ sheet }: Item, owns: boolean, decides: boolean): strin
   const keys = readSchema(sheet?.schema).properties.map(([key]) => key)
   if (owns) return keys
   return decides ? keys.filter((key) => parseKey(key).marks.includes('editable')) : []
+}
+
+/** Whether somebody has posted it, themselves or with a key of theirs: `ana`, `ana (shop)`. A user name has no space in it. */
+function isPoster({ created_by }: Item, { username }: Me['user']): boolean {
+  return created_by === username || created_by.startsWith(`${username} (`)
 }
