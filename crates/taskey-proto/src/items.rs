@@ -105,6 +105,8 @@ pub struct Sheet {
     pub moves: Vec<StateRef>,
     /// Why you may not decide; null where you may.
     pub why_not: Option<Reason>,
+    /// Whether you may take it back and change any of its fields: you have posted it, or are an admin, and it is open.
+    pub may_change: bool,
     /// The newest version of its type.
     pub newest_version: u32,
     /// Who looks at it just now, but you.

@@ -95,7 +95,7 @@ async fn cut_lines(app: &App, position: &mut Option<Cursor>) -> Result<(), DbErr
     };
     *position = Some(after);
     loop {
-        let batch = events::read(&app.db, None, after, EVENTS_AT_ONCE).await?;
+        let batch = events::read_all(&app.db, after, EVENTS_AT_ONCE).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         let judged = batch.iter().filter(|event| LINES_JUDGED_AFTER.contains(&event.name.as_str()));
         for device in judged.filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
@@ -109,6 +109,9 @@ async fn cut_lines(app: &App, position: &mut Option<Cursor>) -> Result<(), DbErr
         }
         after = last.cursor;
         *position = Some(after);
+        if batch.len() < EVENTS_AT_ONCE {
+            return Ok(());
+        }
     }
 }
 

@@ -84,9 +84,6 @@ pub async fn follow_events(app: App) {
 async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
     loop {
         let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
-        if batch.is_empty() {
-            return Ok(());
-        }
         let removed: Vec<_> = batch.iter().filter(|event| event.name == "device.removed").collect();
         for device in removed.iter().filter_map(|event| event.subject.parse::<DeviceId>().ok()) {
             end_executions_of(app, device).await?;
@@ -102,6 +99,9 @@ async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
             restored::deliver_what_was_kept(app).await?;
         }
         follower.took(&app.db, &batch, !removed.is_empty()).await?;
+        if batch.len() < EVENTS_AT_ONCE {
+            return Ok(());
+        }
     }
 }
 

@@ -46,11 +46,11 @@ pub async fn follow_events(app: App) {
 async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
     loop {
         let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
-        if batch.is_empty() {
-            return Ok(());
-        }
         let acted = react_to(app, &batch).await?;
         follower.took(&app.db, &batch, acted).await?;
+        if batch.len() < EVENTS_AT_ONCE {
+            return Ok(());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use taskey_proto::Time;
@@ -9,7 +10,8 @@ use taskey_proto::id::{DeliveryId, ItemId, ItemTypeId, OrganizationId, WebhookId
 use taskey_proto::webhooks::EVENTS;
 
 use super::filter::{hears, passes};
-use super::store::{self, NewDelivery, WebhookRow};
+use super::sender::{CLAIMED_MS, Slot, send_now};
+use super::store::{self, DeliveryRow, NewDelivery, WebhookRow};
 use crate::app::App;
 use crate::features::inbox;
 use crate::platform::db::events::{self, Event, Follower};
@@ -48,11 +50,11 @@ pub async fn follow_events(app: App) {
 async fn react(app: &App, follower: &mut Follower) -> Result<(), DbError> {
     loop {
         let batch = follower.next(&app.db, EVENTS_AT_ONCE).await?;
-        if batch.is_empty() {
-            return Ok(());
-        }
         let acted = react_to(app, &batch).await?;
         follower.took(&app.db, &batch, acted).await?;
+        if batch.len() < EVENTS_AT_ONCE {
+            return Ok(());
+        }
     }
 }
 
@@ -77,19 +79,37 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
     if new.is_empty() {
         return Ok(false);
     }
-    let webhooks: BTreeSet<WebhookId> = new.iter().map(|delivery| delivery.webhook).collect();
-    app.db.write((new, app.now()), |tx, (new, now)| Box::pin(insert(tx, new, *now))).await?;
-    for webhook in webhooks {
+    // Nothing is sent while a server that was restored waits for its operator.
+    let may_send = !app.quiet.is_on(&app.db).await?;
+    let slots: Vec<Option<Slot>> = new.iter().map(|new| app.senders.slot(new.webhook).filter(|_| may_send)).collect();
+    let webhooks: Vec<WebhookId> = new.iter().map(|delivery| delivery.webhook).collect();
+    let new: Vec<(NewDelivery, bool)> = new.into_iter().zip(&slots).map(|(delivery, slot)| (delivery, slot.is_some())).collect();
+    let written = app.db.write((new, app.now()), |tx, (new, now)| Box::pin(insert(tx, new, *now))).await?;
+    let mut waiting = BTreeSet::new();
+    for ((webhook, slot), row) in webhooks.into_iter().zip(slots).zip(written) {
+        match (slot, row, known.webhook(webhook)) {
+            (Some(slot), Some(row), Some(webhook)) => drop(tokio::spawn(send_now(app.clone(), webhook, row, slot))),
+            _ => drop(waiting.insert(webhook)),
+        }
+    }
+    for webhook in waiting {
         app.senders.wake(app, webhook);
     }
     Ok(true)
 }
 
-async fn insert(tx: &mut Tx<'_>, new: &[NewDelivery], now: Time) -> Result<(), DbError> {
-    for delivery in new {
-        store::insert_delivery(tx, delivery, now).await?;
+/// Writes deliveries; those that are to be sent from here at once are claimed, and given back as they are written.
+async fn insert(tx: &mut Tx<'_>, new: &[(NewDelivery, bool)], now: Time) -> Result<Vec<Option<DeliveryRow>>, DbError> {
+    let mut claimed = Vec::with_capacity(new.len());
+    for (delivery, is_claimed) in new {
+        claimed.push(if *is_claimed {
+            store::insert_claimed(tx, delivery, now.plus_ms(CLAIMED_MS), now).await?
+        } else {
+            store::insert_delivery(tx, delivery, now).await?;
+            None
+        });
     }
-    Ok(())
+    Ok(claimed)
 }
 
 /// What was looked up for a batch of events.
@@ -100,6 +120,10 @@ pub struct Known {
 }
 
 impl Known {
+    fn webhook(&self, id: WebhookId) -> Option<Arc<WebhookRow>> {
+        self.webhooks.values().flatten().find(|webhook| webhook.id == id).map(|webhook| Arc::new(webhook.clone()))
+    }
+
     /// The webhooks that hear of an event.
     pub async fn hearing(
         &mut self,

@@ -1,6 +1,7 @@
 //! Sends what waits: each webhook with something to deliver has a sender of its own, so that one holds up no other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use taskey_proto::id::WebhookId;
 use taskey_proto::problem::Reason;
 use taskey_proto::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningKey, TIMESTAMP_HEADER, sign_with_all};
 use taskey_proto::webhooks::{DeliveryAttempt, DeliveryState, RESPONSE_LEN_MAX, WebhookState};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::body::{self, Told};
@@ -28,7 +29,7 @@ use crate::platform::http::problem::ApiResult;
 /// Deliveries of one webhook that are on their way at once.
 const AT_ONCE: usize = 16;
 /// A try that its node has not ended by then is another's to make again. Longer than any try takes.
-const CLAIMED_MS: i64 = 20_000;
+pub const CLAIMED_MS: i64 = 20_000;
 const LIMITS: Limits = Limits { time_max: Duration::from_secs(15), answer_len_max: RESPONSE_LEN_MAX };
 /// A sender looks again so often for what another node has left.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -37,20 +38,43 @@ const SUCCESS_NOTED_MS: i64 = 60_000;
 
 /// The senders of this node.
 #[derive(Default)]
-pub struct Senders(Mutex<HashMap<WebhookId, Arc<Notify>>>);
+pub struct Senders(Mutex<HashMap<WebhookId, Arc<Sender>>>);
+
+/// What sends for one webhook.
+struct Sender {
+    notify: Notify,
+    /// Of [`AT_ONCE`] those that are free.
+    slots: Arc<Semaphore>,
+    /// Whether nothing that is due waits: then a new delivery overtakes none.
+    is_drained: AtomicBool,
+}
+
+/// Room for one delivery that is sent without having waited.
+pub struct Slot {
+    sender: Arc<Sender>,
+    permit: OwnedSemaphorePermit,
+}
 
 impl Senders {
     /// Wakes a webhook's sender, starting it where there is none.
     pub fn wake(&self, app: &App, webhook: WebhookId) {
         let mut senders = self.lock();
         match senders.get(&webhook) {
-            Some(notify) => notify.notify_one(),
+            Some(sender) => sender.notify.notify_one(),
             None => {
-                let notify = Arc::new(Notify::new());
-                senders.insert(webhook, notify.clone());
-                tokio::spawn(send_all(app.clone(), webhook, notify));
+                let slots = Arc::new(Semaphore::new(AT_ONCE));
+                let sender = Arc::new(Sender { notify: Notify::new(), slots, is_drained: AtomicBool::new(false) });
+                senders.insert(webhook, sender.clone());
+                tokio::spawn(send_all(app.clone(), webhook, sender));
             }
         }
+    }
+
+    /// Room to send a new delivery of a webhook at once, where none waits before it.
+    pub fn slot(&self, webhook: WebhookId) -> Option<Slot> {
+        let sender = self.lock().get(&webhook).cloned().filter(|sender| sender.is_drained.load(Ordering::Acquire))?;
+        let permit = sender.slots.clone().try_acquire_owned().ok()?;
+        Some(Slot { sender, permit })
     }
 
     /// Starts the senders of webhooks for which something waits. What a node that was cut off had on its way is sent again: at once
@@ -65,16 +89,16 @@ impl Senders {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Notify>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Sender>>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 /// Sends what waits for one webhook until nothing does, or the server stops.
-async fn send_all(app: App, webhook: WebhookId, notify: Arc<Notify>) {
+async fn send_all(app: App, webhook: WebhookId, sender: Arc<Sender>) {
     let mut sending = JoinSet::new();
     loop {
-        let next = match begin_due(&app, webhook, &mut sending).await {
+        let next = match begin_due(&app, webhook, &sender, &mut sending).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%webhook, %error, "what waits for a webhook was not read");
@@ -85,9 +109,9 @@ async fn send_all(app: App, webhook: WebhookId, notify: Arc<Notify>) {
             Some(at) => Duration::from_millis(u64::try_from(at.ms() - app.now().ms()).unwrap_or(0)).min(LOOK_EVERY),
             None => LOOK_EVERY,
         };
-        let is_full = sending.len() >= AT_ONCE;
+        let is_full = sender.slots.available_permits() == 0;
         tokio::select! {
-            () = notify.notified() => {}
+            () = sender.notify.notified() => {}
             Some(_) = sending.join_next() => {}
             () = app.clock.sleep(wait.max(Duration::from_millis(1))), if !is_full && next.is_some() => {}
             () = app.stopped() => return,
@@ -96,12 +120,15 @@ async fn send_all(app: App, webhook: WebhookId, notify: Arc<Notify>) {
 }
 
 /// Begins what is due, as far as there is room; when the next delivery is due, where one waits.
-async fn begin_due(app: &App, id: WebhookId, sending: &mut JoinSet<()>) -> Result<Option<Time>, DbError> {
+async fn begin_due(app: &App, id: WebhookId, sender: &Sender, sending: &mut JoinSet<()>) -> Result<Option<Time>, DbError> {
+    sender.is_drained.store(false, Ordering::Release);
     // Nothing from before is told by a server that was restored and waits for its operator.
     if app.quiet.is_on(&app.db).await? {
         return Ok(Some(app.now().plus_ms(1_000)));
     }
-    let room = AT_ONCE.saturating_sub(sending.len());
+    let mut slots: Vec<OwnedSemaphorePermit> = Vec::new();
+    slots.extend(std::iter::from_fn(|| sender.slots.clone().try_acquire_owned().ok()));
+    let room = slots.len();
     if room == 0 {
         return Ok(None);
     }
@@ -114,12 +141,17 @@ async fn begin_due(app: &App, id: WebhookId, sending: &mut JoinSet<()>) -> Resul
     let due = app.db.write(input, |tx, (id, room, until, now)| Box::pin(store::claim(tx, *id, *room, *until, *now))).await?;
     let webhook = Arc::new(webhook);
     let is_all = due.len() < room;
-    for row in due {
-        sending.spawn(send(app.clone(), webhook.clone(), row));
+    for (row, slot) in due.into_iter().zip(slots) {
+        let sent = send(app.clone(), webhook.clone(), row);
+        sending.spawn(async move {
+            sent.await;
+            drop(slot);
+        });
     }
     if !is_all {
         return Ok(None);
     }
+    sender.is_drained.store(true, Ordering::Release);
     match store::next_due(&app.db, id, now).await? {
         Some(at) => Ok(Some(at)),
         // What is on its way on another node may have to be sent again from here.
@@ -127,21 +159,40 @@ async fn begin_due(app: &App, id: WebhookId, sending: &mut JoinSet<()>) -> Resul
     }
 }
 
-async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) {
-    let id = row.shown.id;
-    if let Err(error) = try_once(&app, &webhook, row).await {
-        // It is claimed still, and tried again when that ends.
-        tracing::error!(delivery = %id, error = %error.detail, "a delivery was not tried, or what it came to was not stored");
+/// Sends a delivery that was written just now; its sender looks again where it was not taken in, or others came to wait meanwhile.
+pub async fn send_now(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow, slot: Slot) {
+    let Slot { sender, permit } = slot;
+    let is_delivered = tokio::select! {
+        is_delivered = send(app.clone(), webhook, row) => is_delivered,
+        () = app.stopped() => return,
+    };
+    drop(permit);
+    if !is_delivered || !sender.is_drained.load(Ordering::Acquire) {
+        sender.notify.notify_one();
     }
 }
 
-/// Makes one try and stores what it came to.
-async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResult<()> {
+/// Makes one try; whether it was taken in.
+async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) -> bool {
+    let id = row.shown.id;
+    match try_once(&app, &webhook, row).await {
+        Ok(outcome) => matches!(outcome, Some(Outcome::Delivered)),
+        Err(error) => {
+            // It is claimed still, and tried again when that ends.
+            tracing::error!(delivery = %id, error = %error.detail, "a delivery was not tried, or what it came to was not stored");
+            false
+        }
+    }
+}
+
+/// Makes one try and stores what it came to; `None`: there was nothing to send any more.
+async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResult<Option<Outcome>> {
     let made = match make_body(app, webhook, &row).await? {
         Ok(made) => made,
         Err(reason) => {
             let input = (row.shown.id, reason, app.now());
-            return Ok(app.db.write(input, |tx, (id, reason, now)| Box::pin(store::drop_delivery(tx, *id, reason, *now))).await?);
+            app.db.write(input, |tx, (id, reason, now)| Box::pin(store::drop_delivery(tx, *id, reason, *now))).await?;
+            return Ok(None);
         }
     };
     let keys = keys::signing_keys(app, webhook.organization, webhook.id).await?;
@@ -163,9 +214,9 @@ async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResul
     let number = row.shown.attempt_count + 1;
     let attempt = DeliveryAttempt { number, at, url, keys: numbers, status, error, duration_ms, response };
     let tried = judge(&row, attempt, &outcome, app.now());
-    let input = (webhook.clone(), tried, outcome, app.now());
+    let input = (webhook.clone(), tried, outcome.clone(), app.now());
     app.db.write(input, |tx, (webhook, tried, outcome, now)| Box::pin(store_try(tx, webhook, tried, outcome, *now))).await?;
-    Ok(())
+    Ok(Some(outcome))
 }
 
 /// The bytes to post, or why there are none.

@@ -227,13 +227,23 @@ pub struct NewDelivery {
     pub event: String,
 }
 
-/// Writes a delivery, unless there is one of the same entry already.
+/// Writes a delivery that waits, unless there is one of the same entry already.
 pub async fn insert_delivery(tx: &mut Tx<'_>, new: &NewDelivery, now: Time) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO delivery (id, webhook_id, organization_id, item_id, seq, event, state, next_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING"
     );
     tx.later(sql, args![new.id, new.webhook, new.organization, new.item, new.seq, &new.event, now]).await
+}
+
+/// The same of one that is claimed from the beginning; `None` where there is one already.
+pub async fn insert_claimed(tx: &mut Tx<'_>, new: &NewDelivery, until: Time, now: Time) -> Result<Option<DeliveryRow>, DbError> {
+    let sql = sql!(
+        "INSERT INTO delivery (id, webhook_id, organization_id, item_id, seq, event, state, next_at, created_at, claimed_until) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7, $8) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING RETURNING *"
+    );
+    let values = args![new.id, new.webhook, new.organization, new.item, new.seq, &new.event, now, until];
+    tx.row(sql, values).await?.as_ref().map(delivery_row).transpose()
 }
 
 /// Writes a delivery, or begins the one that there is anew; `all`: also one that was delivered. How many that were.

@@ -4,6 +4,7 @@
 //! PostgreSQL each row carries its transaction's id, and readers stop at the oldest transaction that is still open; the order is
 //! (transaction, id).
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 
@@ -111,6 +112,61 @@ pub async fn read(db: &Db, organization: Option<OrganizationId>, after: Cursor, 
     rows.iter().map(Event::from_row).collect()
 }
 
+/// The newest events of all organizations, which one job after another asks for: the first of them reads, the others are handed the same.
+#[derive(Default)]
+pub struct Recent {
+    /// What is kept comes after this, without a gap.
+    after: Cursor,
+    events: VecDeque<Event>,
+}
+
+/// Events that are kept in memory.
+const RECENT_MAX: usize = 2_000;
+
+impl Recent {
+    fn end(&self) -> Cursor {
+        self.events.back().map_or(self.after, |event| event.cursor)
+    }
+
+    /// What is kept of what comes after a place; `None` where that begins earlier.
+    fn after(&self, place: Cursor, limit: usize) -> Option<Vec<Event>> {
+        let first = self.events.partition_point(|event| event.cursor <= place);
+        (place >= self.after).then(|| self.events.range(first..).take(limit).cloned().collect())
+    }
+
+    /// Keeps what was read behind a place.
+    fn keep(&mut self, place: Cursor, read: &[Event]) {
+        if place != self.end() {
+            self.events.clear();
+            self.after = place;
+        }
+        self.events.extend(read.iter().cloned());
+        while self.events.len() > RECENT_MAX
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.after = oldest.cursor;
+        }
+    }
+}
+
+/// The events of all organizations after `after`, oldest first, for the instance's own jobs.
+pub async fn read_all(db: &Db, after: Cursor, limit: usize) -> Result<Vec<Event>, DbError> {
+    let mut recent = db.recent.lock().await;
+    match recent.after(after, limit) {
+        Some(kept) if !kept.is_empty() => Ok(kept),
+        // Behind what is kept: whoever is so late catches up by itself.
+        None => {
+            drop(recent);
+            read(db, None, after, limit).await
+        }
+        Some(_) => {
+            let found = read(db, None, after, limit).await?;
+            recent.keep(after, &found);
+            Ok(found)
+        }
+    }
+}
+
 /// The place after everything that can be read now.
 pub async fn now(db: &Db) -> Result<Cursor, DbError> {
     let open = oldest_open(db).await?;
@@ -175,7 +231,7 @@ impl Follower {
             Some(position) => position,
             None => *self.position.insert(position(db, self.consumer).await?),
         };
-        read(db, None, position, limit).await
+        read_all(db, position, limit).await
     }
 
     /// Goes on after `batch`; `acted`: it is not to be read again.

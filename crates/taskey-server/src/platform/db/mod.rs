@@ -15,11 +15,13 @@ mod val;
 
 use std::path::Path;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use tokio::sync::Mutex;
 pub use tx::Tx;
 pub use val::{Args, FromCol, IntoVal, Row, Val};
 
@@ -93,6 +95,7 @@ pub type Op<I, T, E> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T, 
 pub struct Db {
     engine: Engine,
     hub: Hub,
+    recent: Arc<Mutex<events::Recent>>,
 }
 
 #[derive(Clone)]
@@ -134,7 +137,7 @@ impl Db {
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
         let lite = lite::Lite::start(writer, readers, hub.clone()).map_err(sqlx::Error::from)?;
-        Ok(Self { engine: Engine::Lite(lite), hub })
+        Ok(Self { engine: Engine::Lite(lite), hub, recent: Arc::default() })
     }
 
     /// Connects to PostgreSQL and migrates the database.
@@ -142,7 +145,7 @@ impl Db {
         let options = PgConnectOptions::from_str(url)?.application_name("taskey");
         let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
         migrate::postgres_pool(&pool).await?;
-        Ok(Self { engine: Engine::Pg(pool), hub })
+        Ok(Self { engine: Engine::Pg(pool), hub, recent: Arc::default() })
     }
 
     pub fn dialect(&self) -> Dialect {

@@ -254,6 +254,9 @@ on_both! {
         let (_server, ann) = world(engine, refund(json!({}))).await;
         let (bob, cid) = (member(&ann, "bob", "self-service").await, member(&ann, "cid", "self-service").await);
         let item = post_refund(&bob, "A1", 10).await;
+        for (person, may) in [(&bob, true), (&cid, false), (&ann, true)] {
+            assert_eq!(shown(person, &item).await["sheet"]["may_change"], may);
+        }
         let refused = cid.post(&format!("{}/cancel", path(&item)), json!({})).await;
         assert_eq!((refused.status, refused.code()), (403, "not_allowed"), "another one's");
         let cancelled = bob.post(&format!("{}/cancel", path(&item)), json!({"reason": "paid in the shop"})).await;

@@ -31,7 +31,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
   const { data: me } = useSuspenseQuery(meDetail())
   const [open, setOpen] = useState<Open>(null)
   const close = () => setOpen(null)
-  const may = whatMay(item, me)
+  const may = whatMay(item)
   const claim = useClaim(item, me.user.id)
   const move = useMoveItem(item)
   const error = claim.error ?? move.error

@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core'
-import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { ApiProblem } from '../../../lib/api/problem'
 import type { Choice, Item } from '../../../lib/api/types'
@@ -7,7 +7,6 @@ import { Failed } from '../../../ui/answers'
 import { Notice } from '../../../ui/notice'
 import { Question } from '../../../ui/question'
 import { tell } from '../../../ui/toast'
-import { meDetail } from '../../accounts/queries'
 import { nextAfter } from '../item-words'
 import { itemDetail, type ReadItem, useResolve } from '../queries'
 import type { InboxSearch } from '../search'
@@ -37,7 +36,6 @@ interface ItemSheetProps {
 /** What an item says, what may be done with it, and all that happened to it. */
 export function ItemSheet({ read, search }: ItemSheetProps) {
   const { item } = read
-  const { data: me } = useSuspenseQuery(meDetail())
   const seen = useSeen(read)
   const resolve = useResolve(item)
   const goOn = useGoOn(item, search)
@@ -71,7 +69,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
     seen.look()
     resolve.reset()
   }
-  useSheetCommands(item, { mayComment: whatMay(item, me).comment, choose, comment })
+  useSheetCommands(item, { mayComment: whatMay(item).comment, choose, comment })
   return (
     <article className={classes.sheet} aria-labelledby="item-title">
       <div className={classes.body}>

@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core'
-import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { type RefObject, useEffect } from 'react'
 import type { Item, LogEntry } from '../../../lib/api/types'
 import { ListAnswer } from '../../../ui/answers'
@@ -9,7 +9,6 @@ import { Question } from '../../../ui/question'
 import { Section } from '../../../ui/section'
 import { Tag } from '../../../ui/tag'
 import { ActionButton } from '../../access/action-button'
-import { meDetail } from '../../accounts/queries'
 import { isInternal, logDiff, logSentence, logText } from '../log-words'
 import { itemLog } from '../queries'
 import { useStateLabel } from '../use-state-label'
@@ -24,7 +23,6 @@ interface LogSectionProps {
 
 /** All that happened to an item, the newest first, and the place to say something. */
 export function LogSection({ item, comment }: LogSectionProps) {
-  const { data: me } = useSuspenseQuery(meDetail())
   const stateLabel = useStateLabel()
   const query = useInfiniteQuery(itemLog(item.id))
   const { hasNextPage, isFetching, isError, fetchNextPage } = query
@@ -35,7 +33,7 @@ export function LogSection({ item, comment }: LogSectionProps) {
   return (
     <Section title="What happened">
       <div className={classes.write}>
-        {whatMay(item, me).comment ? (
+        {whatMay(item).comment ? (
           <CommentBox item={item} area={comment} />
         ) : (
           <ActionButton may={false} why={{ verb: 'items.comment' }} variant="default">

@@ -1,4 +1,4 @@
-import type { Item, Me } from '../../../lib/api/types'
+import type { Item } from '../../../lib/api/types'
 import { isAtLeast } from '../../access/roles'
 import { parseKey, readSchema } from '../fields/schema'
 
@@ -13,14 +13,14 @@ export interface WhatMay {
   editable: readonly string[]
 }
 
-export function whatMay(item: Item, { user }: Pick<Me, 'user'>): WhatMay {
+export function whatMay(item: Item): WhatMay {
   const takesPart = isAtLeast(item.role, 'self-service')
-  const owns = isAtLeast(item.role, 'admin') || (takesPart && isPoster(item, user))
+  const owns = item.sheet?.may_change ?? false
   const decide = takesPart && item.is_open && !item.sheet?.why_not
   return {
     decide,
     comment: takesPart,
-    cancel: owns && item.is_open,
+    cancel: owns,
     editable: item.is_open ? editableFields(item, owns, decide) : [],
   }
 }
@@ -29,9 +29,4 @@ function editableFields({ sheet }: Item, owns: boolean, decides: boolean): strin
   const keys = readSchema(sheet?.schema).properties.map(([key]) => key)
   if (owns) return keys
   return decides ? keys.filter((key) => parseKey(key).marks.includes('editable')) : []
-}
-
-/** Whether somebody has posted it, themselves or with a key of theirs: `ana`, `ana (shop)`. A user name has no space in it. */
-function isPoster({ created_by }: Item, { username }: Me['user']): boolean {
-  return created_by === username || created_by.startsWith(`${username} (`)
 }

@@ -1,6 +1,6 @@
 //! Many items in one request: a JSON object a line in, what became of each a line out.
 
-use serde_json::Value;
+use http::StatusCode;
 use taskey_proto::id::ItemId;
 use taskey_proto::items::{BULK_MAX, BulkLine, CreateItem};
 use taskey_proto::problem::{Code, FieldError, located, pointer};
@@ -11,6 +11,9 @@ use crate::features::accounts::Permit;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
+/// Lines that are written together.
+const AT_ONCE: usize = 25;
+
 /// Posts line after line, so that of two with one external id the first makes the item; one that is refused does not hold up the others.
 pub async fn create_items(app: &App, permit: &Permit, text: &str) -> ApiResult<Vec<BulkLine>> {
     let lines: Vec<(u64, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
@@ -18,23 +21,17 @@ pub async fn create_items(app: &App, permit: &Permit, text: &str) -> ApiResult<V
         return Err(ApiError::new(Code::BodyTooLarge, format!("At most {BULK_MAX} items at once; send the rest in another request.")));
     }
     let mut told = Vec::with_capacity(lines.len());
-    for (number, line) in lines {
-        told.push(create_line(app, permit, number, line).await);
+    for lines in lines.chunks(AT_ONCE) {
+        let creates = lines.iter().map(|(_, line)| read(line)).collect();
+        let made = create::create_items(app, permit, creates).await;
+        told.extend(lines.iter().zip(made).map(|((number, _), made)| tell(*number, made)));
     }
     Ok(told)
 }
 
-async fn create_line(app: &App, permit: &Permit, number: u64, line: &str) -> BulkLine {
-    let made = async {
-        let create = read(line)?;
-        create::create_item(app, permit, create, None).await
-    };
-    match made.await {
-        Ok(answer) => {
-            let item: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-            let id = item["id"].as_str().and_then(|id| id.parse::<ItemId>().ok());
-            BulkLine { line: number, status: answer.status, id, code: None, detail: None, errors: Vec::new() }
-        }
+fn tell(number: u64, made: ApiResult<(ItemId, StatusCode)>) -> BulkLine {
+    match made {
+        Ok((id, status)) => BulkLine { line: number, status: status.as_u16(), id: Some(id), code: None, detail: None, errors: Vec::new() },
         Err(error) => BulkLine {
             line: number,
             status: error.code.status(),

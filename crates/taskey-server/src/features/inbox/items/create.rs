@@ -164,6 +164,51 @@ pub async fn create_item(app: &App, permit: &Permit, create: CreateItem, once: O
     app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await
 }
 
+/// Posts items in their order, those that are right together; how each went.
+pub async fn create_items(app: &App, permit: &Permit, creates: Vec<ApiResult<CreateItem>>) -> Vec<ApiResult<(ItemId, StatusCode)>> {
+    let mut ready = Vec::with_capacity(creates.len());
+    let mut outcomes = Vec::with_capacity(creates.len());
+    for create in creates {
+        let new = match create {
+            Ok(create) => prepare(app, Poster::User(permit.clone()), create, None).await,
+            Err(error) => Err(error),
+        };
+        outcomes.push(new.map(|new| ready.push(Arc::new(new))));
+    }
+    let written = app.db.write(ready.clone(), |tx, ready| Box::pin(write_all(tx, ready))).await;
+    let mut written = match written {
+        Ok(written) => written.into_iter().map(Ok).collect(),
+        // One of them could not be written: each by itself.
+        Err(error) => {
+            tracing::debug!(error = %error.detail, "items were not written together");
+            let mut each = Vec::with_capacity(ready.len());
+            for new in ready {
+                each.push(app.db.write(new, |tx, new| Box::pin(write_one(tx, new))).await);
+            }
+            each
+        }
+    }
+    .into_iter();
+    let missing = || Err(ApiError::internal("an item of a bulk has no outcome"));
+    outcomes.into_iter().map(|outcome: ApiResult<()>| outcome.and_then(|()| written.next().unwrap_or_else(missing))).collect()
+}
+
+async fn write_all(tx: &mut Tx<'_>, ready: &[Arc<NewItem>]) -> ApiResult<Vec<(ItemId, StatusCode)>> {
+    let mut written = Vec::with_capacity(ready.len());
+    for new in ready {
+        written.push(write_one(tx, new).await?);
+    }
+    Ok(written)
+}
+
+/// Writes an item, unless there is one already that its application calls so.
+async fn write_one(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<(ItemId, StatusCode)> {
+    Ok(match known(tx, new).await? {
+        Some(row) => (row.id, StatusCode::OK),
+        None => (insert(tx, new).await?.id, StatusCode::CREATED),
+    })
+}
+
 /// Posts an item for an application that has signed it.
 pub async fn post_signed(app: &App, actor: Actor, create: CreateItem) -> ApiResult<()> {
     let new = prepare(app, Poster::Signed(actor), create, None).await?;

@@ -30,6 +30,12 @@ pub fn may_decide(permit: &Permit, row: &ItemRow, kind: &Kind) -> Result<(), Rea
     Err(Reason::new("may_decide", format!("In the state `{}` the members of {groups} decide.", row.state)))
 }
 
+/// Whether somebody may take an item back and change any of its fields: who posted it, and admins.
+pub fn may_change(permit: &Permit, row: &ItemRow) -> bool {
+    let is_posters = row.poster == Some(permit.principal().user) && role(permit, row) >= Role::SelfService;
+    is_posters || role(permit, row) == Role::Admin
+}
+
 pub fn refuse(reason: Reason) -> ApiError {
     ApiError::new(Code::NotAllowed, reason.detail)
 }

@@ -108,11 +108,6 @@ fn may_decide<V>(acting: &Acting<V>, row: &ItemRow) -> ApiResult<()> {
     model::may_decide(&acting.permit, row, &acting.kind).map_err(model::refuse)
 }
 
-fn is_posters_or_admins<V>(acting: &Acting<V>, row: &ItemRow) -> bool {
-    let is_posters = row.poster == Some(acting.permit.principal().user) && view::role(&acting.permit, row) >= Role::SelfService;
-    is_posters || view::role(&acting.permit, row) == Role::Admin
-}
-
 /// Resolves an item. Of two who decide at once one wins, and the other is told who.
 pub async fn resolve_item(app: &App, permit: &Permit, id: ItemId, decision: ResolveItem, if_match: Option<u64>) -> ApiResult<Item> {
     change(
@@ -143,7 +138,7 @@ pub async fn cancel_item(app: &App, permit: &Permit, id: ItemId, ask: CancelItem
         id,
         ask,
         op!(|tx, row, acting| {
-            if !is_posters_or_admins(acting, row) {
+            if !model::may_change(&acting.permit, row) {
                 return Err(ApiError::new(Code::NotAllowed, "An item is cancelled by whoever posted it, or by an admin."));
             }
             model::still_open(row, acting.ctx.now)?;
@@ -169,7 +164,7 @@ pub async fn update_item(app: &App, permit: &Permit, id: ItemId, ask: UpdateItem
         (ask, if_match),
         op!(|tx, row, acting| {
             let (ask, if_match) = &acting.ask;
-            let anything = is_posters_or_admins(acting, row);
+            let anything = model::may_change(&acting.permit, row);
             if !anything {
                 may_decide(acting, row)?;
             }

@@ -75,6 +75,7 @@ pub fn sheet(permit: &Permit, row: &ItemRow, kind: &Kind, newest_version: u32, v
         choices: choices.collect(),
         moves: if is_there { kind.spec.moves(&row.state).into_iter().map(label).collect() } else { Vec::new() },
         why_not: model::may_decide(permit, row, kind).err(),
+        may_change: is_there && model::may_change(permit, row),
         newest_version,
         viewers,
     }

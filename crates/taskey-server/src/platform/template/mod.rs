@@ -1,12 +1,12 @@
 //! Templates: text made of values, with a bound on what they may cost. They reach nothing but what they are given.
 
+mod language;
+
 use std::io;
 
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, ErrorKind};
 use serde_json::Value;
 
-/// Steps that a template may take.
-const FUEL: u64 = 50_000;
 /// Bytes that a template may make.
 const LEN_MAX: usize = 64 * 1024;
 
@@ -15,17 +15,16 @@ pub struct Templates(Environment<'static>);
 
 impl Default for Templates {
     fn default() -> Self {
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_fuel(Some(FUEL));
-        Self(environment)
+        Self(language::environment())
     }
 }
 
 impl Templates {
     /// Adds a template, or says what is wrong with it.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), String> {
+        if let Some(problem) = language::problem_of(text) {
+            return Err(problem);
+        }
         self.0.add_template_owned(name.to_owned(), text.to_owned()).map_err(|error| words(&error))
     }
 
@@ -70,6 +69,9 @@ pub fn evaluate(text: &str, values: &Value) -> Result<Value, String> {
     let Some(inner) = inner else {
         return Template::read(text)?.render(values).map(Value::String);
     };
+    if let Some(problem) = language::problem_of_expression(inner) {
+        return Err(problem);
+    }
     let templates = Templates::default();
     let expression = templates.0.compile_expression(inner).map_err(|error| words(&error))?;
     let value = expression.eval(minijinja::value::Serde(values)).map_err(|error| words(&error))?;
@@ -126,10 +128,50 @@ mod tests {
 
     #[test]
     fn a_template_that_never_ends_or_makes_too_much_is_cut_off() {
-        let endless = "{% for a in range(1000) %}{% for b in range(1000) %}x{% endfor %}{% endfor %}";
-        assert!(made(endless, json!({})).unwrap_err().contains("too many steps"));
-        let long = "{% for a in range(1000) %}{{ text }}{% endfor %}";
-        assert!(made(long, json!({"text": "x".repeat(1_000)})).unwrap_err().contains("more than"));
+        let many = vec![1; 1_000];
+        let endless = "{% for a in many %}{% for b in many %}x{% endfor %}{% endfor %}";
+        assert!(made(endless, json!({"many": many})).unwrap_err().contains("too many steps"));
+        let long = "{% for a in many %}{{ text }}{% endfor %}";
+        assert!(made(long, json!({"many": many, "text": "x".repeat(1_000)})).unwrap_err().contains("more than"));
+        for growing in ["{{ text | replace('x', text) }}", "{{ many | join(text) }}"] {
+            assert!(made(growing, json!({"many": many, "text": "x".repeat(1_000)})).unwrap_err().contains("more than"), "{growing}");
+        }
+    }
+
+    #[test]
+    fn no_template_makes_long_texts_of_short_ones() {
+        for refused in [
+            "{{ 'x' * 100000000 }}",
+            "{{ a ~ a }}",
+            "{{ (a) + a }}",
+            "{% for b in [a ~ a] %}{{ b }}{% endfor %}",
+            "{% set b = a %}",
+            "{%- set b = a %}",
+            "{% with b = a %}{% endwith %}",
+            "{% raw %}{{ ' {% endraw %}{{ a ~ a }}{% raw %} ' }}{% endraw %}",
+            "{# ' #}{{ a ~ a }}{# ' #}",
+            "{{ {'b': {'c': 1}} ~ a }}",
+            "{{ 'it\\'s' ~ a }}",
+            "{{ \"'\" ~ a }}",
+            "{{ (a }} ~ a) }}",
+            "{% filter upper %}x{% endfilter %}",
+            "{{ a | indent(100000000) }}",
+            "{{ '%100000000s' | format(a) }}",
+            "{{ range(100000) | list }}",
+            "{{ namespace() }}",
+        ] {
+            assert!(made(refused, json!({"a": "x"})).is_err(), "{refused}");
+        }
+        assert!(evaluate("{{ body.a ~ body.a }}", &json!({"body": {"a": "x"}})).is_err());
+        for (allowed, expected) in [
+            ("{ * ~ + } {# {{ a ~ #}{{ '*' }}", "{ * ~ + } *"),
+            ("{{ [a, 'b']|join(', ') }} {{ (1 - 3)|abs }} {{ 'a-b'|replace('-', ' ') }}", "x, b 2 a b"),
+            ("{{ 19.9|fixed(2) }} {{ 7|times(100) }} {{ 0.5|times(3) }} {{ 240|fixed(2) }}", "19.90 700 1.5 240.00"),
+            ("{% if a == 'x' and a is defined %}yes{% elif a %}no{% else %}none{% endif %}", "yes"),
+            ("{\"a\": {{ a|tojson }}}", "{\"a\": \"x\"}"),
+        ] {
+            assert_eq!(made(allowed, json!({"a": "x"})).unwrap(), expected);
+        }
     }
 
     #[test]
