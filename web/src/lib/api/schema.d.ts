@@ -4369,6 +4369,8 @@ export interface components {
         Sheet: {
             /** @description How it may be resolved in this state, in the order of the buttons. */
             choices: components["schemas"]["Choice"][];
+            /** @description Whether you may take it back and change any of its fields: you have posted it, or are an admin, and it is open. */
+            may_change: boolean;
             /** @description The states that it may be moved to. */
             moves: components["schemas"]["StateRef"][];
             /**
