@@ -157,6 +157,33 @@ test('a form is asked for at its fields, and a change by somebody else needs ano
   expect(complaints.filter((text) => !text.includes('412'))).toEqual([])
 })
 
+test('a search finds what is open, then what is over too, and is kept in the address', async ({ page, server: _, complaints }) => {
+  await send(page, '/api/v1/item-types', refund)
+  await post(page, 'A1', 10)
+  await post(page, 'B2', 20)
+  await goTo(page, 'Inbox')
+  await expect(rows(page)).toHaveCount(2)
+  const search = page.getByRole('textbox', { name: 'Search the items' })
+  await search.fill('b2 refu')
+  await expect(rows(page)).toHaveText([/Refund 20 for B2/])
+  await isGood(page)
+  await page.reload()
+  await expect(search).toHaveValue('b2 refu')
+  await expect(rows(page)).toHaveText([/Refund 20 for B2/])
+
+  await page.getByRole('link', { name: 'Refund 20 for B2' }).click()
+  await decide(page, 'Refund 20').click()
+  await expect(page.getByRole('status').filter({ hasText: 'Refund 20: done' })).toBeVisible()
+  await goTo(page, 'Inbox')
+  await search.fill('b2')
+  await page.getByRole('button', { name: 'Search closed items too' }).click()
+  await expect(rows(page)).toHaveText([/Refund 20 for B2/])
+  await isGood(page)
+  await search.press('Escape')
+  await expect(search).toHaveValue('')
+  expect(complaints).toEqual([])
+})
+
 test('an item is snoozed, commented and found again in a saved view', async ({ page, server, complaints }) => {
   await send(page, '/api/v1/item-types', refund)
   await post(page, 'A1', 10)

@@ -129,6 +129,8 @@ fn main() -> anyhow::Result<()> {
         ("list 50 items", "/api/v1/items?limit=50"),
         ("list 50 that need me", "/api/v1/items?limit=50&queue=needs_me"),
         ("list 50 of a type", "/api/v1/items?limit=50&type=refund"),
+        ("list 50 of mine", "/api/v1/items?limit=50&queue=mine"),
+        ("list 50 that are overdue", "/api/v1/items?limit=50&queue=overdue"),
         ("list 50 that are due first", "/api/v1/items?limit=50&order=due"),
         ("list by an indexed field", "/api/v1/items?limit=50&type=refund&where=order%3DA77"),
         ("list by a word that few have", "/api/v1/items?limit=50&q=a77"),
@@ -137,8 +139,11 @@ fn main() -> anyhow::Result<()> {
         let (many, floor) = (ask(&large, path, cli.requests)?, ask(&small, path, cli.requests)?);
         let ratio = percentile(&many, 50) as f64 / percentile(&floor, 50).max(1) as f64;
         writeln!(out, "{what:<44}{:>18}{:>18}{ratio:>7.1}x", two(&many), two(&floor))?;
-        p50s.push(percentile(&many, 50));
-        p99s.push(percentile(&many, 99));
+        // The budget is of lists by what every item has, and by indexed fields.
+        if what.starts_with("list 50") || what.ends_with("indexed field") {
+            p50s.push(percentile(&many, 50));
+            p99s.push(percentile(&many, 99));
+        }
     }
     held.push(Ratio::new("the slowest list, p50 against 3 ms", p50s.into_iter().max().unwrap_or_default(), LIST_MUST.0, 1.0));
     held.push(Ratio::new("the slowest list, p99 against 15 ms", p99s.into_iter().max().unwrap_or_default(), LIST_MUST.1, 1.0));

@@ -4,9 +4,10 @@
 //! PostgreSQL each row carries its transaction's id, and readers stop at the oldest transaction that is still open; the order is
 //! (transaction, id).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 use taskey_proto::Time;
@@ -162,9 +163,30 @@ pub async fn read_all(db: &Db, after: Cursor, limit: usize) -> Result<Vec<Event>
         Some(_) => {
             let found = read(db, None, after, limit).await?;
             recent.keep(after, &found);
+            if db.dialect() == Dialect::Postgres && found.len() < limit {
+                look_again_for_hidden(db).await?;
+            }
             Ok(found)
         }
     }
+}
+
+/// How soon events are looked for again that an older transaction hides, which may end without waking anybody.
+const HIDDEN_FOR: Duration = Duration::from_millis(3);
+
+/// Wakes who waits for events that are committed and not to be read yet, a moment later.
+async fn look_again_for_hidden(db: &Db) -> Result<(), DbError> {
+    let sql = sql!("SELECT organization_id FROM event WHERE xid >= $1 ORDER BY xid, id LIMIT 20");
+    let hidden = db.rows(sql, args![oldest_open(db).await?]).await?;
+    let topics = hidden.iter().map(|row| row.get("organization_id").map(topic)).collect::<Result<BTreeSet<String>, DbError>>()?;
+    if !topics.is_empty() {
+        let hub = db.hub().clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(HIDDEN_FOR).await;
+            topics.iter().map(String::as_str).chain([ALL]).for_each(|topic| hub.wake(topic));
+        });
+    }
+    Ok(())
 }
 
 /// The place after everything that can be read now.

@@ -1,5 +1,6 @@
 //! Posting an item.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -84,13 +85,15 @@ struct NewItem {
     once: Option<Arc<Once>>,
 }
 
+/// The type that somebody names, of which they may post items.
+async fn kind_to_post(app: &App, poster: &Poster, word: &str) -> ApiResult<Arc<Kind>> {
+    let unknown = || ApiError::invalid_field("/type", format!("there is no item type `{word}`"));
+    let kind = types::named_kind(app, poster.organization(), word).await?.ok_or_else(unknown)?;
+    if poster.check(&kind)? { Ok(kind) } else { Err(unknown()) }
+}
+
 /// Checks what is to be posted.
-async fn prepare(app: &App, poster: Poster, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<NewItem> {
-    let unknown = || ApiError::invalid_field("/type", format!("there is no item type `{}`", create.item_type));
-    let kind = types::named_kind(app, poster.organization(), &create.item_type).await?.ok_or_else(unknown)?;
-    if !poster.check(&kind)? {
-        return Err(unknown());
-    }
+async fn prepare(app: &App, poster: Poster, kind: Arc<Kind>, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<NewItem> {
     let now = app.now();
     let mut errors = kind.field_errors("/fields", &create.fields);
     if object(&create.fields).to_string().len() > FIELDS_LEN_MAX {
@@ -160,7 +163,9 @@ fn new_row(
 
 /// Posts an item; the same again answers with the first one.
 pub async fn create_item(app: &App, permit: &Permit, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<Answer> {
-    let new = prepare(app, Poster::User(permit.clone()), create, once).await?;
+    let poster = Poster::User(permit.clone());
+    let kind = kind_to_post(app, &poster, &create.item_type).await?;
+    let new = prepare(app, poster, kind, create, once).await?;
     app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await
 }
 
@@ -168,12 +173,21 @@ pub async fn create_item(app: &App, permit: &Permit, create: CreateItem, once: O
 pub async fn create_items(app: &App, permit: &Permit, creates: Vec<ApiResult<CreateItem>>) -> Vec<ApiResult<(ItemId, StatusCode)>> {
     let mut ready = Vec::with_capacity(creates.len());
     let mut outcomes = Vec::with_capacity(creates.len());
+    let poster = Poster::User(permit.clone());
+    let mut kinds: HashMap<String, Arc<Kind>> = HashMap::new();
     for create in creates {
-        let new = match create {
-            Ok(create) => prepare(app, Poster::User(permit.clone()), create, None).await,
-            Err(error) => Err(error),
+        let new = async {
+            let create = create?;
+            let kind = match kinds.get(&create.item_type) {
+                Some(kind) => kind.clone(),
+                None => {
+                    let kind = kind_to_post(app, &poster, &create.item_type).await?;
+                    kinds.entry(create.item_type.clone()).or_insert(kind).clone()
+                }
+            };
+            prepare(app, poster.clone(), kind, create, None).await
         };
-        outcomes.push(new.map(|new| ready.push(Arc::new(new))));
+        outcomes.push(new.await.map(|new| ready.push(Arc::new(new))));
     }
     let written = app.db.write(ready.clone(), |tx, ready| Box::pin(write_all(tx, ready))).await;
     let mut written = match written {
@@ -211,7 +225,9 @@ async fn write_one(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<(ItemId, StatusC
 
 /// Posts an item for an application that has signed it.
 pub async fn post_signed(app: &App, actor: Actor, create: CreateItem) -> ApiResult<()> {
-    let new = prepare(app, Poster::Signed(actor), create, None).await?;
+    let poster = Poster::Signed(actor);
+    let kind = kind_to_post(app, &poster, &create.item_type).await?;
+    let new = prepare(app, poster, kind, create, None).await?;
     app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await.map(drop)
 }
 

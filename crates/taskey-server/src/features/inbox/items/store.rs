@@ -260,12 +260,13 @@ impl std::str::FromStr for After {
 }
 
 /// A list: `$1` the organization, `$2` the user whose sight it is, `$3` to `$10` what is asked beside, `$11` and `$12` where it begins, `$13`
-/// its length, `$14` the type, `$15` on what `base` needs.
+/// its length, `$14` the type, `$15` on what `base` needs. `|| ''` keeps SQLite, which knows nothing of how many there are, from taking an index of
+/// the organization instead of the one that `base` is about.
 macro_rules! list {
     ($base:literal, $order:literal, $after:literal) => {
         sql!(
             items!($base),
-            " AND i.organization_id = $1 AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
+            " AND i.organization_id || '' = $1 AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
             visible_item_types!("$1", "$2"),
             ") AND (CAST($3 AS TEXT) IS NULL OR i.state = $3) AND (CAST($4 AS BIGINT) IS NULL OR i.is_open = $4) \
              AND (CAST($5 AS TEXT) IS NULL OR COALESCE(i.assignee_id, '') = $5) \
@@ -342,19 +343,19 @@ pub async fn list(
                 order => both_ways!("i.number IN (SELECT rowid FROM item_text($15))", order),
             }
         }
-        Base::Organization => both_ways!("1 = 1", order),
-        Base::Open => both_ways!("i.is_open = 1", order),
-        Base::Unassigned => both_ways!("i.is_open = 1 AND i.assignee_id IS NULL", order),
+        Base::Organization => both_ways!("i.organization_id = $1", order),
+        Base::Open => both_ways!("i.organization_id = $1 AND i.is_open = 1", order),
+        Base::Unassigned => both_ways!("i.organization_id = $1 AND i.is_open = 1 AND i.assignee_id IS NULL", order),
         Base::Overdue(at) => {
             values.extend(args![*at]);
-            both_ways!("i.is_open = 1 AND COALESCE(i.due_at, 9223372036854775807) < $15", order)
+            both_ways!("i.organization_id = $1 AND i.is_open = 1 AND COALESCE(i.due_at, 9223372036854775807) < $15", order)
         }
         Base::Snoozed(at) => {
             values.extend(args![*at]);
-            both_ways!("i.is_open = 1 AND i.snoozed_until > $15", order)
+            both_ways!("i.organization_id = $1 AND i.is_open = 1 AND i.snoozed_until > $15", order)
         }
-        Base::OpenByDue => by_due!("i.is_open = 1"),
-        Base::ByDue => by_due!("1 = 1"),
+        Base::OpenByDue => by_due!("i.organization_id = $1 AND i.is_open = 1"),
+        Base::ByDue => by_due!("i.organization_id = $1"),
         Base::Type => both_ways!("i.item_type_id = $14", order),
         Base::OpenOfType => both_ways!("i.is_open = 1 AND i.item_type_id = $14", order),
         Base::Assigned(user) => {
@@ -383,8 +384,9 @@ pub async fn list(
 macro_rules! counted {
     ($where:literal) => {
         concat!(
-            "(SELECT count(*) FROM (SELECT 1 FROM item i WHERE i.organization_id = $1 AND i.is_open = 1 AND ",
+            "(SELECT count(*) FROM (SELECT 1 FROM item i WHERE ",
             $where,
+            " AND i.is_open = 1",
             " AND (CAST($5 AS TEXT) IS NULL OR i.item_type_id = $5) AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
             visible_item_types!("$1", "$2"),
             ") LIMIT 1000) counted)"
@@ -396,19 +398,19 @@ macro_rules! counted {
 pub async fn counts(db: &Db, sight: Sight, me: UserId, item_type: Option<ItemTypeId>, now: Time) -> Result<ItemCounts, DbError> {
     let sql = sql!(
         "SELECT ",
-        counted!("1 = 1"),
+        counted!("i.organization_id = $1"),
         " AS open, ",
-        counted!("i.assignee_id IS NULL AND COALESCE(i.snoozed_until, 0) <= $4"),
+        counted!("i.organization_id = $1 AND i.assignee_id IS NULL AND COALESCE(i.snoozed_until, 0) <= $4"),
         " AS free, ",
-        counted!("i.assignee_id = $3 AND COALESCE(i.snoozed_until, 0) <= $4"),
+        counted!("i.organization_id || '' = $1 AND i.assignee_id = $3 AND COALESCE(i.snoozed_until, 0) <= $4"),
         " AS own, ",
-        counted!("i.assignee_id = $3"),
+        counted!("i.organization_id || '' = $1 AND i.assignee_id = $3"),
         " AS mine, ",
-        counted!("i.assignee_id IS NULL"),
+        counted!("i.organization_id = $1 AND i.assignee_id IS NULL"),
         " AS unassigned, ",
-        counted!("COALESCE(i.due_at, 9223372036854775807) < $4"),
+        counted!("i.organization_id = $1 AND COALESCE(i.due_at, 9223372036854775807) < $4"),
         " AS overdue, ",
-        counted!("i.snoozed_until > $4"),
+        counted!("i.organization_id = $1 AND i.snoozed_until > $4"),
         " AS snoozed"
     );
     let row = db.row(sql, args![sight.organization, sight.only, me, now, item_type]).await?.ok_or(DbError::Aborted)?;
