@@ -305,6 +305,8 @@ test('a group decides over the items of one type alone, and who is in it begins 
   await makeUser(server, { username: 'rita', name: 'Rita', groups: ['Tellers'] })
   await goTo(page, 'Groups')
   await page.getByRole('link', { name: 'Tellers' }).click()
+  // The list has the same choice.
+  await expect(heading(page, 'Tellers')).toBeVisible()
   await page.getByRole('combobox', { name: 'Tellers: Items: refund' }).selectOption('self-service')
   await expect(page.getByText('Saved')).toBeVisible()
   await isGood(page)
