@@ -14,7 +14,7 @@ const RANGE: Range<u16> = 20_000..32_000;
 pub fn free_port() -> anyhow::Result<u16> {
     static LOCKED: Mutex<Vec<File>> = Mutex::new(Vec::new());
     let mut locked = LOCKED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let folder = std::env::temp_dir().join("taskey-test-ports");
+    let folder = std::env::temp_dir().join(format!("taskey-test-ports-{}", rustix::process::getuid().as_raw()));
     std::fs::create_dir_all(&folder)?;
     let count = u32::from(RANGE.end - RANGE.start);
     // Tests that start at the same time begin to look at different places.

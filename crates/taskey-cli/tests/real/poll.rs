@@ -175,6 +175,7 @@ async fn an_agent_that_stops_says_goodbye() {
     let installation = installation(Engine::Sqlite).await.unwrap();
     let (_gateway, agent) = behind_gateway(&installation, Upgrades::Refuse(403));
     assert!(agent.stop().unwrap().success());
-    assert!(log(&installation, "server.log").contains("the device said goodbye"));
+    let is_heard = || Ok(log(&installation, "server.log").contains("the device said goodbye"));
+    installation.wait_until("the server hears it", is_heard).unwrap();
     installation.wait_for_presence("web-1", "offline").unwrap();
 }

@@ -37,6 +37,11 @@ impl Hub {
         }
     }
 
+    /// How often a topic was woken that somebody waits for.
+    pub fn count(&self, topic: &str) -> u64 {
+        self.topics().get(topic).map_or(0, |sender| *sender.borrow())
+    }
+
     fn topics(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<u64>>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

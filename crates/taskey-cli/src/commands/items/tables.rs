@@ -249,7 +249,7 @@ mod tests {
 
     fn sheet() -> Value {
         json!({
-            "text": null, "schema": {"properties": {"order": {}, "amount": {}}}, "moves": [], "why_not": null, "newest_version": 1,
+            "text": null, "schema": {"properties": {"order": {}, "amount": {}}}, "moves": [], "why_not": null, "may_change": true, "newest_version": 1,
             "viewers": [],
             "choices": [
                 {"name": "approved", "label": "Refund 240", "refusal": false, "reasons": [], "reason_required": false, "confirm": null,

@@ -50,8 +50,8 @@ async fn free_all(app: &App) -> ApiResult<()> {
 
 async fn free(tx: &mut Tx<'_>, ctx: &Ctx, item: ItemId, user: UserId) -> Result<(), DbError> {
     let Some(mut row) = store::item(tx, item).await? else { return Ok(()) };
-    // A row has nobody where its user was removed: written as it is read, it is nobody's.
-    if !row.is_open || row.assignee.is_some() {
+    // A row is read with nobody where its user was removed: written as it is read, it is nobody's.
+    if !row.is_open || !store::is_assigned_to(tx, item, user).await? {
         return Ok(());
     }
     let removed = PersonRef { id: user, name: "a removed user".to_owned() };

@@ -196,6 +196,10 @@ async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResul
         }
     };
     let keys = keys::signing_keys(app, webhook.organization, webhook.id).await?;
+    if keys.is_empty() {
+        // It was removed meanwhile.
+        return Ok(None);
+    }
     let at = app.now();
     let url = webhook.spec.url.clone().unwrap_or_default();
     let numbers: Vec<u32> = keys.iter().map(|(number, _)| *number).collect();

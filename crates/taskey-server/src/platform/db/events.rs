@@ -7,6 +7,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -119,6 +121,18 @@ pub struct Recent {
     /// What is kept comes after this, without a gap.
     after: Cursor,
     events: VecDeque<Event>,
+    /// How often [`ALL`] had been woken when it was last read on.
+    woken: u64,
+    hidden: Hidden,
+}
+
+/// Events that are committed and not to be read yet, because an older transaction is open. It may end without waking anybody.
+#[derive(Default)]
+struct Hidden {
+    /// The transaction that hid them last, and how long was waited for it.
+    behind: i64,
+    wait: Duration,
+    is_waited_for: Arc<AtomicBool>,
 }
 
 /// Events that are kept in memory.
@@ -153,39 +167,52 @@ impl Recent {
 /// The events of all organizations after `after`, oldest first, for the instance's own jobs.
 pub async fn read_all(db: &Db, after: Cursor, limit: usize) -> Result<Vec<Event>, DbError> {
     let mut recent = db.recent.lock().await;
-    match recent.after(after, limit) {
-        Some(kept) if !kept.is_empty() => Ok(kept),
+    // A commit after this is read, or wakes again.
+    let woken = db.hub().count(ALL);
+    let Some(mut kept) = recent.after(after, limit) else {
         // Behind what is kept: whoever is so late catches up by itself.
-        None => {
-            drop(recent);
-            read(db, None, after, limit).await
-        }
-        Some(_) => {
-            let found = read(db, None, after, limit).await?;
-            recent.keep(after, &found);
-            if db.dialect() == Dialect::Postgres && found.len() < limit {
-                look_again_for_hidden(db).await?;
-            }
-            Ok(found)
-        }
+        drop(recent);
+        return read(db, None, after, limit).await;
+    };
+    if kept.len() >= limit || !kept.is_empty() && recent.woken == woken {
+        return Ok(kept);
     }
+    let end = if kept.is_empty() { after } else { recent.end() };
+    let found = read(db, None, end, limit - kept.len()).await?;
+    recent.keep(end, &found);
+    recent.woken = woken;
+    kept.extend(found);
+    if db.dialect() == Dialect::Postgres && kept.len() < limit {
+        look_again_for_hidden(db, &mut recent.hidden).await?;
+    }
+    Ok(kept)
 }
 
-/// How soon events are looked for again that an older transaction hides, which may end without waking anybody.
-const HIDDEN_FOR: Duration = Duration::from_millis(3);
+/// How soon hidden events are looked for again; twice as long each time, while it is the same transaction that hides them.
+const HIDDEN_MIN: Duration = Duration::from_millis(3);
+const HIDDEN_MAX: Duration = Duration::from_millis(900);
 
-/// Wakes who waits for events that are committed and not to be read yet, a moment later.
-async fn look_again_for_hidden(db: &Db) -> Result<(), DbError> {
-    let sql = sql!("SELECT organization_id FROM event WHERE xid >= $1 ORDER BY xid, id LIMIT 20");
-    let hidden = db.rows(sql, args![oldest_open(db).await?]).await?;
-    let topics = hidden.iter().map(|row| row.get("organization_id").map(topic)).collect::<Result<BTreeSet<String>, DbError>>()?;
-    if !topics.is_empty() {
-        let hub = db.hub().clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(HIDDEN_FOR).await;
-            topics.iter().map(String::as_str).chain([ALL]).for_each(|topic| hub.wake(topic));
-        });
+/// Wakes who waits for events that are hidden, a moment later.
+async fn look_again_for_hidden(db: &Db, hidden: &mut Hidden) -> Result<(), DbError> {
+    if hidden.is_waited_for.load(Ordering::Acquire) {
+        return Ok(());
     }
+    let open = oldest_open(db).await?;
+    let sql = sql!("SELECT organization_id FROM event WHERE xid >= $1 ORDER BY xid, id LIMIT 20");
+    let rows = db.rows(sql, args![open]).await?;
+    let topics = rows.iter().map(|row| row.get("organization_id").map(topic)).collect::<Result<BTreeSet<String>, DbError>>()?;
+    if topics.is_empty() {
+        return Ok(());
+    }
+    hidden.wait = if open == hidden.behind { (hidden.wait * 2).min(HIDDEN_MAX) } else { HIDDEN_MIN };
+    hidden.behind = open;
+    hidden.is_waited_for.store(true, Ordering::Release);
+    let (hub, wait, is_waited_for) = (db.hub().clone(), hidden.wait, hidden.is_waited_for.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        is_waited_for.store(false, Ordering::Release);
+        topics.iter().map(String::as_str).chain([ALL]).for_each(|topic| hub.wake(topic));
+    });
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What of Jinja a template may say. An operator or a filter that makes long texts of short ones would let one organization's type fill
-//! the memory of all: so texts are not put together within an expression, nothing is named but by `for`, and there are only the filters
-//! below, none of which makes more than [`LEN_MAX`] bytes of a field.
+//! the memory of all: so texts are not put together within an expression, nothing is named but by `for`, lists that are written out are
+//! short, and there are only the filters below, none of which makes more than [`LEN_MAX`] bytes of a field. How long a filter looks at a
+//! long text, again and again, is not bounded.
 
 use std::borrow::Cow;
 
@@ -12,6 +13,12 @@ use super::LEN_MAX;
 /// Steps that a template may take.
 const FUEL: u64 = 50_000;
 const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
+/// Bytes of a template, and of one piece of code in it: its reader goes down the stack with each operator.
+const TEMPLATE_LEN_MAX: usize = 20_000;
+const CODE_LEN_MAX: usize = 500;
+/// Commas in one piece of code.
+const COMMAS_MAX: usize = 20;
+const ELIFS_MAX: usize = 50;
 /// Digits behind the point.
 const DIGITS_MAX: usize = 12;
 
@@ -37,10 +44,9 @@ pub fn environment() -> Environment<'static> {
     environment.add_filter("times", times);
     environment.add_filter("title", filters::title);
     environment.add_filter("tojson", tojson);
-    environment.add_filter("trim", filters::trim);
+    environment.add_filter("trim", |text: Cow<'_, str>| text.trim().to_owned());
     environment.add_filter("upper", filters::upper);
     environment.add_test("defined", tests::is_defined);
-    environment.add_test("divisibleby", tests::is_divisibleby);
     environment.add_test("endingwith", tests::is_endingwith);
     environment.add_test("even", tests::is_even);
     environment.add_test("in", tests::is_in);
@@ -55,13 +61,17 @@ pub fn environment() -> Environment<'static> {
 
 /// What a template says that it may not.
 pub fn problem_of(template: &str) -> Option<String> {
+    if template.len() > TEMPLATE_LEN_MAX {
+        return Some(format!("at most {TEMPLATE_LEN_MAX} bytes"));
+    }
+    let mut elifs = 0;
     let mut rest = template;
-    while let Some(at) = rest.find(['{']) {
+    while let Some(at) = rest.find('{') {
         rest = &rest[at..];
         let (end, is_statement) = match rest.as_bytes().get(1) {
             Some(b'#') => {
                 // Of a comment that does not end the template's reader says more.
-                rest = rest.find("#}").map_or("", |end| &rest[end + 2..]);
+                rest = rest[2..].find("#}").map_or("", |end| &rest[end + 4..]);
                 continue;
             }
             Some(b'{') => ("}}", false),
@@ -72,10 +82,20 @@ pub fn problem_of(template: &str) -> Option<String> {
             }
         };
         let code = &rest[2..];
-        if is_statement && let Some(problem) = problem_of_statement(code) {
-            return Some(problem);
+        let statement = if is_statement { Some(statement_of(code)) } else { None };
+        elifs += usize::from(statement == Some("elif"));
+        if elifs > ELIFS_MAX {
+            return Some(format!("at most {ELIFS_MAX} elif"));
         }
-        match read_code(code, Some(end)) {
+        if let Some(unknown) = statement.filter(|word| !STATEMENTS.contains(word)) {
+            return Some(format!("`{unknown}` is not for templates; there are if, elif, else and for"));
+        }
+        // What `for` names is a part of what there was: a list that is written out could hold one thing many times.
+        let commas_max = if statement == Some("for") { 0 } else { COMMAS_MAX };
+        match read_code(code, Some(end), commas_max) {
+            Ok(len) if statement == Some("for") && code[..len].split_whitespace().any(|word| word.starts_with("recursive")) => {
+                return Some("`recursive` is not for templates".to_owned());
+            }
             Ok(len) => rest = &code[len..],
             Err(problem) => return Some(problem),
         }
@@ -85,21 +105,28 @@ pub fn problem_of(template: &str) -> Option<String> {
 
 /// The same of an expression without its braces.
 pub fn problem_of_expression(expression: &str) -> Option<String> {
-    read_code(expression, None).err()
+    if expression.len() > TEMPLATE_LEN_MAX {
+        return Some(format!("at most {TEMPLATE_LEN_MAX} bytes"));
+    }
+    read_code(expression, None, COMMAS_MAX).err()
 }
 
-fn problem_of_statement(code: &str) -> Option<String> {
+/// The word that a statement begins with.
+fn statement_of(code: &str) -> &str {
     let word = code.trim_start_matches(['-', '+']).trim_start();
     let len = word.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(word.len());
-    let known = STATEMENTS.contains(&&word[..len]);
-    (!known).then(|| format!("`{}` is not for templates; there are if, elif, else and for", &word[..len]))
+    &word[..len]
 }
 
 /// Looks through an expression or a statement; the bytes up to behind its `end`.
-fn read_code(code: &str, end: Option<&str>) -> Result<usize, String> {
+fn read_code(code: &str, end: Option<&str>, commas_max: usize) -> Result<usize, String> {
     let bytes = code.as_bytes();
-    let (mut at, mut open) = (0, 0_i32);
+    let (mut at, mut open, mut len, mut commas) = (0, 0_i32, 0, 0);
     while at < bytes.len() {
+        len += 1;
+        if len > CODE_LEN_MAX {
+            return Err(format!("at most {CODE_LEN_MAX} bytes in one pair of braces"));
+        }
         if open == 0 && end.is_some_and(|end| code.as_bytes()[at..].starts_with(end.as_bytes())) {
             return Ok(at + 2);
         }
@@ -109,6 +136,15 @@ fn read_code(code: &str, end: Option<&str>) -> Result<usize, String> {
             b')' | b']' => open -= 1,
             b'*' => return Err("`*` is not for templates; a number is multiplied by `amount | times(100)`".to_owned()),
             b'~' | b'+' => return Err(format!("`{}` is not for templates; what stands side by side is one text", bytes[at] as char)),
+            b',' => {
+                commas += 1;
+                if commas > commas_max {
+                    return Err(format!("at most {commas_max} commas here"));
+                }
+            }
+            b':' => return Err("`:` is not for templates".to_owned()),
+            b'-' if bytes.get(at + 1) == Some(&b'-') => return Err("`--` is not for templates".to_owned()),
+            b'.' if code[at + 1..].trim_start().starts_with("cycle") => return Err("`cycle` is not for templates".to_owned()),
             b'{' | b'}' => return Err("a brace in an expression; is one before it not closed?".to_owned()),
             _ => {}
         }

@@ -30,7 +30,8 @@ impl Templates {
 
     /// What a template asks for that there is not: a filter, a function, another template. `None` also where there is no such template.
     pub fn unknown(&self, name: &str) -> Option<String> {
-        let error = self.0.get_template(name).ok()?.render(minijinja::value::Serde(serde_json::json!({}))).err()?;
+        let template = self.0.get_template(name).ok()?;
+        let error = template.render_captured_to(minijinja::value::Serde(serde_json::json!({})), &mut Bounded(Vec::new())).err()?;
         let is_unknown = matches!(
             error.kind(),
             ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction | ErrorKind::TemplateNotFound
@@ -159,6 +160,17 @@ mod tests {
             "{{ '%100000000s' | format(a) }}",
             "{{ range(100000) | list }}",
             "{{ namespace() }}",
+            "{#}{{ \"#}{{ 'x' * 100000000 }}{#\" }}#}",
+            "{% for b in [[1,1],[1,1]] %}{% for c in [b,b] %}x{% endfor %}{% endfor %}",
+            "{% for b in a recursive %}{{ loop(b)|length }}{% endfor %}",
+            "{{ ''[::-1] }}",
+            "{{ --1 }}",
+            "{% for b in a %}{{ loop.cycle() }}{% endfor %}",
+            &format!("{{{{ {}a }}}}", "not ".repeat(200)),
+            &format!("{{{{ a{} }}}}", ".a".repeat(300)),
+            &format!("{{{{ [{}a]|tojson }}}}", "a,".repeat(100)),
+            &format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(60)),
+            &"x".repeat(20_001),
         ] {
             assert!(made(refused, json!({"a": "x"})).is_err(), "{refused}");
         }

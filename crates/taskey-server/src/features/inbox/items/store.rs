@@ -166,6 +166,11 @@ pub async fn of_removed_users(db: &Db, limit: usize) -> Result<Vec<(Organization
     rows.iter().map(|row| Ok((row.get("organization_id")?, row.get("id")?, row.get("assignee_id")?))).collect()
 }
 
+pub async fn is_assigned_to(tx: &mut Tx<'_>, item: ItemId, user: UserId) -> Result<bool, DbError> {
+    let sql = sql!("SELECT 1 AS one FROM item WHERE id = $1 AND assignee_id = $2");
+    Ok(tx.row(sql, args![item, user]).await?.is_some())
+}
+
 /// When the next open item's time is over.
 pub async fn next_timeout(db: &Db) -> Result<Option<Time>, DbError> {
     let sql = sql!("SELECT timeout_at FROM item WHERE is_open = 1 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1");
@@ -380,16 +385,21 @@ pub async fn list(
 }
 
 /// Open items of those that somebody sees, as far as they are counted: `$1` the organization, `$2` the user whose sight it is, `$3` the user
-/// who asks, `$4` now, `$5` the type.
+/// who asks, `$4` now, `$5` the type. An order leads SQLite to the index of what has no assignee.
 macro_rules! counted {
     ($where:literal) => {
+        counted!($where, "")
+    };
+    ($where:literal, $order:literal) => {
         concat!(
             "(SELECT count(*) FROM (SELECT 1 FROM item i WHERE ",
             $where,
             " AND i.is_open = 1",
             " AND (CAST($5 AS TEXT) IS NULL OR i.item_type_id = $5) AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
             visible_item_types!("$1", "$2"),
-            ") LIMIT 1000) counted)"
+            ")",
+            $order,
+            " LIMIT 1000) counted)"
         )
     };
 }
@@ -400,13 +410,13 @@ pub async fn counts(db: &Db, sight: Sight, me: UserId, item_type: Option<ItemTyp
         "SELECT ",
         counted!("i.organization_id = $1"),
         " AS open, ",
-        counted!("i.organization_id = $1 AND i.assignee_id IS NULL AND COALESCE(i.snoozed_until, 0) <= $4"),
+        counted!("i.organization_id = $1 AND i.assignee_id IS NULL AND COALESCE(i.snoozed_until, 0) <= $4", " ORDER BY i.created_at, i.id"),
         " AS free, ",
         counted!("i.organization_id || '' = $1 AND i.assignee_id = $3 AND COALESCE(i.snoozed_until, 0) <= $4"),
         " AS own, ",
         counted!("i.organization_id || '' = $1 AND i.assignee_id = $3"),
         " AS mine, ",
-        counted!("i.organization_id = $1 AND i.assignee_id IS NULL"),
+        counted!("i.organization_id = $1 AND i.assignee_id IS NULL", " ORDER BY i.created_at, i.id"),
         " AS unassigned, ",
         counted!("i.organization_id = $1 AND COALESCE(i.due_at, 9223372036854775807) < $4"),
         " AS overdue, ",
