@@ -61,7 +61,7 @@ async fn erase(tx: &mut Tx<'_>, ctx: &Ctx, seen: &ItemRow) -> Result<(), DbError
     row.erase_at = None;
     row.erased_at = Some(ctx.now);
     row.version += 1;
-    store::erase_log(tx, row.id).await?;
+    store::erase_content(tx, row.id).await?;
     let state = row.state.clone();
     let happened = Happened { action: "erased", event: "item.erased", prev_state: Some(state), change: Value::Null };
     write_bare(tx, ctx, &mut row, happened).await

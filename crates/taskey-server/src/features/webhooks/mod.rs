@@ -8,7 +8,8 @@
 //! delivery, and the `webhook-id` of every try is the same. A delivery holds no content: its body is made of the entry in the item's log
 //! ([`body`]), and goes when that goes.
 //!
-//! Each webhook with something to deliver has a sender of its own ([`sender`]): one that is dead or slow holds up no other. Tries are spaced as
+//! Each webhook with something to deliver has a sender of its own ([`sender`]): one that is dead or slow holds up no other. A delivery before
+//! which none waits is claimed as it is written, and sent without another look at the database. Tries are spaced as
 //! Standard Webhooks says ([`model`]); each is signed anew, with the time of the try, by every key that has not expired.
 //!
 //! What may never happen: a key in the database in clear, a call of an address that the guard forbids, a redirection that is followed,

@@ -163,20 +163,12 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
             (Some("overdue"), _) => Base::Overdue(now),
             (Some("snoozed"), _) => Base::Snoozed(now),
             (_, Some(user)) if is_open => Base::Assigned(user),
-            _ if kind.is_some() => {
-                if is_open {
-                    Base::OpenOfType
-                } else {
-                    Base::Type
-                }
-            }
-            _ => {
-                if is_open {
-                    Base::Open
-                } else {
-                    Base::Organization
-                }
-            }
+            _ => match (kind.is_some(), is_open) {
+                (true, true) => Base::OpenOfType,
+                (true, false) => Base::Type,
+                (false, true) => Base::Open,
+                (false, false) => Base::Organization,
+            },
         },
     };
     residual.of_type = kind.as_ref().map(|kind| kind.id);

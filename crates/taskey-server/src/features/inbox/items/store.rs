@@ -594,7 +594,7 @@ pub async fn entries_between(
 }
 
 /// Removes what was said and changed from an item's log, and from what it is searched by; hashes stay.
-pub async fn erase_log(tx: &mut Tx<'_>, item: ItemId) -> Result<(), DbError> {
+pub async fn erase_content(tx: &mut Tx<'_>, item: ItemId) -> Result<(), DbError> {
     tx.later(sql!("UPDATE item SET said = '' WHERE id = $1"), args![item]).await?;
     tx.later(sql!("UPDATE item_log SET content = NULL, salt = NULL WHERE item_id = $1"), args![item]).await
 }
