@@ -30,6 +30,10 @@ use clap::Parser;
 use crate::cli::Cli;
 use crate::exit::Exit;
 
+/// A server makes and drops small texts all the time: the system's allocator took an eighth of what posting items costs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let exit = match Cli::try_parse() {
         Ok(cli) => commands::run(cli).unwrap_or_else(|failure| failure.report()),

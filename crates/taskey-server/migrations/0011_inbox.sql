@@ -80,7 +80,8 @@ CREATE TABLE item (
   log_hash TEXT NOT NULL,
   -- The indexed fields of its type, in a form whose order is that of their values.
   x1 TEXT, x2 TEXT, x3 TEXT, x4 TEXT, x5 TEXT, x6 TEXT, x7 TEXT, x8 TEXT,
-  -- What it is searched by, ready for the index: small letters without accents, a space between words. Of itself, and of its comments.
+  -- What it is searched by, ready for the index: small letters without accents, a space between words, each behind a mark of its
+  -- organization. Of itself, and of its comments.
   words TEXT NOT NULL,
   said TEXT NOT NULL DEFAULT ''
 );

@@ -9,13 +9,14 @@ use taskey_proto::id::{InstanceId, NodeId};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::features::accounts::KeysAsked;
 use crate::features::accounts::hasher::Hasher;
 use crate::features::accounts::refusals::Refusals;
 use crate::features::accounts::remembered::Remembered;
 use crate::features::accounts::setup_code::SetupCode;
 use crate::features::accounts::throttle::Throttle;
 use crate::features::calendars::Parsed;
-use crate::features::inbox::Kinds;
+use crate::features::inbox::{Kinds, Posting};
 use crate::features::webhooks::Senders;
 use crate::install::Agents;
 use crate::platform::clock::{Clock, IdSource};
@@ -64,11 +65,15 @@ pub struct Inner {
     pub setup_code: SetupCode,
     pub sign_in_throttle: Throttle,
     pub access: Remembered,
+    /// What reads the keys of requests.
+    pub keys_asked: KeysAsked,
     pub refusals: Refusals,
     /// The events of calendars that were read.
     pub calendars: Parsed,
     /// Versions of item types that were read.
     pub kinds: Kinds,
+    /// What writes items that are posted.
+    pub posting: Posting,
     /// What sends to webhooks.
     pub senders: Senders,
     /// The threads that hash passwords.

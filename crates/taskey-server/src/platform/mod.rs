@@ -5,6 +5,7 @@ pub mod assets;
 pub mod clock;
 pub mod db;
 pub mod egress;
+pub mod gather;
 pub mod http;
 pub mod hub;
 pub mod keys;

@@ -1,5 +1,7 @@
 //! The only way to add a route: with its verb. And how a request proves who it is from.
 
+use std::collections::HashSet;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -17,6 +19,8 @@ use super::model::{Permit, Principal, Verb, Via, decide};
 use super::ops::token_hash;
 use super::store::{self, Found, Who};
 use crate::app::App;
+use crate::platform::db::DbError;
+use crate::platform::gather::Gather;
 use crate::platform::http::ApiError;
 use crate::platform::http::guard::{RequestContext, check_same_origin};
 
@@ -182,7 +186,7 @@ async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, address: 
 }
 
 async fn by_key(app: &App, key: &str, address: &str, now: Time) -> Result<Principal, ApiError> {
-    let found = store::found_by_key(&app.db, &token_hash(key), now).await?;
+    let found = found_by_key(app, key).await?;
     let found = found.ok_or_else(|| not_signed_in("The key is not known here, is expired or was removed."))?;
     if let Via::Key { addresses, .. } = &found.who.via
         && !allows(addresses, address)
@@ -190,6 +194,29 @@ async fn by_key(app: &App, key: &str, address: &str, now: Time) -> Result<Princi
         return Err(ApiError::new(Code::NotAllowed, "This key may be used only from the addresses that it was made for."));
     }
     admit(app, found, now).await
+}
+
+/// Keys that are asked for at the same time, to be read together: by their hashes.
+pub type KeysAsked = Gather<String, Result<Option<Found>, DbError>>;
+
+async fn found_by_key(app: &App, key: &str) -> Result<Option<Found>, ApiError> {
+    let reader = app.clone();
+    let found = app.keys_asked.ask(token_hash(key), move |hashes| read_keys(reader.clone(), hashes)).await;
+    Ok(found.ok_or_else(|| ApiError::internal("what reads keys ended"))??)
+}
+
+async fn read_keys(app: App, hashes: Vec<String>) -> Vec<Result<Option<Found>, DbError>> {
+    let mut found = Vec::with_capacity(hashes.len());
+    match store::found_by_keys(&app.db, &hashes.iter().cloned().collect(), app.now()).await {
+        Ok(all) => found.extend(hashes.iter().map(|hash| Ok(all.get(hash).cloned()))),
+        Err(error) if hashes.len() == 1 => found.push(Err(error)),
+        Err(_) => {
+            for hash in hashes {
+                found.push(store::found_by_keys(&app.db, &HashSet::from([hash.clone()]), app.now()).await.map(|mut one| one.remove(&hash)));
+            }
+        }
+    }
+    found
 }
 
 async fn by_session(app: &App, token: &str, now: Time) -> Result<Principal, ApiError> {
@@ -205,7 +232,7 @@ async fn admit(app: &App, found: Found, now: Time) -> Result<Principal, ApiError
         super::jobs::touch_later(app, &who.via, now);
     }
     let Who { organization, organization_name, user, username, name, operator, via } = who;
-    Ok(Principal { organization, organization_name, user, username, name, operator, access, via })
+    Ok(Principal { organization, organization_name, user, username, name, operator, access, revision: access_revision, via })
 }
 
 /// The principal behind a token that was just made.
@@ -214,7 +241,7 @@ pub(super) async fn principal_of(app: &App, entry: &super::ops::Entry) -> Result
     match entry {
         super::ops::Entry::Session { token, .. } => by_session(app, token, now).await,
         super::ops::Entry::Key(key) => {
-            let found = store::found_by_key(&app.db, &token_hash(&key.created.key), now).await?;
+            let found = found_by_key(app, &key.created.key).await?;
             admit(app, found.ok_or_else(|| not_signed_in("The key was removed."))?, now).await
         }
     }
@@ -228,8 +255,9 @@ pub async fn renewed(app: &App, permit: &Permit) -> Option<Permit> {
         Via::Session { id, .. } => store::standing_of_session(&app.db, *id, now).await,
         Via::Key { id, .. } => store::standing_of_key(&app.db, *id, now).await,
     };
-    let access = app.access.of(&app.db, principal.user, revision.ok()??).await.ok()?;
-    let principal = Principal { access, ..principal.clone() };
+    let revision = revision.ok()??;
+    let access = app.access.of(&app.db, principal.user, revision).await.ok()?;
+    let principal = Principal { access, revision, ..principal.clone() };
     decide(&principal, permit.verb(), None, permit.request(), permit.address()).ok()
 }
 

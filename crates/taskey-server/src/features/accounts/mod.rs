@@ -37,12 +37,12 @@ pub mod throttle;
 pub mod users;
 
 pub use access::{Scope, ScopeKind};
-pub use gate::{Api, Route, RouteKind, renewed};
+pub use gate::{Api, KeysAsked, Route, RouteKind, renewed};
 pub use model::{Judgement, Need, Permit, Principal, Sight, Verb, Via, decide, judge, judge_user};
 pub use organizations::{First, NewOrganization, create_on_host, due_for_removal};
 pub use recovery::recover_user;
 pub use remembered::access_of;
-pub use store::has_users;
+pub use store::{has_users, raise_revision};
 
 /// Woken when a user was removed by this node.
 pub const USER_REMOVED: &str = "accounts:user-removed";

@@ -148,6 +148,8 @@ pub struct Principal {
     pub name: String,
     pub operator: bool,
     pub access: Arc<Access>,
+    /// Of the organization when it was read for this request: whatever is remembered of an earlier one may be out of date.
+    pub revision: u64,
     pub via: Via,
 }
 
@@ -485,6 +487,7 @@ mod tests {
             name: String::new(),
             operator: false,
             access: Arc::new(access),
+            revision: 0,
             via,
         }
     }

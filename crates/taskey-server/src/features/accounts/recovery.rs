@@ -6,7 +6,7 @@ use taskey_proto::problem::Code;
 use super::audit::Actor;
 use super::groups::{join, super_group};
 use super::organizations::find_organization;
-use super::store::bump_access;
+use super::store::raise_revision;
 use super::users::{
     Link, Token, find_users, first_super, has_operator, renew_invitation, set_disabled, set_operator, user_of_organization,
 };
@@ -53,7 +53,7 @@ async fn recover_in(tx: &mut Tx<'_>, input: &Input) -> ApiResult<Recovery> {
     if !has_operator(tx).await? {
         set_operator(tx, user).await?;
     }
-    bump_access(tx, organization).await?;
+    raise_revision(tx, organization).await?;
     let word = user.to_string();
     let username = user_of_organization(tx, organization, &word).await?.ok_or_else(super::users::no_user)?.user.username;
     let actor = Actor::without_request(organization, "host", String::new(), "host".to_owned(), String::new());

@@ -1,6 +1,6 @@
 //! Queries on sessions, keys and who is behind them. Users, groups and organizations have their own, beside what is done with them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use taskey_proto::Time;
 use taskey_proto::access::{GroupRef, Role};
@@ -39,7 +39,8 @@ pub(super) async fn users_named(db: &Db, username: &str, organization: Option<&s
 }
 
 /// Who is asking, but for what their groups give.
-pub(super) struct Found {
+#[derive(Clone)]
+pub struct Found {
     pub who: Who,
     /// Of what is remembered of the organization's rights.
     pub access_revision: u64,
@@ -47,7 +48,8 @@ pub(super) struct Found {
     pub last_seen_at: Option<Time>,
 }
 
-pub(super) struct Who {
+#[derive(Clone)]
+pub struct Who {
     pub organization: OrganizationId,
     pub organization_name: String,
     pub user: UserId,
@@ -69,23 +71,29 @@ pub(super) async fn found_by_session(db: &Db, token_hash: &str, now: Time) -> Re
     found(&row, via, row.get("last_seen_at")?).map(Some)
 }
 
-pub(super) async fn found_by_key(db: &Db, key_hash: &str, now: Time) -> Result<Option<Found>, DbError> {
+/// Who is behind keys, by their hashes.
+pub(super) async fn found_by_keys(db: &Db, key_hashes: &HashSet<String>, now: Time) -> Result<HashMap<String, Found>, DbError> {
     let sql = sql!(
-        "SELECT k.id AS key_id, k.name AS key_name, k.scopes, k.addresses, k.signed_in, k.expires_at, k.last_used_at, u.id AS user_id, \
-         u.username, u.name, u.operator, o.id AS organization_id, o.name AS organization_name, o.access_revision \
-         FROM api_key k JOIN user_account u ON u.id = k.user_id JOIN organization o ON o.id = u.organization_id \
-         WHERE k.key_hash = $1 AND (k.expires_at IS NULL OR k.expires_at > $2) AND u.disabled_at IS NULL AND o.disabled_at IS NULL"
+        "WITH wanted (key_hash, now) AS (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT))) \
+         SELECT k.key_hash, k.id AS key_id, k.name AS key_name, k.scopes, k.addresses, k.signed_in, k.expires_at, k.last_used_at, \
+         u.id AS user_id, u.username, u.name, u.operator, o.id AS organization_id, o.name AS organization_name, o.access_revision \
+         FROM wanted w CROSS JOIN api_key k CROSS JOIN user_account u CROSS JOIN organization o \
+         WHERE k.key_hash = w.key_hash AND u.id = k.user_id AND o.id = u.organization_id \
+         AND (k.expires_at IS NULL OR k.expires_at > w.now) AND u.disabled_at IS NULL AND o.disabled_at IS NULL"
     );
-    let Some(row) = db.row(sql, args![key_hash, now]).await? else { return Ok(None) };
-    let via = Via::Key {
-        id: row.get("key_id")?,
-        name: row.get("key_name")?,
-        scopes: row.json("scopes")?,
-        addresses: row.json("addresses")?,
-        signed_in: row.get("signed_in")?,
-        expires_at: row.get("expires_at")?,
+    let rows = db.rows_by(sql, key_hashes.iter().map(|hash| args![hash, now]).collect()).await?;
+    let found_by_key = |row: &Row| {
+        let via = Via::Key {
+            id: row.get("key_id")?,
+            name: row.get("key_name")?,
+            scopes: row.json("scopes")?,
+            addresses: row.json("addresses")?,
+            signed_in: row.get("signed_in")?,
+            expires_at: row.get("expires_at")?,
+        };
+        Ok((row.get("key_hash")?, found(row, via, row.get("last_used_at")?)?))
     };
-    found(&row, via, row.get("last_used_at")?).map(Some)
+    rows.iter().map(found_by_key).collect()
 }
 
 fn found(row: &Row, via: Via, last_seen_at: Option<Time>) -> Result<Found, DbError> {
@@ -150,8 +158,8 @@ fn scope_of(row: &Row) -> Result<Option<Scope>, DbError> {
     })
 }
 
-/// Makes everybody forget what they remember of the organization's rights.
-pub(super) async fn bump_access(tx: &mut Tx<'_>, organization: OrganizationId) -> Result<(), DbError> {
+/// Makes everybody forget what they remember of an organization: what its people may do, and its item types.
+pub async fn raise_revision(tx: &mut Tx<'_>, organization: OrganizationId) -> Result<(), DbError> {
     tx.later(sql!("UPDATE organization SET access_revision = access_revision + 1 WHERE id = $1"), args![organization]).await
 }
 

@@ -1,5 +1,7 @@
 //! What later slices ask of the inbox.
 
+use std::collections::HashMap;
+
 use taskey_proto::Time;
 use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId};
 use taskey_proto::items::{CreateItem, LogEntry};
@@ -15,10 +17,17 @@ pub use super::items::field_words;
 pub use super::items::store::LoggedEntry;
 
 /// An entry of an item's log, with the item as it was after it; that is `None` once the content was removed.
-pub async fn entry(db: &Db, item: ItemId, seq: u64) -> Result<Option<(LogEntry, Option<serde_json::Value>)>, DbError> {
-    let mut db = db;
-    let found = store::log(&mut db, item, seq.saturating_sub(1), 1).await?.pop();
-    Ok(found.filter(|entry| entry.shown.seq == seq).map(|entry| (entry.shown, entry.item)))
+pub type EntryWithItem = (LogEntry, Option<serde_json::Value>);
+
+/// The entry of that number.
+pub async fn entry(db: &Db, item: ItemId, seq: u64) -> Result<Option<EntryWithItem>, DbError> {
+    Ok(entries(db, &[(item, seq)]).await?.remove(&(item, seq)))
+}
+
+/// Entries by item and number, as far as there are such.
+pub async fn entries(db: &Db, wanted: &[(ItemId, u64)]) -> Result<HashMap<(ItemId, u64), EntryWithItem>, DbError> {
+    let found = store::entries(db, wanted).await?;
+    Ok(found.into_iter().map(|(item, entry)| ((item, entry.shown.seq), (entry.shown, entry.item))).collect())
 }
 
 /// Entries of an organization's items between two moments, after one, oldest first.

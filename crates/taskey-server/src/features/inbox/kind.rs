@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use taskey_proto::id::{GroupId, ItemTypeId};
+use taskey_proto::id::{GroupId, ItemTypeId, OrganizationId};
 use taskey_proto::item_types::{FieldsSchema, ItemTypeSpec, Key, Ordered, ResolutionSpec};
 use taskey_proto::items::Fields;
 use taskey_proto::problem::FieldError;
@@ -147,24 +147,47 @@ fn values(fields: &Fields) -> Value {
 
 /// The versions that were read.
 #[derive(Default)]
-pub struct Kinds(Mutex<HashMap<(ItemTypeId, u32), Arc<Kind>>>);
+pub struct Kinds(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    versions: HashMap<(ItemTypeId, u32), Arc<Kind>>,
+    /// The newest of each name, as of a revision of its organization.
+    names: HashMap<(OrganizationId, String), (u64, Arc<Kind>)>,
+}
 
 impl Kinds {
     pub fn get(&self, id: ItemTypeId, version: u32) -> Option<Arc<Kind>> {
-        self.lock().get(&(id, version)).cloned()
+        self.lock().versions.get(&(id, version)).cloned()
     }
 
     pub fn remember(&self, kind: Kind) -> Arc<Kind> {
         let kind = Arc::new(kind);
-        let mut known = self.lock();
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
+        let versions = &mut self.lock().versions;
+        if versions.len() >= REMEMBERED_MAX {
+            versions.clear();
         }
-        known.insert((kind.id, kind.version), kind.clone());
+        versions.insert((kind.id, kind.version), kind.clone());
         kind
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(ItemTypeId, u32), Arc<Kind>>> {
+    /// What a name stood for at a revision of its organization, where that was read.
+    pub fn named(&self, organization: OrganizationId, name: &str, revision: u64) -> Option<Arc<Kind>> {
+        let known = self.lock();
+        let (of, kind) = known.names.get(&(organization, name.to_owned()))?;
+        (*of == revision).then(|| kind.clone())
+    }
+
+    /// Remembers what a name stands for, which was read after the revision was.
+    pub fn remember_name(&self, organization: OrganizationId, name: &str, revision: u64, kind: Arc<Kind>) {
+        let names = &mut self.lock().names;
+        if names.len() >= REMEMBERED_MAX {
+            names.clear();
+        }
+        names.insert((organization, name.to_owned()), (revision, kind));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -38,7 +38,8 @@ pub mod jobs {
     pub use super::timeouts::end_overdue;
 }
 
-pub use facade::{LoggedEntry, entries_between, entry, field_words, post_signed, type_named, webhook_of_type};
+pub use facade::{EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, type_named, webhook_of_type};
 pub use items::sees_item;
+pub use items::Posting;
 pub use kind::Kinds;
 pub use types::sees_item_type;

@@ -2,15 +2,15 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde::Deserialize;
 use taskey_proto::Time;
 use taskey_proto::id::{DeliveryId, ItemId, ItemTypeId, OrganizationId, WebhookId};
 use taskey_proto::webhooks::EVENTS;
 
 use super::filter::{hears, passes};
-use super::sender::{CLAIMED_MS, Slot, send_now};
+use super::sender::{CLAIMED_MS, Slot, make_ready, send_now};
 use super::store::{self, DeliveryRow, NewDelivery, WebhookRow};
 use crate::app::App;
 use crate::features::inbox;
@@ -81,35 +81,52 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
     }
     // Nothing is sent while a server that was restored waits for its operator.
     let may_send = !app.quiet.is_on(&app.db).await?;
-    let slots: Vec<Option<Slot>> = new.iter().map(|new| app.senders.slot(new.webhook).filter(|_| may_send)).collect();
-    let webhooks: Vec<WebhookId> = new.iter().map(|delivery| delivery.webhook).collect();
-    let new: Vec<(NewDelivery, bool)> = new.into_iter().zip(&slots).map(|(delivery, slot)| (delivery, slot.is_some())).collect();
-    let written = app.db.write((new, app.now()), |tx, (new, now)| Box::pin(insert(tx, new, *now))).await?;
+    let now = app.now();
     let mut waiting = BTreeSet::new();
-    for ((webhook, slot), row) in webhooks.into_iter().zip(slots).zip(written) {
-        match (slot, row, known.webhook(webhook)) {
-            (Some(slot), Some(row), Some(webhook)) => drop(tokio::spawn(send_now(app.clone(), webhook, row, slot))),
-            _ => drop(waiting.insert(webhook)),
+    let mut at_once: HashMap<WebhookId, (Vec<DeliveryRow>, Vec<Slot>)> = HashMap::new();
+    let mut claimed = Vec::with_capacity(new.len());
+    for new in new {
+        let slot = app.senders.slot(new.webhook).filter(|_| may_send);
+        claimed.push((new.clone(), slot.is_some().then(|| now.plus_ms(CLAIMED_MS))));
+        match slot {
+            Some(slot) => {
+                let (rows, slots) = at_once.entry(new.webhook).or_default();
+                rows.push(DeliveryRow::new(&new, now));
+                slots.push(slot);
+            }
+            None => drop(waiting.insert(new.webhook)),
+        }
+    }
+    // What they are sent with is read while they are stored.
+    let ready = join_all(at_once.into_iter().filter_map(|(id, (rows, slots))| {
+        let webhook = known.webhook(id)?.clone();
+        Some(async move { (id, make_ready(app, webhook, rows).await, slots) })
+    }));
+    let written = app.db.write((claimed, now), |tx, (claimed, now)| Box::pin(store::insert_deliveries(tx, claimed, *now)));
+    let (written, ready) = tokio::join!(written, ready);
+    let written = written?;
+    for (webhook, ready, slots) in ready {
+        match ready {
+            Ok(ready) => {
+                for (ready, slot) in ready.into_iter().zip(slots) {
+                    if written.contains(&ready.delivery()) {
+                        tokio::spawn(send_now(app.clone(), ready, slot));
+                    } else {
+                        // Somebody's already: this event was read before.
+                        waiting.insert(webhook);
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::error!(%webhook, error = %error.detail, "deliveries are sent later, for what they are sent with was not read");
+                waiting.insert(webhook);
+            }
         }
     }
     for webhook in waiting {
         app.senders.wake(app, webhook);
     }
     Ok(true)
-}
-
-/// Writes deliveries; those that are to be sent from here at once are claimed, and given back as they are written.
-async fn insert(tx: &mut Tx<'_>, new: &[(NewDelivery, bool)], now: Time) -> Result<Vec<Option<DeliveryRow>>, DbError> {
-    let mut claimed = Vec::with_capacity(new.len());
-    for (delivery, is_claimed) in new {
-        claimed.push(if *is_claimed {
-            store::insert_claimed(tx, delivery, now.plus_ms(CLAIMED_MS), now).await?
-        } else {
-            store::insert_delivery(tx, delivery, now).await?;
-            None
-        });
-    }
-    Ok(claimed)
 }
 
 /// What was looked up for a batch of events.
@@ -120,8 +137,8 @@ pub struct Known {
 }
 
 impl Known {
-    fn webhook(&self, id: WebhookId) -> Option<Arc<WebhookRow>> {
-        self.webhooks.values().flatten().find(|webhook| webhook.id == id).map(|webhook| Arc::new(webhook.clone()))
+    fn webhook(&self, id: WebhookId) -> Option<&WebhookRow> {
+        self.webhooks.values().flatten().find(|webhook| webhook.id == id)
     }
 
     /// The webhooks that hear of an event.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use taskey_proto::Time;
-use taskey_proto::id::WebhookId;
+use taskey_proto::id::{DeliveryId, ItemId, WebhookId};
 use taskey_proto::problem::Reason;
 use taskey_proto::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, SigningKey, TIMESTAMP_HEADER, sign_with_all};
 use taskey_proto::webhooks::{DeliveryAttempt, DeliveryState, RESPONSE_LEN_MAX, WebhookState};
@@ -20,10 +20,12 @@ use super::model::{Outcome, is_given_up, next_try};
 use super::store::{self, DeliveryRow, Tried, WebhookRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::inbox;
+use crate::features::inbox::{self, EntryWithItem};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::egress::Limits;
+use crate::platform::gather::Gather;
+use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
 /// Deliveries of one webhook that are on their way at once.
@@ -38,7 +40,11 @@ const SUCCESS_NOTED_MS: i64 = 60_000;
 
 /// The senders of this node.
 #[derive(Default)]
-pub struct Senders(Mutex<HashMap<WebhookId, Arc<Sender>>>);
+pub struct Senders {
+    by_webhook: Mutex<HashMap<WebhookId, Arc<Sender>>>,
+    /// Tries that ended at the same time, to be stored together.
+    ended: Gather<Arc<Ended>, ApiResult<()>>,
+}
 
 /// What sends for one webhook.
 struct Sender {
@@ -90,7 +96,7 @@ impl Senders {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<WebhookId, Arc<Sender>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.by_webhook.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -101,7 +107,7 @@ async fn send_all(app: App, webhook: WebhookId, sender: Arc<Sender>) {
         let next = match begin_due(&app, webhook, &sender, &mut sending).await {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(%webhook, %error, "what waits for a webhook was not read");
+                tracing::error!(%webhook, error = %error.detail, "what waits for a webhook was not read");
                 Some(app.now().plus_ms(1_000))
             }
         };
@@ -120,7 +126,7 @@ async fn send_all(app: App, webhook: WebhookId, sender: Arc<Sender>) {
 }
 
 /// Begins what is due, as far as there is room; when the next delivery is due, where one waits.
-async fn begin_due(app: &App, id: WebhookId, sender: &Sender, sending: &mut JoinSet<()>) -> Result<Option<Time>, DbError> {
+async fn begin_due(app: &App, id: WebhookId, sender: &Sender, sending: &mut JoinSet<()>) -> ApiResult<Option<Time>> {
     sender.is_drained.store(false, Ordering::Release);
     // Nothing from before is told by a server that was restored and waits for its operator.
     if app.quiet.is_on(&app.db).await? {
@@ -139,10 +145,9 @@ async fn begin_due(app: &App, id: WebhookId, sender: &Sender, sending: &mut Join
     let now = app.now();
     let input = (id, room, now.plus_ms(CLAIMED_MS), now);
     let due = app.db.write(input, |tx, (id, room, until, now)| Box::pin(store::claim(tx, *id, *room, *until, *now))).await?;
-    let webhook = Arc::new(webhook);
     let is_all = due.len() < room;
-    for (row, slot) in due.into_iter().zip(slots) {
-        let sent = send(app.clone(), webhook.clone(), row);
+    for (ready, slot) in make_ready(app, webhook, due).await?.into_iter().zip(slots) {
+        let sent = send(app.clone(), ready);
         sending.spawn(async move {
             sent.await;
             drop(slot);
@@ -160,10 +165,10 @@ async fn begin_due(app: &App, id: WebhookId, sender: &Sender, sending: &mut Join
 }
 
 /// Sends a delivery that was written just now; its sender looks again where it was not taken in, or others came to wait meanwhile.
-pub async fn send_now(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow, slot: Slot) {
+pub async fn send_now(app: App, ready: Ready, slot: Slot) {
     let Slot { sender, permit } = slot;
     let is_delivered = tokio::select! {
-        is_delivered = send(app.clone(), webhook, row) => is_delivered,
+        is_delivered = send(app.clone(), ready) => is_delivered,
         () = app.stopped() => return,
     };
     drop(permit);
@@ -172,10 +177,58 @@ pub async fn send_now(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow, slot
     }
 }
 
+/// Where deliveries go, and what signs them.
+struct Target {
+    webhook: WebhookRow,
+    /// None where the webhook was removed meanwhile.
+    keys: Vec<SigningKey>,
+    /// The number of each key.
+    numbers: Vec<u32>,
+}
+
+/// A delivery with the bytes to post, or why there are none.
+pub struct Ready {
+    target: Arc<Target>,
+    row: DeliveryRow,
+    body: Result<Vec<u8>, Reason>,
+}
+
+impl Ready {
+    pub fn delivery(&self) -> DeliveryId {
+        self.row.shown.id
+    }
+}
+
+/// Reads what deliveries of one webhook are sent with, for all of them together.
+pub async fn make_ready(app: &App, webhook: WebhookRow, rows: Vec<DeliveryRow>) -> ApiResult<Vec<Ready>> {
+    let wanted: Vec<(ItemId, u64)> = rows.iter().map(|row| (row.shown.item, row.shown.seq)).collect();
+    let (keys, entries) =
+        tokio::join!(keys::signing_keys(app, webhook.organization, webhook.id), inbox::entries(&app.db, &wanted));
+    let (numbers, keys) = keys?.into_iter().unzip();
+    let (target, entries) = (Arc::new(Target { webhook, keys, numbers }), entries?);
+    let ready = |row: DeliveryRow| {
+        let body = make_body(&target.webhook, &row, entries.get(&(row.shown.item, row.shown.seq)));
+        Ready { target: target.clone(), row, body }
+    };
+    Ok(rows.into_iter().map(ready).collect())
+}
+
+/// The bytes to post, or why there are none.
+fn make_body(webhook: &WebhookRow, row: &DeliveryRow, entry: Option<&EntryWithItem>) -> Result<Vec<u8>, Reason> {
+    let Some((entry, Some(item))) = entry else {
+        return Err(Reason::new("erased", "The item's content was removed, after its type's time of retention."));
+    };
+    let told = Told { event: &row.shown.event, entry, item };
+    match body::body(&told, webhook.spec.body, webhook.spec.template.as_deref()) {
+        Ok(body) => Ok(body.to_string().into_bytes()),
+        Err(detail) => Err(Reason::new("template", format!("The webhook's template: {detail}"))),
+    }
+}
+
 /// Makes one try; whether it was taken in.
-async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) -> bool {
-    let id = row.shown.id;
-    match try_once(&app, &webhook, row).await {
+async fn send(app: App, ready: Ready) -> bool {
+    let id = ready.delivery();
+    match try_once(&app, ready).await {
         Ok(outcome) => matches!(outcome, Some(Outcome::Delivered)),
         Err(error) => {
             // It is claimed still, and tried again when that ends.
@@ -186,8 +239,9 @@ async fn send(app: App, webhook: Arc<WebhookRow>, row: DeliveryRow) -> bool {
 }
 
 /// Makes one try and stores what it came to; `None`: there was nothing to send any more.
-async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResult<Option<Outcome>> {
-    let made = match make_body(app, webhook, &row).await? {
+async fn try_once(app: &App, ready: Ready) -> ApiResult<Option<Outcome>> {
+    let Ready { target, row, body } = ready;
+    let made = match body {
         Ok(made) => made,
         Err(reason) => {
             let input = (row.shown.id, reason, app.now());
@@ -195,15 +249,13 @@ async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResul
             return Ok(None);
         }
     };
-    let keys = keys::signing_keys(app, webhook.organization, webhook.id).await?;
+    let Target { webhook, keys, numbers } = &*target;
     if keys.is_empty() {
-        // It was removed meanwhile.
         return Ok(None);
     }
     let at = app.now();
     let url = webhook.spec.url.clone().unwrap_or_default();
-    let numbers: Vec<u32> = keys.iter().map(|(number, _)| *number).collect();
-    let headers = signed(&row.shown.id.to_string(), at, &made, keys.into_iter().map(|(_, key)| key).collect());
+    let headers = signed(&row.shown.id.to_string(), at, &made, keys);
     let began = tokio::time::Instant::now();
     let answered = app.egress.post(&url, headers, made, LIMITS).await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -216,34 +268,46 @@ async fn try_once(app: &App, webhook: &WebhookRow, row: DeliveryRow) -> ApiResul
         Err(error) => (Outcome::Failed { retry_after: None }, None, Some(error.to_string()), None),
     };
     let number = row.shown.attempt_count + 1;
-    let attempt = DeliveryAttempt { number, at, url, keys: numbers, status, error, duration_ms, response };
+    let attempt = DeliveryAttempt { number, at, url, keys: numbers.clone(), status, error, duration_ms, response };
     let tried = judge(&row, attempt, &outcome, app.now());
-    let input = (webhook.clone(), tried, outcome.clone(), app.now());
-    app.db.write(input, |tx, (webhook, tried, outcome, now)| Box::pin(store_try(tx, webhook, tried, outcome, *now))).await?;
+    let ended = Arc::new(Ended { target: target.clone(), tried, outcome: outcome.clone(), now: app.now() });
+    let writer = app.clone();
+    let stored = app.senders.ended.ask(ended, move |ended| store_all(writer.clone(), ended)).await;
+    stored.unwrap_or_else(|| Err(ApiError::internal("what stores tries ended")))?;
     Ok(Some(outcome))
 }
 
-/// The bytes to post, or why there are none.
-async fn make_body(app: &App, webhook: &WebhookRow, row: &DeliveryRow) -> ApiResult<Result<Vec<u8>, Reason>> {
-    let found = inbox::entry(&app.db, row.shown.item, row.shown.seq).await?;
-    let Some((entry, Some(item))) = found else {
-        return Ok(Err(Reason::new("erased", "The item's content was removed, after its type's time of retention.")));
-    };
-    let told = Told { event: &row.shown.event, entry: &entry, item: &item };
-    let body = body::body(&told, webhook.spec.body, webhook.spec.template.as_deref());
-    Ok(match body {
-        Ok(body) => Ok(body.to_string().into_bytes()),
-        Err(detail) => Err(Reason::new("template", format!("The webhook's template: {detail}"))),
-    })
+/// A try that ended.
+struct Ended {
+    target: Arc<Target>,
+    tried: Tried,
+    outcome: Outcome,
+    now: Time,
 }
 
-fn signed(id: &str, at: Time, body: &[u8], keys: Vec<SigningKey>) -> HeaderMap {
+/// Stores tries together; where that fails, each by itself.
+async fn store_all(app: App, ended: Vec<Arc<Ended>>) -> Vec<ApiResult<()>> {
+    let Err(error) = app.db.write(ended.clone(), |tx, ended| Box::pin(store_tries(tx, ended))).await else {
+        return ended.iter().map(|_| Ok(())).collect();
+    };
+    if ended.len() == 1 {
+        return vec![Err(error.into())];
+    }
+    tracing::debug!(%error, "tries were not stored together");
+    let mut stored = Vec::with_capacity(ended.len());
+    for ended in ended {
+        stored.push(app.db.write(vec![ended], |tx, ended| Box::pin(store_tries(tx, ended))).await.map_err(ApiError::from));
+    }
+    stored
+}
+
+fn signed(id: &str, at: Time, body: &[u8], keys: &[SigningKey]) -> HeaderMap {
     let secs = at.ms().div_euclid(1_000);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("taskey/", env!("CARGO_PKG_VERSION"))));
     let values =
-        [(ID_HEADER, id.to_owned()), (TIMESTAMP_HEADER, secs.to_string()), (SIGNATURE_HEADER, sign_with_all(&keys, id, secs, body))];
+        [(ID_HEADER, id.to_owned()), (TIMESTAMP_HEADER, secs.to_string()), (SIGNATURE_HEADER, sign_with_all(keys, id, secs, body))];
     for (name, value) in values {
         // Ids, numbers and base64 are all that a header may hold.
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -276,18 +340,30 @@ fn judge(row: &DeliveryRow, attempt: DeliveryAttempt, outcome: &Outcome, now: Ti
     Tried { delivery, attempt, state, reason, try_count, next_at }
 }
 
-/// Stores a try, and what it means for the webhook.
-async fn store_try(tx: &mut Tx<'_>, seen: &WebhookRow, tried: &Tried, outcome: &Outcome, now: Time) -> Result<(), DbError> {
-    store::record_try(tx, tried, now).await?;
-    let is_noted = match outcome {
-        Outcome::Delivered => seen.failing_since.is_none() && seen.last_success_at.is_some_and(|at| now.ms() - at.ms() < SUCCESS_NOTED_MS),
-        Outcome::Failed { .. } => seen.failing_since.is_some() && !is_given_up(seen.failing_since, now),
-        Outcome::Gone => false,
-    };
-    if is_noted {
-        return Ok(());
+/// Stores tries, and what they mean for their webhooks.
+async fn store_tries(tx: &mut Tx<'_>, ended: &[Arc<Ended>]) -> Result<(), DbError> {
+    store::record_tries(tx, ended.iter().map(|ended| (&ended.tried, ended.now))).await?;
+    for Ended { target, outcome, now, .. } in ended.iter().map(|ended| &**ended) {
+        if !is_noted(&target.webhook, outcome, *now) {
+            note(tx, target.webhook.id, outcome, *now).await?;
+        }
     }
-    let Some(mut webhook) = store::webhook(tx, seen.id).await? else { return Ok(()) };
+    Ok(())
+}
+
+/// Whether a webhook says already what a try came to.
+fn is_noted(webhook: &WebhookRow, outcome: &Outcome, now: Time) -> bool {
+    match outcome {
+        Outcome::Delivered => {
+            webhook.failing_since.is_none() && webhook.last_success_at.is_some_and(|at| now.ms() - at.ms() < SUCCESS_NOTED_MS)
+        }
+        Outcome::Failed { .. } => webhook.failing_since.is_some() && !is_given_up(webhook.failing_since, now),
+        Outcome::Gone => false,
+    }
+}
+
+async fn note(tx: &mut Tx<'_>, id: WebhookId, outcome: &Outcome, now: Time) -> Result<(), DbError> {
+    let Some(mut webhook) = store::webhook(tx, id).await?.filter(|webhook| !is_noted(webhook, outcome, now)) else { return Ok(()) };
     match outcome {
         Outcome::Delivered => {
             webhook.failing_since = None;

@@ -1,5 +1,6 @@
 //! Queries on webhooks, their keys, deliveries and attempts.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use taskey_proto::Time;
@@ -227,23 +228,21 @@ pub struct NewDelivery {
     pub event: String,
 }
 
-/// Writes a delivery that waits, unless there is one of the same entry already.
-pub async fn insert_delivery(tx: &mut Tx<'_>, new: &NewDelivery, now: Time) -> Result<(), DbError> {
-    let sql = sql!(
-        "INSERT INTO delivery (id, webhook_id, organization_id, item_id, seq, event, state, next_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING"
-    );
-    tx.later(sql, args![new.id, new.webhook, new.organization, new.item, new.seq, &new.event, now]).await
-}
-
-/// The same of one that is claimed from the beginning; `None` where there is one already.
-pub async fn insert_claimed(tx: &mut Tx<'_>, new: &NewDelivery, until: Time, now: Time) -> Result<Option<DeliveryRow>, DbError> {
+/// Writes deliveries that wait, claimed until then or not, unless there is one of the same entry already; those that are new.
+pub async fn insert_deliveries(
+    tx: &mut Tx<'_>,
+    new: &[(NewDelivery, Option<Time>)],
+    now: Time,
+) -> Result<HashSet<DeliveryId>, DbError> {
     let sql = sql!(
         "INSERT INTO delivery (id, webhook_id, organization_id, item_id, seq, event, state, next_at, created_at, claimed_until) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7, $8) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING RETURNING *"
+         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7, $8) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING RETURNING id"
     );
-    let values = args![new.id, new.webhook, new.organization, new.item, new.seq, &new.event, now, until];
-    tx.row(sql, values).await?.as_ref().map(delivery_row).transpose()
+    let values = |(new, until): &(NewDelivery, Option<Time>)| {
+        args![new.id, new.webhook, new.organization, new.item, new.seq, &new.event, now, *until]
+    };
+    let rows = tx.write_rows_returning(sql, new.iter().map(values).collect()).await?;
+    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// Writes a delivery, or begins the one that there is anew; `all`: also one that was delivered. How many that were.
@@ -271,6 +270,28 @@ pub async fn resend(tx: &mut Tx<'_>, webhook: WebhookId, delivery: DeliveryId, n
 pub struct DeliveryRow {
     pub shown: Delivery,
     pub try_count: u64,
+}
+
+impl DeliveryRow {
+    /// As it is written first.
+    pub fn new(new: &NewDelivery, now: Time) -> Self {
+        let shown = Delivery {
+            id: new.id,
+            webhook: new.webhook,
+            item: new.item,
+            event: new.event.clone(),
+            seq: new.seq,
+            state: DeliveryState::Waiting,
+            reason: None,
+            attempt_count: 0,
+            next_at: Some(now),
+            created_at: now,
+            finished_at: None,
+            attempts: None,
+            body: None,
+        };
+        Self { shown, try_count: 0 }
+    }
 }
 
 const fn delivery_word(state: DeliveryState) -> &'static str {
@@ -401,23 +422,31 @@ pub struct Tried {
     pub next_at: Option<Time>,
 }
 
-pub async fn record_try(tx: &mut Tx<'_>, tried: &Tried, now: Time) -> Result<(), DbError> {
-    let attempt = &tried.attempt;
+pub async fn record_tries<'t>(tx: &mut Tx<'_>, tries: impl Iterator<Item = (&'t Tried, Time)> + Clone) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO delivery_attempt (delivery_id, number, at, url, keys, status, error, duration_ms, response) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (delivery_id, number) DO NOTHING"
     );
-    let head = args![tried.delivery, attempt.number, attempt.at, &attempt.url, json(&attempt.keys)?];
-    let how = args![attempt.status.map(i64::from), attempt.error.clone(), attempt.duration_ms, attempt.response.clone()];
-    tx.later(sql, [head, how].concat()).await?;
+    let attempt = |(tried, _): (&Tried, Time)| {
+        let attempt = &tried.attempt;
+        let head = args![tried.delivery, attempt.number, attempt.at, &attempt.url, json(&attempt.keys)?];
+        let how = args![attempt.status.map(i64::from), attempt.error.clone(), attempt.duration_ms, attempt.response.clone()];
+        Ok([head, how].concat())
+    };
+    tx.write_rows(sql, tries.clone().map(attempt).collect::<Result<_, DbError>>()?).await?;
     let sql = sql!(
-        "UPDATE delivery SET attempt_count = $2, try_count = $3, state = $4, next_at = $5, claimed_until = NULL, reason_code = $6, \
-         reason_detail = $7, finished_at = $8 WHERE id = $1"
+        "WITH tried (id, number, count, state, next_at, reason_code, reason_detail, finished_at) AS (VALUES (CAST($1 AS TEXT), \
+         CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS BIGINT))) \
+         UPDATE delivery SET attempt_count = t.number, try_count = t.count, state = t.state, next_at = t.next_at, claimed_until = NULL, \
+         reason_code = t.reason_code, reason_detail = t.reason_detail, finished_at = t.finished_at FROM tried t WHERE delivery.id = t.id"
     );
-    let finished_at = (tried.state != DeliveryState::Waiting).then_some(now);
-    let reason = args![tried.reason.as_ref().map(|reason| reason.code.clone()), tried.reason.as_ref().map(|reason| reason.detail.clone())];
-    let head = args![tried.delivery, attempt.number, tried.try_count, delivery_word(tried.state), tried.next_at];
-    tx.later(sql, [head, reason, args![finished_at]].concat()).await
+    let outcome = |(tried, now): (&Tried, Time)| {
+        let finished_at = (tried.state != DeliveryState::Waiting).then_some(now);
+        let (code, detail) = tried.reason.clone().map(|reason| (reason.code, reason.detail)).unzip();
+        let head = args![tried.delivery, tried.attempt.number, tried.try_count, delivery_word(tried.state), tried.next_at];
+        [head, args![code, detail, finished_at]].concat()
+    };
+    tx.write_rows(sql, tries.map(outcome).collect()).await
 }
 
 /// Ends a delivery that cannot be made.

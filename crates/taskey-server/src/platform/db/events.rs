@@ -15,7 +15,7 @@ use serde::Serialize;
 use taskey_proto::Time;
 use taskey_proto::id::OrganizationId;
 
-use super::{Db, DbError, Dialect, Row, Tx};
+use super::{Args, Db, DbError, Dialect, Row, Tx};
 use crate::{args, sql};
 
 /// The topic that every event wakes.
@@ -81,11 +81,26 @@ impl Event {
     }
 }
 
-pub(super) async fn insert<T: Serialize + Sync>(tx: &mut Tx<'_>, event: &Announce<'_, T>) -> Result<(), DbError> {
-    let data =
-        serde_json::to_string(event.data).map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
+impl<T: Serialize> Announce<'_, T> {
+    /// As it is written.
+    pub fn made(&self) -> Result<Announced, DbError> {
+        let data =
+            serde_json::to_string(self.data).map_err(|error| DbError::Column { column: "data".to_owned(), detail: error.to_string() })?;
+        let values = args![self.organization, self.name, self.subject, self.at, data];
+        Ok(Announced { values, organization: self.organization, subject: self.subject.to_owned() })
+    }
+}
+
+/// An event that is ready to be written.
+pub struct Announced {
+    values: Args,
+    pub organization: OrganizationId,
+    pub subject: String,
+}
+
+pub(super) async fn insert(tx: &mut Tx<'_>, events: &[&Announced]) -> Result<(), DbError> {
     let sql = sql!("INSERT INTO event (organization_id, name, subject, at, data) VALUES ($1, $2, $3, $4, $5)");
-    tx.later(sql, args![event.organization, event.name, event.subject, event.at, data]).await
+    tx.write_rows(sql, events.iter().map(|event| event.values.clone()).collect()).await
 }
 
 /// The events after `after`, oldest first; of one organization, or of all for the instance's own jobs.
@@ -103,16 +118,32 @@ pub async fn read(db: &Db, organization: Option<OrganizationId>, after: Cursor, 
             );
             db.rows(sql, args![organization, after.id, limit]).await?
         }
-        (Dialect::Postgres, _) => {
-            let sql = sql!(
-                "SELECT xid, id, organization_id, name, subject, at, data FROM event \
-                 WHERE (xid, id) > ($1, $2) AND xid < $3 AND (CAST($4 AS TEXT) IS NULL OR organization_id = $4) \
-                 ORDER BY xid, id LIMIT $5"
-            );
-            db.rows(sql, args![after.xid, after.id, oldest_open(db).await?, organization, limit]).await?
-        }
+        (Dialect::Postgres, _) => return Ok(read_committed(db, organization, after, limit).await?.0),
     };
     rows.iter().map(Event::from_row).collect()
+}
+
+/// Events on PostgreSQL that can be read, and those behind them that are committed and cannot: an older transaction is open still.
+async fn read_committed(
+    db: &Db,
+    organization: Option<OrganizationId>,
+    after: Cursor,
+    limit: usize,
+) -> Result<(Vec<Event>, Option<Behind>), DbError> {
+    let sql = "SELECT xid, id, organization_id, name, subject, at, data, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS open \
+               FROM event WHERE (xid, id) > ($1, $2) AND (CAST($3 AS TEXT) IS NULL OR organization_id = $3) ORDER BY xid, id LIMIT $4";
+    let rows = db.rows(sql, args![after.xid, after.id, organization, limit]).await?;
+    let Some(open) = rows.first().map(|row| row.get("open")).transpose()? else { return Ok((Vec::new(), None)) };
+    let mut events = rows.iter().map(Event::from_row).collect::<Result<Vec<Event>, DbError>>()?;
+    let hidden = events.split_off(events.partition_point(|event| event.cursor.xid < open));
+    let topics: BTreeSet<String> = hidden.iter().map(|event| topic(event.organization)).collect();
+    Ok((events, (!topics.is_empty()).then_some(Behind { open, topics })))
+}
+
+/// A transaction that hides events, and the topics of these.
+struct Behind {
+    open: i64,
+    topics: BTreeSet<String>,
 }
 
 /// The newest events of all organizations, which one job after another asks for: the first of them reads, the others are handed the same.
@@ -178,13 +209,19 @@ pub async fn read_all(db: &Db, after: Cursor, limit: usize) -> Result<Vec<Event>
         return Ok(kept);
     }
     let end = if kept.is_empty() { after } else { recent.end() };
-    let found = read(db, None, end, limit - kept.len()).await?;
+    let found = match db.dialect() {
+        Dialect::Sqlite => read(db, None, end, limit - kept.len()).await?,
+        Dialect::Postgres => {
+            let (found, behind) = read_committed(db, None, end, limit - kept.len()).await?;
+            if let Some(behind) = behind {
+                recent.hidden.look_again(db, behind);
+            }
+            found
+        }
+    };
     recent.keep(end, &found);
     recent.woken = woken;
     kept.extend(found);
-    if db.dialect() == Dialect::Postgres && kept.len() < limit {
-        look_again_for_hidden(db, &mut recent.hidden).await?;
-    }
     Ok(kept)
 }
 
@@ -192,28 +229,22 @@ pub async fn read_all(db: &Db, after: Cursor, limit: usize) -> Result<Vec<Event>
 const HIDDEN_MIN: Duration = Duration::from_millis(3);
 const HIDDEN_MAX: Duration = Duration::from_millis(900);
 
-/// Wakes who waits for events that are hidden, a moment later.
-async fn look_again_for_hidden(db: &Db, hidden: &mut Hidden) -> Result<(), DbError> {
-    if hidden.is_waited_for.load(Ordering::Acquire) {
-        return Ok(());
+impl Hidden {
+    /// Wakes who waits for events that are hidden, a moment later.
+    fn look_again(&mut self, db: &Db, Behind { open, topics }: Behind) {
+        if self.is_waited_for.load(Ordering::Acquire) {
+            return;
+        }
+        self.wait = if open == self.behind { (self.wait * 2).min(HIDDEN_MAX) } else { HIDDEN_MIN };
+        self.behind = open;
+        self.is_waited_for.store(true, Ordering::Release);
+        let (hub, wait, is_waited_for) = (db.hub().clone(), self.wait, self.is_waited_for.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            is_waited_for.store(false, Ordering::Release);
+            topics.iter().map(String::as_str).chain([ALL]).for_each(|topic| hub.wake(topic));
+        });
     }
-    let open = oldest_open(db).await?;
-    let sql = sql!("SELECT organization_id FROM event WHERE xid >= $1 ORDER BY xid, id LIMIT 20");
-    let rows = db.rows(sql, args![open]).await?;
-    let topics = rows.iter().map(|row| row.get("organization_id").map(topic)).collect::<Result<BTreeSet<String>, DbError>>()?;
-    if topics.is_empty() {
-        return Ok(());
-    }
-    hidden.wait = if open == hidden.behind { (hidden.wait * 2).min(HIDDEN_MAX) } else { HIDDEN_MIN };
-    hidden.behind = open;
-    hidden.is_waited_for.store(true, Ordering::Release);
-    let (hub, wait, is_waited_for) = (db.hub().clone(), hidden.wait, hidden.is_waited_for.clone());
-    tokio::spawn(async move {
-        tokio::time::sleep(wait).await;
-        is_waited_for.store(false, Ordering::Release);
-        topics.iter().map(String::as_str).chain([ALL]).for_each(|topic| hub.wake(topic));
-    });
-    Ok(())
 }
 
 /// The place after everything that can be read now.

@@ -75,8 +75,8 @@ impl Lite {
 
 /// An op with its input and the caller who waits for it; its types are erased so that ops of all kinds share a queue.
 trait Job: Send {
-    /// Runs the op once; true when it succeeded. The outcome is held back until [`Job::answer`].
-    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, bool>;
+    /// Runs the op once, with all that waits at its end; true when it succeeded. The outcome is held back until [`Job::answer`].
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>, end: End) -> BoxFuture<'a, bool>;
     fn fail(&mut self, error: DbError);
     fn answer(self: Box<Self>);
 }
@@ -94,9 +94,9 @@ where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, bool> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>, end: End) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let outcome = AssertUnwindSafe(run_op(self.op, tx, &self.input)).catch_unwind().await;
+            let outcome = AssertUnwindSafe(run_op(self.op, tx, &self.input, end)).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&panic).into()));
             let succeeded = outcome.is_ok();
             self.outcome = Some(outcome);
@@ -116,9 +116,12 @@ where
     }
 }
 
-async fn run_op<I, T, E: From<DbError>>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I) -> Result<T, E> {
+async fn run_op<I, T, E: From<DbError>>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I, end: End) -> Result<T, E> {
     let value = op(tx, input).await?;
-    tx.settle().await?;
+    match end {
+        End::Op => tx.settle().await?,
+        End::Transaction => tx.commit().await?,
+    }
     Ok(value)
 }
 
@@ -139,6 +142,14 @@ enum Undone {
     Op,
     /// SQLite gave the transaction up, or refused the commit.
     Transaction(DbError),
+}
+
+/// What ends with an op.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Op,
+    /// It has a transaction of its own.
+    Transaction,
 }
 
 /// How the ops of a group are kept apart.
@@ -200,25 +211,18 @@ impl Writer {
     }
 
     async fn run_in_transaction(&mut self, group: &mut [Box<dyn Job>], apart: Apart) -> Result<(), Undone> {
-        let mut wakes = BTreeSet::new();
-        self.statement("BEGIN IMMEDIATE").await?;
         if let [job] = group {
-            let mut tx = Tx::sqlite(&mut self.connection);
-            let succeeded = job.run(&mut tx).await;
-            if succeeded {
-                wakes.extend(tx.wakes);
-            }
-            // Either fails when SQLite has given the transaction up in the meantime.
-            self.statement(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?;
-            self.wake(wakes);
+            self.run_alone(job).await;
             return Ok(());
         }
+        let mut wakes = BTreeSet::new();
+        self.statement("BEGIN IMMEDIATE").await?;
         for job in group.iter_mut() {
             if apart == Apart::BySavepoints {
                 self.statement("SAVEPOINT op").await?;
             }
             let mut tx = Tx::sqlite(&mut self.connection);
-            let succeeded = job.run(&mut tx).await;
+            let succeeded = job.run(&mut tx, End::Op).await;
             if succeeded {
                 wakes.extend(tx.wakes);
             } else if apart == Apart::No {
@@ -234,6 +238,18 @@ impl Writer {
         self.statement("COMMIT").await?;
         self.wake(wakes);
         Ok(())
+    }
+
+    /// The transaction begins with the op's first statement and is committed with what of it waits at its end: few ops need more than
+    /// one round for all that.
+    async fn run_alone(&mut self, job: &mut Box<dyn Job>) {
+        let mut tx = Tx::sqlite_begun(&mut self.connection);
+        if job.run(&mut tx, End::Transaction).await {
+            let wakes = tx.wakes.into_iter().collect();
+            return self.wake(wakes);
+        }
+        // There is none where it had not begun, or SQLite has given it up.
+        let _ = self.connection.execute("ROLLBACK").await;
     }
 
     fn wake(&self, topics: BTreeSet<String>) {

@@ -119,7 +119,7 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .statement_cache_capacity(500)
+            .statement_cache_capacity(1_000)
             // In KiB, of each connection and only as far as it is used; beyond it pages come from the kernel, at a system call each.
             .pragma("cache_size", "-8192")
             // What is removed is overwritten: retention says that it is gone.
@@ -127,7 +127,8 @@ impl Db {
             .busy_timeout(std::time::Duration::from_secs(10));
         let mut writer = {
             use sqlx::ConnectOptions as _;
-            options.clone().connect().await?
+            // What a statement may have to take back is copied first, and need not go through a file.
+            options.clone().pragma("temp_store", "memory").connect().await?
         };
         migrate::copy_before(&mut writer, path).await?;
         migrate::sqlite(&mut writer, None).await?;
@@ -186,6 +187,21 @@ impl Db {
                 Ok(rows.into_iter().map(Row::Pg).collect())
             }
         }
+    }
+
+    /// The rows that a query of one row of values finds for many: what stands behind its `VALUES` is repeated.
+    pub async fn rows_by(&self, sql: &'static str, rows: Vec<Args>) -> Result<Vec<Row>, DbError> {
+        let mut found = Vec::new();
+        for (text, args) in tx::in_parts(sql, rows) {
+            let text = sqlx::AssertSqlSafe(text);
+            match &self.engine {
+                Engine::Lite(lite) => {
+                    found.extend(val::bind_sqlite(text, args).fetch_all(lite.readers()).await?.into_iter().map(Row::Lite));
+                }
+                Engine::Pg(pool) => found.extend(val::bind_postgres(text, args).fetch_all(pool).await?.into_iter().map(Row::Pg)),
+            }
+        }
+        Ok(found)
     }
 
     pub async fn row(&self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {

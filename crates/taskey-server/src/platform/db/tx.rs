@@ -8,6 +8,9 @@ use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 use super::val::{bind_postgres, bind_sqlite};
 use super::{Args, DbError, Row, Source, events};
 
+/// Rows of values in one statement at most.
+const ROWS_MAX: usize = 32;
+
 pub struct Tx<'c> {
     connection: Connection<'c>,
     /// Set when a statement failed for a reason that a second try may not meet.
@@ -26,6 +29,13 @@ enum Connection<'c> {
 impl<'c> Tx<'c> {
     pub(super) fn sqlite(connection: &'c mut SqliteConnection) -> Self {
         Self { connection: Connection::Lite(connection), collided: false, wakes: Vec::new(), pending: Pending::default() }
+    }
+
+    /// In a transaction that begins with its first statement.
+    pub(super) fn sqlite_begun(connection: &'c mut SqliteConnection) -> Self {
+        let mut tx = Self::sqlite(connection);
+        tx.pending.add("BEGIN IMMEDIATE", Args::new());
+        tx
     }
 
     pub(super) fn postgres(connection: &'c mut PgConnection) -> Self {
@@ -50,6 +60,49 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Runs a statement of one row of values for many: what stands behind its `VALUES` is repeated, for at most [`ROWS_MAX`] at once.
+    pub async fn write_rows(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<(), DbError> {
+        for (text, args) in in_parts(sql, rows) {
+            match &mut self.connection {
+                Connection::Pg(connection) => {
+                    let done = bind_postgres(AssertSqlSafe(text), args).execute(&mut **connection).await;
+                    done.map_err(|error| self.failed(error))?;
+                }
+                Connection::Lite(_) => {
+                    self.pending.add(&text, args);
+                    if self.pending.is_full() {
+                        self.settle().await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of a statement that returns rows.
+    pub async fn write_rows_returning(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<Vec<Row>, DbError> {
+        let mut returned = Vec::new();
+        for (text, args) in in_parts(sql, rows) {
+            returned.extend(self.rows_of(Cow::Owned(text), args).await?);
+        }
+        Ok(returned)
+    }
+
+    async fn rows_of(&mut self, sql: Cow<'static, str>, args: Args) -> Result<Vec<Row>, DbError> {
+        let result = match &mut self.connection {
+            Connection::Lite(connection) => {
+                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
+                let rows = bind_sqlite(AssertSqlSafe(text), args).fetch_all(&mut **connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Lite).collect())
+            }
+            Connection::Pg(connection) => {
+                let rows = bind_postgres(AssertSqlSafe(sql), args).fetch_all(&mut **connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Pg).collect())
+            }
+        };
+        result.map_err(|error| self.failed(error))
+    }
+
     /// Runs what waits. An op has ended only after this.
     pub(super) async fn settle(&mut self) -> Result<(), DbError> {
         if self.pending.is_empty() {
@@ -59,6 +112,12 @@ impl<'c> Tx<'c> {
         let Connection::Lite(connection) = &mut self.connection else { return Ok(()) };
         let result = bind_sqlite(AssertSqlSafe(text), args).execute(&mut **connection).await;
         result.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    /// Runs what waits on SQLite, and commits.
+    pub(super) async fn commit(&mut self) -> Result<(), DbError> {
+        self.pending.add("COMMIT", Args::new());
+        self.settle().await
     }
 
     async fn execute_now(&mut self, sql: &'static str, args: Args) -> Result<u64, DbError> {
@@ -72,10 +131,17 @@ impl<'c> Tx<'c> {
     }
 
     /// Writes an event in this transaction. After the commit it wakes who listens to the organization or to the subject.
-    pub async fn announce<T: Serialize + Sync>(&mut self, event: events::Announce<'_, T>) -> Result<(), DbError> {
-        events::insert(self, &event).await?;
-        self.wake(events::topic(event.organization));
-        self.wake(event.subject.to_owned());
+    pub async fn announce<T: Serialize>(&mut self, event: events::Announce<'_, T>) -> Result<(), DbError> {
+        self.announce_all(&[&event.made()?]).await
+    }
+
+    /// The same of several events, in their order.
+    pub async fn announce_all(&mut self, events: &[&events::Announced]) -> Result<(), DbError> {
+        events::insert(self, events).await?;
+        for event in events {
+            self.wake(events::topic(event.organization));
+            self.wake(event.subject.clone());
+        }
         self.wake(events::ALL.to_owned());
         Ok(())
     }
@@ -100,23 +166,13 @@ impl<'c> Tx<'c> {
 
 impl Source for Tx<'_> {
     async fn rows(&mut self, sql: &'static str, args: Args) -> Result<Vec<Row>, DbError> {
-        let result = match &mut self.connection {
-            Connection::Lite(connection) => {
-                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
-                let rows = bind_sqlite(AssertSqlSafe(text), args).fetch_all(&mut **connection).await;
-                rows.map(|rows| rows.into_iter().map(Row::Lite).collect())
-            }
-            Connection::Pg(connection) => {
-                bind_postgres(sql, args).fetch_all(&mut **connection).await.map(|rows| rows.into_iter().map(Row::Pg).collect())
-            }
-        };
-        result.map_err(|error| self.failed(error))
+        self.rows_of(Cow::Borrowed(sql), args).await
     }
 
     async fn row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
         let result = match &mut self.connection {
             Connection::Lite(connection) => {
-                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
+                let (text, args) = std::mem::take(&mut self.pending).before(Cow::Borrowed(sql), args);
                 bind_sqlite(AssertSqlSafe(text), args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Lite))
             }
             Connection::Pg(connection) => bind_postgres(sql, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Pg)),
@@ -145,7 +201,7 @@ impl Pending {
         self.count >= Self::COUNT_MAX
     }
 
-    fn add(&mut self, sql: &'static str, args: Args) {
+    fn add(&mut self, sql: &str, args: Args) {
         append_numbered(&mut self.text, sql, self.args.len());
         self.text.push_str(";\n");
         self.args.extend(args);
@@ -157,14 +213,49 @@ impl Pending {
     }
 
     /// These statements, and one more behind them that has rows.
-    fn before(mut self, sql: &'static str, args: Args) -> (Cow<'static, str>, Args) {
+    fn before(mut self, sql: Cow<'static, str>, args: Args) -> (Cow<'static, str>, Args) {
         if self.is_empty() {
-            return (Cow::Borrowed(sql), args);
+            return (sql, args);
         }
-        append_numbered(&mut self.text, sql, self.args.len());
+        append_numbered(&mut self.text, &sql, self.args.len());
         self.args.extend(args);
         self.into_parts()
     }
+}
+
+/// Texts of a statement of one row, for many rows; by powers of two, so that there are few, which are soon known to the database.
+pub(super) fn in_parts(sql: &'static str, rows: Vec<Args>) -> impl Iterator<Item = (String, Args)> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let count = 1 << rows.len().min(ROWS_MAX).checked_ilog2()?;
+        Some((repeated(sql, count), rows.by_ref().take(count).flatten().collect()))
+    })
+}
+
+/// A statement of one row of values as one of `count` rows.
+fn repeated(sql: &str, count: usize) -> String {
+    let (head, row, tail) = around_row(sql);
+    // Every value of a row is numbered, the last of them highest.
+    let width = row.split('$').skip(1).filter_map(|part| part.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).max();
+    let mut text = format!("{head}{row}");
+    for number in 1..count {
+        text.push_str(", ");
+        append_numbered(&mut text, row, number * width.unwrap_or(0));
+    }
+    text.push_str(tail);
+    text
+}
+
+/// What stands before the row behind `VALUES`, the row in its brackets, and what comes behind.
+fn around_row(sql: &str) -> (&str, &str, &str) {
+    let start = sql.find("VALUES (").map_or(sql.len(), |at| at + "VALUES ".len());
+    let mut depth = 0;
+    let end = sql[start..].find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    let end = end.map_or(sql.len(), |at| start + at + 1);
+    (&sql[..start], &sql[start..end], &sql[end..])
 }
 
 /// Appends a statement whose `$1` becomes the value after the first `offset`.
@@ -189,14 +280,33 @@ mod tests {
     use crate::args;
 
     #[test]
+    fn a_row_is_repeated_with_its_values_numbered_through() {
+        let one = "INSERT INTO a (b, c, d) VALUES ($1, CAST($2 AS TEXT), $1) ON CONFLICT (b) DO NOTHING";
+        assert_eq!(repeated(one, 1), one);
+        let three = "INSERT INTO a (b, c, d) VALUES ($1, CAST($2 AS TEXT), $1), ($3, CAST($4 AS TEXT), $3), ($5, CAST($6 AS TEXT), $5) \
+                     ON CONFLICT (b) DO NOTHING";
+        assert_eq!(repeated(one, 3), three);
+    }
+
+    #[test]
+    fn rows_go_in_parts_of_few_sizes() {
+        let rows = |count: i64| (0..count).map(|number| args![number]).collect();
+        let sizes = |count| in_parts("INSERT INTO a VALUES ($1)", rows(count)).map(|(_, args)| args.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(0), [0; 0]);
+        assert_eq!(sizes(77), [32, 32, 8, 4, 1]);
+        let all: Args = in_parts("INSERT INTO a VALUES ($1)", rows(77)).flat_map(|(_, args)| args).collect();
+        assert_eq!(all, rows(77).into_iter().flatten().collect::<Args>(), "in their order");
+    }
+
+    #[test]
     fn statements_that_wait_go_before_the_next_with_their_values_numbered_through() {
         let mut pending = Pending::default();
         pending.add("INSERT INTO a VALUES ($1, $2)", args![1i64, 2i64]);
         pending.add("UPDATE b SET c = $2 WHERE d = $1", args![3i64, 4i64]);
-        let (text, values) = pending.before("SELECT $1", args![5i64]);
+        let (text, values) = pending.before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert_eq!(text, "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3;\nSELECT $5");
         assert_eq!(values, args![1i64, 2i64, 3i64, 4i64, 5i64]);
-        let (alone, _) = Pending::default().before("SELECT $1", args![5i64]);
+        let (alone, _) = Pending::default().before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert!(matches!(alone, Cow::Borrowed("SELECT $1")), "what is alone is not copied");
     }
 }

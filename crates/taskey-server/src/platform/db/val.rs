@@ -160,7 +160,7 @@ pub(super) fn bind_sqlite(sql: impl SqlSafeStr, args: Args) -> sqlx::query::Quer
     query
 }
 
-pub(super) fn bind_postgres(sql: &'static str, args: Args) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+pub(super) fn bind_postgres(sql: impl SqlSafeStr, args: Args) -> sqlx::query::Query<'static, Postgres, PgArguments> {
     let mut query = sqlx::query(sql);
     for value in args {
         query = match value {

@@ -85,7 +85,7 @@ impl Once {
              VALUES ($1, $2, $3, $4, $5, $6, $7)"
         );
         let values = args![self.organization, &self.key, &self.hash, u32::from(answer.status), answer.location.clone(), &answer.body, now];
-        tx.execute(sql, values).await.map(|_| ())
+        tx.later(sql, values).await
     }
 }
 

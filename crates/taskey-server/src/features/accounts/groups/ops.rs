@@ -9,7 +9,7 @@ use taskey_proto::problem::{Code, FieldError};
 use super::store::{self, GroupRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::accounts::store::bump_access;
+use crate::features::accounts::store::raise_revision;
 use crate::features::accounts::users::{keep_a_super, name_errors, no_user, user_of_organization};
 use crate::features::accounts::{Permit, Scope};
 use crate::platform::db::events::Announce;
@@ -171,7 +171,7 @@ async fn find_place(tx: &mut Tx<'_>, actor: &Actor, place: &Place) -> ApiResult<
 /// Takes back what groups may do in a device group that is about to go.
 pub async fn forget_scope(tx: &mut Tx<'_>, actor: &Actor, device_group: DeviceGroupId) -> Result<(), DbError> {
     store::delete_overrides_of_scope(tx, device_group).await?;
-    bump_access(tx, actor.organization).await
+    raise_revision(tx, actor.organization).await
 }
 
 async fn load(tx: &mut Tx<'_>, actor: &Actor, id: GroupId) -> ApiResult<GroupRow> {
@@ -180,7 +180,7 @@ async fn load(tx: &mut Tx<'_>, actor: &Actor, id: GroupId) -> ApiResult<GroupRow
 
 async fn announce(tx: &mut Tx<'_>, actor: &Actor, now: Time, name: &'static str, id: GroupId, data: &serde_json::Value) -> ApiResult<()> {
     let subject = id.to_string();
-    bump_access(tx, actor.organization).await?;
+    raise_revision(tx, actor.organization).await?;
     record(tx, actor, now, name, &subject, data).await?;
     Ok(tx.announce(Announce { organization: actor.organization, name, subject: &subject, at: now, data }).await?)
 }

@@ -10,7 +10,7 @@ use super::store;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::ops::{Entry, insert_entry, new_session, token_hash};
-use crate::features::accounts::store::{bump_access, delete_sessions_of_user, delete_signed_in_keys, set_signed_in_at};
+use crate::features::accounts::store::{raise_revision, delete_sessions_of_user, delete_signed_in_keys, set_signed_in_at};
 use crate::features::accounts::{Permit, password};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;
@@ -127,7 +127,7 @@ async fn accept_in(tx: &mut Tx<'_>, input: &AcceptInput) -> ApiResult<()> {
     delete_signed_in_keys(tx, found.user, None).await?;
     insert_entry(tx, found.organization, found.user, &input.entry, input.now).await?;
     set_signed_in_at(tx, found.user, input.now).await?;
-    bump_access(tx, found.organization).await?;
+    raise_revision(tx, found.organization).await?;
     let actor = Actor::user(found.organization, found.user, &found.username, &input.context);
     let detail = serde_json::json!({"first": !found.has_password, "by": "invitation"});
     Ok(record(tx, &actor, input.now, "user.password_set", &found.user.to_string(), &detail).await?)

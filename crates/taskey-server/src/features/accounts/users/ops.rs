@@ -11,7 +11,7 @@ use super::store::{self, NewUser, UserRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::groups::{group_of_organization, join, leave_all, super_group};
-use crate::features::accounts::store::{bump_access, delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys};
+use crate::features::accounts::store::{raise_revision, delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys};
 use crate::features::accounts::{Permit, USER_REMOVED, Verb, password};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;
@@ -242,7 +242,7 @@ async fn load(tx: &mut Tx<'_>, organization: OrganizationId, id: UserId) -> ApiR
 
 /// Writes the audit row and the event of a change that concerns who may do what.
 async fn announce(tx: &mut Tx<'_>, actor: &Actor, now: Time, name: &'static str, subject: &str, data: &serde_json::Value) -> ApiResult<()> {
-    bump_access(tx, actor.organization).await?;
+    raise_revision(tx, actor.organization).await?;
     record(tx, actor, now, name, subject, data).await?;
     Ok(tx.announce(Announce { organization: actor.organization, name, subject, at: now, data }).await?)
 }

@@ -12,7 +12,7 @@ use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
 /// Lines that are written together.
-const AT_ONCE: usize = 25;
+const AT_ONCE: usize = 32;
 
 /// Posts line after line, so that of two with one external id the first makes the item; one that is refused does not hold up the others.
 pub async fn create_items(app: &App, permit: &Permit, text: &str) -> ApiResult<Vec<BulkLine>> {

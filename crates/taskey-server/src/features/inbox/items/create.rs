@@ -1,17 +1,17 @@
 //! Posting an item.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use taskey_proto::Time;
 use taskey_proto::access::Role;
-use taskey_proto::id::{ItemId, OrganizationId};
+use taskey_proto::id::{ItemId, ItemTypeId};
 use taskey_proto::items::{CreateItem, EXTERNAL_ID_LEN_MAX, FIELDS_LEN_MAX, PersonRef};
-use taskey_proto::problem::FieldError;
+use taskey_proto::problem::{Code, FieldError};
 
-use super::change::{Ctx, Happened, write_change};
+use super::change::{Ctx, Happened, New, write_change, write_new};
 use super::store::{self, ItemRow};
 use super::{index, model, ops, view};
 use crate::app::App;
@@ -20,6 +20,7 @@ use crate::features::accounts::{Permit, Scope};
 use crate::features::inbox::kind::{Kind, object};
 use crate::features::inbox::{timeouts, types};
 use crate::platform::db::Tx;
+use crate::platform::gather::Gather;
 use crate::platform::http::ApiError;
 use crate::platform::http::idempotency::{Answer, Once};
 use crate::platform::http::problem::{ApiResult, check};
@@ -37,13 +38,6 @@ enum Poster {
 }
 
 impl Poster {
-    fn organization(&self) -> OrganizationId {
-        match self {
-            Poster::User(permit) => permit.organization(),
-            Poster::Signed(actor) => actor.organization,
-        }
-    }
-
     fn actor(&self) -> Actor {
         match self {
             Poster::User(permit) => Actor::from(permit),
@@ -77,18 +71,29 @@ impl Poster {
 }
 
 /// An item as it will be written: everything is checked but what only the database knows.
-struct NewItem {
+pub struct NewItem {
     ctx: Ctx,
     poster: Poster,
     kind: Arc<Kind>,
-    row: ItemRow,
+    item: Arc<New>,
     once: Option<Arc<Once>>,
+}
+
+impl NewItem {
+    /// By what others may have to know of it: hashes.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.item.row.external_hash.iter().chain(&self.item.row.merge_hash).map(String::as_str)
+    }
 }
 
 /// The type that somebody names, of which they may post items.
 async fn kind_to_post(app: &App, poster: &Poster, word: &str) -> ApiResult<Arc<Kind>> {
     let unknown = || ApiError::invalid_field("/type", format!("there is no item type `{word}`"));
-    let kind = types::named_kind(app, poster.organization(), word).await?.ok_or_else(unknown)?;
+    let kind = match poster {
+        Poster::User(permit) => types::named_kind(app, permit, word).await?,
+        Poster::Signed(actor) => types::kind_now(app, actor.organization, word).await?,
+    };
+    let kind = kind.ok_or_else(unknown)?;
     if poster.check(&kind)? { Ok(kind) } else { Err(unknown()) }
 }
 
@@ -111,7 +116,8 @@ async fn prepare(app: &App, poster: Poster, kind: Arc<Kind>, create: CreateItem,
     let due_at = create.due_at.or(due_in);
     let ctx = Ctx::new(poster.actor(), now).map_err(ApiError::internal)?;
     let row = new_row(ItemId::new(app.uuid()), &ctx, &kind, title, create, assignee, due_at);
-    Ok(NewItem { ctx, poster, kind, row, once })
+    let item = Arc::new(New::make(&ctx, row)?);
+    Ok(NewItem { ctx, poster, kind, item, once })
 }
 
 fn new_row(
@@ -165,8 +171,14 @@ fn new_row(
 pub async fn create_item(app: &App, permit: &Permit, create: CreateItem, once: Option<Arc<Once>>) -> ApiResult<Answer> {
     let poster = Poster::User(permit.clone());
     let kind = kind_to_post(app, &poster, &create.item_type).await?;
-    let new = prepare(app, poster, kind, create, once).await?;
-    app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await
+    let new = Arc::new(prepare(app, poster, kind, create, once).await?);
+    let made = write(app, new.clone()).await?;
+    let role = |row: &ItemRow| new.poster.role(row);
+    match made {
+        Made::New(item) => Answer::new(StatusCode::CREATED, Some(location(item.row.id)), &view::shown(&item.row, role(&item.row))),
+        Made::Known(row) => Answer::new(StatusCode::OK, Some(location(row.id)), &view::shown(&row, role(&row))),
+        Made::Before(answer) => Ok(answer),
+    }
 }
 
 /// Posts items in their order, those that are right together; how each went.
@@ -189,38 +201,15 @@ pub async fn create_items(app: &App, permit: &Permit, creates: Vec<ApiResult<Cre
         };
         outcomes.push(new.await.map(|new| ready.push(Arc::new(new))));
     }
-    let written = app.db.write(ready.clone(), |tx, ready| Box::pin(write_all(tx, ready))).await;
-    let mut written = match written {
-        Ok(written) => written.into_iter().map(Ok).collect(),
-        // One of them could not be written: each by itself.
-        Err(error) => {
-            tracing::debug!(error = %error.detail, "items were not written together");
-            let mut each = Vec::with_capacity(ready.len());
-            for new in ready {
-                each.push(app.db.write(new, |tx, new| Box::pin(write_one(tx, new))).await);
-            }
-            each
-        }
-    }
-    .into_iter();
+    let mut written = write_all(app.clone(), ready).await.into_iter();
     let missing = || Err(ApiError::internal("an item of a bulk has no outcome"));
-    outcomes.into_iter().map(|outcome: ApiResult<()>| outcome.and_then(|()| written.next().unwrap_or_else(missing))).collect()
-}
-
-async fn write_all(tx: &mut Tx<'_>, ready: &[Arc<NewItem>]) -> ApiResult<Vec<(ItemId, StatusCode)>> {
-    let mut written = Vec::with_capacity(ready.len());
-    for new in ready {
-        written.push(write_one(tx, new).await?);
-    }
-    Ok(written)
-}
-
-/// Writes an item, unless there is one already that its application calls so.
-async fn write_one(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<(ItemId, StatusCode)> {
-    Ok(match known(tx, new).await? {
-        Some(row) => (row.id, StatusCode::OK),
-        None => (insert(tx, new).await?.id, StatusCode::CREATED),
+    let made = outcomes.into_iter().map(|outcome: ApiResult<()>| outcome.and_then(|()| written.next().unwrap_or_else(missing)));
+    made.map(|made| match made? {
+        Made::New(item) => Ok((item.row.id, StatusCode::CREATED)),
+        Made::Known(row) => Ok((row.id, StatusCode::OK)),
+        Made::Before(_) => Err(ApiError::internal("an item of a bulk has a key")),
     })
+    .collect()
 }
 
 /// Posts an item for an application that has signed it.
@@ -228,33 +217,121 @@ pub async fn post_signed(app: &App, actor: Actor, create: CreateItem) -> ApiResu
     let poster = Poster::Signed(actor);
     let kind = kind_to_post(app, &poster, &create.item_type).await?;
     let new = prepare(app, poster, kind, create, None).await?;
-    app.db.write(new, |tx, new| Box::pin(create_in(tx, new))).await.map(drop)
+    write(app, Arc::new(new)).await.map(drop)
 }
 
-async fn create_in(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Answer> {
+fn location(id: ItemId) -> String {
+    format!("/api/v1/items/{id}")
+}
+
+/// What became of an item that was posted.
+pub enum Made {
+    New(Arc<New>),
+    /// Its application had posted it before.
+    Known(Box<ItemRow>),
+    /// The same request had been answered so.
+    Before(Answer),
+}
+
+/// Items that are posted at the same time, to be written together.
+pub type Posting = Gather<Arc<NewItem>, ApiResult<Made>>;
+
+/// Writes an item, with those that are posted meanwhile.
+async fn write(app: &App, new: Arc<NewItem>) -> ApiResult<Made> {
+    let writer = app.clone();
+    let made = app.posting.ask(new, move |items| write_all(writer.clone(), items)).await;
+    made.unwrap_or_else(|| Err(ApiError::internal("what writes items ended")))
+}
+
+/// Writes items together; where that fails, each by itself. How each went, in their order.
+async fn write_all(app: App, items: Vec<Arc<NewItem>>) -> Vec<ApiResult<Made>> {
+    let error = match app.db.write(items.clone(), |tx, items| Box::pin(write_in(tx, items))).await {
+        Ok(made) => return made,
+        Err(error) if items.len() == 1 => return vec![Err(error)],
+        Err(error) => error,
+    };
+    tracing::debug!(error = %error.detail, "items were not written together");
+    let mut made = Vec::with_capacity(items.len());
+    for new in items {
+        let alone = app.db.write(vec![new], |tx, items| Box::pin(write_in(tx, items))).await;
+        made.push(alone.and_then(|mut made| made.pop().unwrap_or_else(|| Err(ApiError::internal("an item has no outcome")))));
+    }
+    made
+}
+
+/// New items that are written together, before one comes that might have to know of them.
+#[derive(Default)]
+struct Collected<'i> {
+    items: Vec<Arc<New>>,
+    /// Of each its place among those that are asked for.
+    places: Vec<(usize, &'i NewItem)>,
+    names: HashSet<(ItemTypeId, &'i str)>,
+}
+
+impl<'i> Collected<'i> {
+    /// Whether an item of the same external id, or one that it would be merged with, is not written yet.
+    fn concerns(&self, new: &NewItem) -> bool {
+        new.names().any(|name| self.names.contains(&(new.item.row.item_type, name)))
+    }
+
+    fn add(&mut self, place: usize, new: &'i NewItem, item: Arc<New>) {
+        self.names.extend(new.names().map(|name| (new.item.row.item_type, name)));
+        self.places.push((place, new));
+        self.items.push(item);
+    }
+
+    async fn write(&mut self, tx: &mut Tx<'_>, made: &mut [Option<ApiResult<Made>>]) -> ApiResult<()> {
+        let Collected { items, places, .. } = std::mem::take(self);
+        write_new(tx, &items).await?;
+        for (item, (place, new)) in items.into_iter().zip(places) {
+            remember(tx, new, StatusCode::CREATED, item.row.id).await?;
+            if item.row.timeout_at.is_some() {
+                tx.wake(timeouts::TOPIC.to_owned());
+            }
+            made[place] = Some(Ok(Made::New(item)));
+        }
+        Ok(())
+    }
+}
+
+async fn write_in(tx: &mut Tx<'_>, items: &[Arc<NewItem>]) -> ApiResult<Vec<ApiResult<Made>>> {
+    let mut made: Vec<Option<ApiResult<Made>>> = items.iter().map(|_| None).collect();
+    let mut collected = Collected::default();
+    for (place, new) in items.iter().enumerate() {
+        if collected.concerns(new) {
+            collected.write(tx, &mut made).await?;
+        }
+        match made_before(tx, new).await {
+            Ok(Some(before)) => made[place] = Some(Ok(before)),
+            Ok(None) => collected.add(place, new, merged(tx, new).await?),
+            // Its own fault; nothing was written for it.
+            Err(error) if matches!(error.code, Code::IdempotencyKeyReused | Code::NotFound) => made[place] = Some(Err(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    collected.write(tx, &mut made).await?;
+    Ok(made.into_iter().flatten().collect())
+}
+
+/// What there is already: an answer to the same request, or the item that was posted under the same external id.
+async fn made_before(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Option<Made>> {
     if let Some(once) = &new.once
         && let Some(answer) = once.recall(tx).await?
     {
-        return replayed(tx, new, answer).await;
+        return replayed(tx, new, answer).await.map(|answer| Some(Made::Before(answer)));
     }
-    let (row, status) = match known(tx, new).await? {
-        Some(row) => (row, StatusCode::OK),
-        None => (insert(tx, new).await?, StatusCode::CREATED),
-    };
-    let answer = Answer::new(status, Some(format!("/api/v1/items/{}", row.id)), &view::shown(&row, new.poster.role(&row)))?;
-    if let Some(once) = &new.once {
-        // Without its body: what an item holds is kept in one place, from which it can be removed.
-        once.remember(tx, &Answer { body: String::new(), ..answer.clone() }, new.ctx.now).await?;
-    }
-    Ok(answer)
+    let Some(hash) = &new.item.row.external_hash else { return Ok(None) };
+    let Some(row) = store::item_with_external(tx, new.item.row.item_type, hash).await? else { return Ok(None) };
+    remember(tx, new, StatusCode::OK, row.id).await?;
+    Ok(Some(Made::Known(Box::new(row))))
 }
 
-/// The item that was posted under the same external id.
-async fn known(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Option<ItemRow>> {
-    match &new.row.external_hash {
-        Some(hash) => Ok(store::item_with_external(tx, new.row.item_type, hash).await?),
-        None => Ok(None),
-    }
+/// Keeps how a request was answered that may come again; without the body: what an item holds is kept in one place, from which it can
+/// be removed.
+async fn remember(tx: &mut Tx<'_>, new: &NewItem, status: StatusCode, id: ItemId) -> ApiResult<()> {
+    let Some(once) = &new.once else { return Ok(()) };
+    let answer = Answer { status: status.as_u16(), location: Some(location(id)), body: String::new(), replayed: false };
+    Ok(once.remember(tx, &answer, new.ctx.now).await?)
 }
 
 /// The answer to an earlier request with the same key: the item as it was then.
@@ -269,25 +346,26 @@ async fn replayed(tx: &mut Tx<'_>, new: &NewItem, answer: Answer) -> ApiResult<A
             view::snapshot(&row)
         }
     };
-    body["role"] = serde_json::to_value(new.poster.role(&new.row)).unwrap_or(Value::Null);
+    body["role"] = serde_json::to_value(new.poster.role(&new.item.row)).unwrap_or(Value::Null);
     Ok(Answer { body: body.to_string(), ..answer })
 }
 
-async fn insert(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<ItemRow> {
-    let mut row = new.row.clone();
-    if let Some(hash) = &row.merge_hash {
-        for mut older in store::items_to_merge(tx, row.item_type, hash, MERGED_MAX).await? {
-            row.assignee = row.assignee.or(older.assignee.clone());
-            let before = older.state.clone();
-            let change = model::merge(&mut older, &new.kind, row.id, new.ctx.now);
-            let happened = Happened { action: "merged", event: "item.merged", prev_state: Some(before), change };
-            write_change(tx, &new.ctx, &mut older, happened).await?;
-        }
+/// The item as it will be written, after it has taken the place of older ones of its merge key.
+async fn merged(tx: &mut Tx<'_>, new: &NewItem) -> ApiResult<Arc<New>> {
+    let item = &new.item.row;
+    let Some(hash) = &item.merge_hash else { return Ok(new.item.clone()) };
+    let mut assignee = item.assignee.clone();
+    for mut older in store::items_to_merge(tx, item.item_type, hash, MERGED_MAX).await? {
+        assignee = assignee.or(older.assignee.clone());
+        let before = older.state.clone();
+        let change = model::merge(&mut older, &new.kind, item.id, new.ctx.now);
+        let happened = Happened { action: "merged", event: "item.merged", prev_state: Some(before), change };
+        write_change(tx, &new.ctx, &mut older, happened).await?;
     }
-    let change = json!({"after": {"fields": row.fields, "assignee": row.assignee}});
-    write_change(tx, &new.ctx, &mut row, Happened { action: "created", event: "item.created", prev_state: None, change }).await?;
-    if row.timeout_at.is_some() {
-        tx.wake(timeouts::TOPIC.to_owned());
+    if assignee == item.assignee {
+        return Ok(new.item.clone());
     }
-    Ok(row)
+    // As it was before its first entry.
+    let row = ItemRow { assignee, seq: 0, log_hash: String::new(), ..item.clone() };
+    Ok(Arc::new(New::make(&new.ctx, row)?))
 }

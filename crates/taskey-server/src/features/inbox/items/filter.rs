@@ -153,13 +153,13 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     }
     let indexed = kind.as_ref().zip(test.as_ref()).and_then(|(kind, test)| indexed_field(&kind.spec, test));
     let is_open = residual.is_open == Some(true);
-    let base = match (filter.q.as_deref().map(searched).transpose()?, indexed) {
+    let base = match (filter.q.as_deref().map(|text| searched(permit, text)).transpose()?, indexed) {
         (Some(words), _) => Base::Words(words),
         _ if order == Order::Due && is_open => Base::OpenByDue,
         _ if order == Order::Due => Base::ByDue,
         (None, Some((place, value))) => Base::Field(place, value),
         (None, None) => match (filter.queue.as_deref(), assigned) {
-            (Some("unassigned"), _) if kind.is_none() => Base::Unassigned,
+            (None | Some("unassigned"), None) if kind.is_none() && is_open && residual.assignee.is_some() => Base::Unassigned,
             (Some("overdue"), _) => Base::Overdue(now),
             (Some("snoozed"), _) => Base::Snoozed(now),
             (_, Some(user)) if is_open => Base::Assigned(user),
@@ -178,11 +178,11 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     Ok(Wanted { listing: Listing { base, residual, order }, test })
 }
 
-fn searched(text: &str) -> ApiResult<String> {
+fn searched(permit: &Permit, text: &str) -> ApiResult<String> {
     if text.chars().count() > SEARCH_CHARS_MAX {
         return Err(ApiError::invalid_field("/q", format!("at most {SEARCH_CHARS_MAX} characters")));
     }
-    words::query(text).ok_or_else(|| ApiError::invalid_field("/q", "a word to look for"))
+    words::query(permit.organization(), text).ok_or_else(|| ApiError::invalid_field("/q", "a word to look for"))
 }
 
 fn no_assignee(word: &str) -> ApiError {

@@ -16,5 +16,6 @@ mod words;
 
 pub(super) use change::{Ctx, Happened, write_bare, write_change};
 pub(super) use create::post_signed;
+pub use create::Posting;
 pub use filter::field_words;
 pub use store::sees_item;

@@ -58,6 +58,13 @@ macro_rules! columns {
     };
 }
 
+/// The newest items with certain words: of a word that most have, not all are looked at.
+macro_rules! found_by_words {
+    () => {
+        "i.number IN (SELECT rowid FROM item_text($15) ORDER BY rowid DESC LIMIT 10000)"
+    };
+}
+
 /// Items with what is shown of others beside them.
 macro_rules! items {
     ($where:expr) => {
@@ -268,7 +275,7 @@ impl std::str::FromStr for After {
 /// its length, `$14` the type, `$15` on what `base` needs. `|| ''` keeps SQLite, which knows nothing of how many there are, from taking an index of
 /// the organization instead of the one that `base` is about.
 macro_rules! list {
-    ($base:literal, $order:literal, $after:literal) => {
+    ($base:expr, $order:literal, $after:literal) => {
         sql!(
             items!($base),
             " AND i.organization_id || '' = $1 AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
@@ -290,7 +297,7 @@ macro_rules! list {
 
 /// The statements of one base: newest and oldest first.
 macro_rules! both_ways {
-    ($base:literal, $order:expr) => {
+    ($base:expr, $order:expr) => {
         match $order {
             Order::Oldest | Order::Due => list!($base, "i.created_at, i.id", "(i.created_at, i.id) > ($11, $12)"),
             Order::Newest => list!($base, "i.created_at DESC, i.id DESC", "(i.created_at, i.id) < ($11, $12)"),
@@ -300,7 +307,7 @@ macro_rules! both_ways {
 
 /// The statement of one base with what is due first.
 macro_rules! by_due {
-    ($base:literal) => {
+    ($base:expr) => {
         list!($base, "COALESCE(i.due_at, 9223372036854775807), i.id", "(COALESCE(i.due_at, 9223372036854775807), i.id) > ($11, $12)")
     };
 }
@@ -344,8 +351,8 @@ pub async fn list(
         Base::Words(query) => {
             values.extend(args![query]);
             match order {
-                Order::Due => by_due!("i.number IN (SELECT rowid FROM item_text($15))"),
-                order => both_ways!("i.number IN (SELECT rowid FROM item_text($15))", order),
+                Order::Due => by_due!(found_by_words!()),
+                order => both_ways!(found_by_words!(), order),
             }
         }
         Base::Organization => both_ways!("i.organization_id = $1", order),
@@ -439,7 +446,8 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| DbError::Column { column: "item".to_owned(), detail: error.to_string() })
 }
 
-pub async fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> {
+/// Writes new items, each as [`item_values`] says.
+pub async fn insert_items(tx: &mut Tx<'_>, rows: Vec<Args>) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO item (id, organization_id, item_type_id, type_version, title, fields, state, is_open, external_id, external_hash, \
          merge_hash, assignee_id, due_at, timeout_at, created_at, created_by, poster_id, updated_at, version, seq, log_hash, \
@@ -447,6 +455,10 @@ pub async fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $12, $13, $14, $15, $16, $14, $17, $18, $19, \
          $20, $21, $22, $23, $24, $25, $26, $27, $28)"
     );
+    tx.write_rows(sql, rows).await
+}
+
+pub fn item_values(row: &ItemRow) -> Result<Args, DbError> {
     let head = args![row.id, row.organization, row.item_type, row.type_version, &row.title, json(&row.fields)?, &row.state];
     let outside = args![
         row.external_id.clone(),
@@ -457,7 +469,7 @@ pub async fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
         row.timeout_at
     ];
     let made = args![row.created_at, &row.created_by, row.poster, row.version, row.seq, &row.log_hash];
-    tx.later(sql, [head, outside, made, found_by(row)].concat()).await
+    Ok([head, outside, made, found_by(row)].concat())
 }
 
 /// Writes what may have changed of an item.
@@ -480,7 +492,7 @@ pub async fn update_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<(), DbError> 
 
 /// The indexed fields, and the words.
 fn found_by(row: &ItemRow) -> Args {
-    let words = words::words_of(&row.title, row.external_id.as_deref(), &row.fields);
+    let words = words::words_of(row.organization, &row.title, row.external_id.as_deref(), &row.fields);
     row.indexed.iter().flat_map(|value| args![value.clone()]).chain(args![words]).collect()
 }
 
@@ -491,29 +503,37 @@ pub async fn add_said(tx: &mut Tx<'_>, item: ItemId, words: &str) -> Result<(), 
 }
 
 /// An entry of an item's log as it is written.
-pub struct NewEntry<'a> {
+pub struct NewEntry {
     pub item: ItemId,
     pub seq: u64,
     pub organization: OrganizationId,
     pub at: Time,
-    pub actor: &'a ItemActor,
-    pub action: &'a str,
-    pub prev_state: Option<&'a str>,
-    pub state: &'a str,
-    pub content: Option<&'a str>,
-    pub salt: Option<&'a [u8]>,
-    pub content_hash: &'a str,
-    pub hash: &'a str,
+    pub actor: ItemActor,
+    pub action: &'static str,
+    pub prev_state: Option<String>,
+    pub state: String,
+    pub content: Option<String>,
+    pub salt: Option<[u8; 16]>,
+    pub content_hash: String,
+    pub hash: String,
 }
 
-pub async fn insert_entry(tx: &mut Tx<'_>, entry: &NewEntry<'_>) -> Result<(), DbError> {
+impl NewEntry {
+    pub fn values(self) -> Args {
+        let NewEntry { item, seq, organization, at, actor, action, prev_state, state, content, salt, content_hash, hash } = self;
+        let who = args![item, seq, organization, at, actor.kind, actor.id, actor.name];
+        let what = args![action, prev_state, state, content, salt.map(Vec::from), content_hash, hash];
+        [who, what].concat()
+    }
+}
+
+/// Writes entries, each as [`NewEntry::values`] says.
+pub async fn insert_entries(tx: &mut Tx<'_>, entries: Vec<Args>) -> Result<(), DbError> {
     let sql = sql!(
         "INSERT INTO item_log (item_id, seq, organization_id, at, actor_kind, actor_id, actor_name, action, prev_state, state, content, \
          salt, content_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
-    let who = args![entry.item, entry.seq, entry.organization, entry.at, &entry.actor.kind, &entry.actor.id, &entry.actor.name];
-    let what = args![entry.action, entry.prev_state, entry.state, entry.content, entry.salt, entry.content_hash, entry.hash];
-    tx.later(sql, [who, what].concat()).await
+    tx.write_rows(sql, entries).await
 }
 
 /// An entry with its content: what changed, and the item as it was then.
@@ -547,6 +567,17 @@ pub async fn log(source: &mut impl Source, item: ItemId, after: u64, limit: usiz
          WHERE item_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
     );
     source.rows(sql, args![item, after, limit]).await?.iter().map(entry).collect()
+}
+
+/// Entries of items' logs, by item and number, as far as there are such.
+pub async fn entries(db: &Db, wanted: &[(ItemId, u64)]) -> Result<Vec<(ItemId, Entry)>, DbError> {
+    let sql = sql!(
+        "WITH wanted (item_id, seq) AS (VALUES (CAST($1 AS TEXT), CAST($2 AS BIGINT))) \
+         SELECT l.item_id, l.seq, l.at, l.actor_kind, l.actor_id, l.actor_name, l.action, l.prev_state, l.state, l.content, l.hash \
+         FROM wanted w CROSS JOIN item_log l WHERE l.item_id = w.item_id AND l.seq = w.seq"
+    );
+    let rows = db.rows_by(sql, wanted.iter().map(|(item, seq)| args![*item, *seq]).collect()).await?;
+    rows.iter().map(|row| Ok((row.get("item_id")?, entry(row)?))).collect()
 }
 
 /// An entry of an item's log, of which type the item was.

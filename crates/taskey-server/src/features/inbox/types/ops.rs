@@ -13,7 +13,7 @@ use taskey_proto::problem::{Code, FieldError};
 use super::store::{self, NewVersion, TypeRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
-use crate::features::accounts::{Permit, Scope};
+use crate::features::accounts::{Permit, Scope, raise_revision};
 use crate::features::inbox::kind::{Groups, Kind};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{Source, Tx};
@@ -74,7 +74,7 @@ pub(super) async fn create_item_type(app: &App, permit: &Permit, spec: ItemTypeS
                 }
                 refuse_taken(tx, write, None).await?;
                 store::insert_type(tx, &new_version(write, write.id, 1)).await?;
-                announce(tx, &write.actor, write.now, "item_type.created", write.id, &write.spec.name, 1).await?;
+                tell(tx, &write.actor, write.now, "item_type.created", write.id, &write.spec.name, 1).await?;
                 let row = load(tx, write.actor.organization, write.id).await?;
                 let shown = shown(row, &write.permit);
                 let answer = Answer::new(StatusCode::CREATED, Some(format!("/api/v1/item-types/{}", shown.id)), &shown)?;
@@ -112,7 +112,7 @@ pub(super) async fn replace_item_type(
                 refuse_taken(tx, write, Some(before.id)).await?;
                 let version = before.version + 1;
                 store::update_type(tx, &new_version(write, before.id, version)).await?;
-                announce(tx, &write.actor, write.now, "item_type.changed", before.id, &write.spec.name, version).await?;
+                tell(tx, &write.actor, write.now, "item_type.changed", before.id, &write.spec.name, version).await?;
                 Ok(shown(load(tx, write.actor.organization, before.id).await?, &write.permit))
             })
         })
@@ -132,7 +132,7 @@ pub(super) async fn remove_item_type(app: &App, permit: &Permit, word: String) -
                     return Err(ApiError::new(Code::InUse, detail));
                 }
                 store::remove_type(tx, row.id, *now).await?;
-                announce(tx, actor, *now, "item_type.removed", row.id, &row.spec.name, row.version).await
+                tell(tx, actor, *now, "item_type.removed", row.id, &row.spec.name, row.version).await
             })
         })
         .await
@@ -185,8 +185,22 @@ pub(super) async fn check_type(app: &App, permit: &Permit, question: CheckItemTy
     Ok(checked)
 }
 
-/// The newest version of a type by id or name, ready for use.
-pub(in super::super) async fn named_kind(app: &App, organization: OrganizationId, word: &str) -> ApiResult<Option<Arc<Kind>>> {
+/// The newest version of a type by id or name, ready for use. A permit is no older than its request, so what was read for its revision
+/// of the organization holds.
+pub(in super::super) async fn named_kind(app: &App, permit: &Permit, word: &str) -> ApiResult<Option<Arc<Kind>>> {
+    let (organization, revision) = (permit.organization(), permit.principal().revision);
+    if let Some(kind) = app.kinds.named(organization, word, revision) {
+        return Ok(Some(kind));
+    }
+    let kind = kind_now(app, organization, word).await?;
+    if let Some(kind) = &kind {
+        app.kinds.remember_name(organization, word, revision, kind.clone());
+    }
+    Ok(kind)
+}
+
+/// The same, read anew.
+pub(in super::super) async fn kind_now(app: &App, organization: OrganizationId, word: &str) -> ApiResult<Option<Arc<Kind>>> {
     match store::newest_version(&app.db, organization, word).await? {
         Some((id, version)) => kind_of(app, id, version).await.map(Some),
         None => Ok(None),
@@ -195,7 +209,7 @@ pub(in super::super) async fn named_kind(app: &App, organization: OrganizationId
 
 /// The same, of a type of which somebody may see items.
 pub(in super::super) async fn visible_kind(app: &App, permit: &Permit, word: &str) -> ApiResult<Arc<Kind>> {
-    let kind = named_kind(app, permit.organization(), word).await?;
+    let kind = named_kind(app, permit, word).await?;
     kind.filter(|kind| sees_type(permit, kind)).ok_or_else(no_item_type)
 }
 
@@ -238,7 +252,7 @@ async fn refuse_taken(tx: &mut Tx<'_>, write: &Write, except: Option<ItemTypeId>
     Ok(())
 }
 
-async fn announce(
+async fn tell(
     tx: &mut Tx<'_>,
     actor: &Actor,
     now: Time,
@@ -250,6 +264,7 @@ async fn announce(
     let subject = id.to_string();
     let data = serde_json::json!({"name": type_name, "version": version});
     record(tx, actor, now, name, &subject, &data).await?;
+    raise_revision(tx, actor.organization).await?;
     Ok(tx.announce(Announce { organization: actor.organization, name, subject: &subject, at: now, data: &data }).await?)
 }
 
