@@ -25,66 +25,95 @@ impl<I, O> Default for Gather<I, O> {
 }
 
 impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
-    /// Asks by `together`, with those that ask meanwhile; it answers all of them in their order. It goes on when whoever asked goes away;
-    /// `None` where it panicked.
+    /// Asks by `together`, which answers in their order all who ask meanwhile; without waiting where nobody else does. `None` where it
+    /// panicked.
     pub async fn ask<F, A>(&self, question: I, together: F) -> Option<O>
     where
         F: Fn(Vec<I>) -> A + Send + 'static,
         A: Future<Output = Vec<O>> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        let is_needed = {
-            let mut state = lock(&self.0);
-            state.waiting.push_back((question, answer));
-            let is_needed = state.workers < WORKERS_MAX;
-            state.workers += usize::from(is_needed);
-            is_needed
-        };
-        if is_needed {
-            tokio::spawn(work(Worker { state: self.0.clone(), has_ended: false }, together));
+        match self.enter(question) {
+            // Whoever asks first works for itself alone: when it goes away, nobody else has lost anything.
+            Entered::Worker(question) => {
+                let answers = together(vec![question]);
+                let _place = Place { state: self.0.clone(), together: Some(together) };
+                answers.await.pop()
+            }
+            Entered::Waits(answered) => answered.await.ok(),
         }
-        answered.await.ok()
+    }
+
+    fn enter(&self, question: I) -> Entered<I, O> {
+        let mut state = lock(&self.0);
+        if state.workers < WORKERS_MAX {
+            state.workers += 1;
+            return Entered::Worker(question);
+        }
+        let (answer, answered) = oneshot::channel();
+        state.waiting.push_back((question, answer));
+        Entered::Waits(answered)
     }
 }
 
-async fn work<I, O, F, A>(mut worker: Worker<I, O>, together: F)
+enum Entered<I, O> {
+    Worker(I),
+    Waits(oneshot::Receiver<O>),
+}
+
+/// The place of a worker. It is given up when nobody waits; otherwise another takes it.
+struct Place<I, O, F, A>
 where
-    F: Fn(Vec<I>) -> A,
-    A: Future<Output = Vec<O>>,
+    I: Send + 'static,
+    O: Send + 'static,
+    F: Fn(Vec<I>) -> A + Send + 'static,
+    A: Future<Output = Vec<O>> + Send + 'static,
 {
-    while let Some(waiting) = worker.take() {
+    state: Arc<Mutex<State<I, O>>>,
+    together: Option<F>,
+}
+
+impl<I, O, F, A> Drop for Place<I, O, F, A>
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    F: Fn(Vec<I>) -> A + Send + 'static,
+    A: Future<Output = Vec<O>> + Send + 'static,
+{
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        match self.together.take() {
+            Some(together) if !state.waiting.is_empty() => {
+                let place = Place { state: self.state.clone(), together: Some(together) };
+                tokio::spawn(answer_waiting(place));
+            }
+            _ => state.workers -= 1,
+        }
+    }
+}
+
+async fn answer_waiting<I, O, F, A>(place: Place<I, O, F, A>)
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    F: Fn(Vec<I>) -> A + Send + 'static,
+    A: Future<Output = Vec<O>> + Send + 'static,
+{
+    loop {
+        let waiting: Vec<(I, oneshot::Sender<O>)> = {
+            let waiting = &mut lock(&place.state).waiting;
+            let count = waiting.len().min(AT_ONCE);
+            waiting.drain(..count).collect()
+        };
+        // Who comes after this look is seen as the place is given up.
+        if waiting.is_empty() {
+            return;
+        }
         let (questions, answers): (Vec<I>, Vec<oneshot::Sender<O>>) = waiting.into_iter().unzip();
-        for (answer, told) in answers.into_iter().zip(together(questions).await) {
+        let Some(together) = &place.together else { return };
+        let told = together(questions).await;
+        for (answer, told) in answers.into_iter().zip(told) {
             // Whoever asked may have gone away.
             let _ = answer.send(told);
-        }
-    }
-}
-
-/// Its place is given up also when it panics.
-struct Worker<I, O> {
-    state: Arc<Mutex<State<I, O>>>,
-    has_ended: bool,
-}
-
-impl<I, O> Worker<I, O> {
-    /// What it does next; with nothing to do it has ended, before anybody else can ask.
-    fn take(&mut self) -> Option<Vec<(I, oneshot::Sender<O>)>> {
-        let mut state = lock(&self.state);
-        if state.waiting.is_empty() {
-            state.workers -= 1;
-            self.has_ended = true;
-            return None;
-        }
-        let count = state.waiting.len().min(AT_ONCE);
-        Some(state.waiting.drain(..count).collect())
-    }
-}
-
-impl<I, O> Drop for Worker<I, O> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            lock(&self.state).workers -= 1;
         }
     }
 }
@@ -113,15 +142,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_panics_leaves_its_place() {
-        let gather: Gather<bool, ()> = Gather::default();
-        let together = |questions: Vec<bool>| async move {
-            assert!(!questions.contains(&true), "as asked");
+    async fn one_that_panics_or_goes_away_leaves_its_place() {
+        let gather: Arc<Gather<u32, ()>> = Arc::default();
+        let together = |questions: Vec<u32>| async move {
+            assert!(!questions.contains(&1), "as asked");
+            if questions.contains(&2) {
+                std::future::pending::<()>().await;
+            }
             vec![(); questions.len()]
         };
         for _ in 0..WORKERS_MAX + 1 {
-            assert_eq!(gather.ask(true, together).await, None);
+            let asking = gather.clone();
+            assert!(tokio::spawn(async move { asking.ask(1, together).await }).await.is_err_and(|error| error.is_panic()));
         }
-        assert_eq!(gather.ask(false, together).await, Some(()));
+        let asked = |question| {
+            let asking = gather.clone();
+            tokio::spawn(async move { asking.ask(question, together).await })
+        };
+        let stuck: Vec<_> = (0..WORKERS_MAX).map(|_| asked(2)).collect();
+        tokio::task::yield_now().await;
+        let (panics, fine) = (asked(1), asked(3));
+        tokio::task::yield_now().await;
+        assert_eq!(lock(&gather.0).waiting.len(), 2);
+        stuck.iter().for_each(tokio::task::JoinHandle::abort);
+        assert_eq!((panics.await.unwrap(), fine.await.unwrap()), (None, None), "they were asked together");
+        assert_eq!(gather.ask(3, together).await, Some(()));
+        assert_eq!(lock(&gather.0).workers, 0);
     }
 }
