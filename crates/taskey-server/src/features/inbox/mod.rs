@@ -39,7 +39,7 @@ pub mod jobs {
 }
 
 pub use facade::{EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, type_named, webhook_of_type};
-pub use items::sees_item;
 pub use items::Posting;
+pub use items::sees_item;
 pub use kind::Kinds;
 pub use types::sees_item_type;

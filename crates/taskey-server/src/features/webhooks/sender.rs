@@ -35,6 +35,8 @@ pub const CLAIMED_MS: i64 = 20_000;
 const LIMITS: Limits = Limits { time_max: Duration::from_secs(15), answer_len_max: RESPONSE_LEN_MAX };
 /// A sender looks again so often for what another node has left.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Room for more is waited for so long, where there is some.
+const ROOM_WITHIN: Duration = Duration::from_millis(20);
 /// The last success is noted so often.
 const SUCCESS_NOTED_MS: i64 = 60_000;
 
@@ -118,11 +120,19 @@ async fn send_all(app: App, webhook: WebhookId, sender: Arc<Sender>) {
         let is_full = sender.slots.available_permits() == 0;
         tokio::select! {
             () = sender.notify.notified() => {}
-            Some(_) = sending.join_next() => {}
+            Some(_) = sending.join_next() => {
+                // Those that end about now make room for as many at once.
+                let _ = tokio::time::timeout(ROOM_WITHIN, wait_for_room(&sender, &mut sending)).await;
+            }
             () = app.clock.sleep(wait.max(Duration::from_millis(1))), if !is_full && next.is_some() => {}
             () = app.stopped() => return,
         }
     }
+}
+
+/// Returns when half of the room is free.
+async fn wait_for_room(sender: &Sender, sending: &mut JoinSet<()>) {
+    while sender.slots.available_permits() < AT_ONCE / 2 && sending.join_next().await.is_some() {}
 }
 
 /// Begins what is due, as far as there is room; when the next delivery is due, where one waits.
@@ -202,8 +212,7 @@ impl Ready {
 /// Reads what deliveries of one webhook are sent with, for all of them together.
 pub async fn make_ready(app: &App, webhook: WebhookRow, rows: Vec<DeliveryRow>) -> ApiResult<Vec<Ready>> {
     let wanted: Vec<(ItemId, u64)> = rows.iter().map(|row| (row.shown.item, row.shown.seq)).collect();
-    let (keys, entries) =
-        tokio::join!(keys::signing_keys(app, webhook.organization, webhook.id), inbox::entries(&app.db, &wanted));
+    let (keys, entries) = tokio::join!(keys::signing_keys(app, webhook.organization, webhook.id), inbox::entries(&app.db, &wanted));
     let (numbers, keys) = keys?.into_iter().unzip();
     let (target, entries) = (Arc::new(Target { webhook, keys, numbers }), entries?);
     let ready = |row: DeliveryRow| {

@@ -229,11 +229,7 @@ pub struct NewDelivery {
 }
 
 /// Writes deliveries that wait, claimed until then or not, unless there is one of the same entry already; those that are new.
-pub async fn insert_deliveries(
-    tx: &mut Tx<'_>,
-    new: &[(NewDelivery, Option<Time>)],
-    now: Time,
-) -> Result<HashSet<DeliveryId>, DbError> {
+pub async fn insert_deliveries(tx: &mut Tx<'_>, new: &[(NewDelivery, Option<Time>)], now: Time) -> Result<HashSet<DeliveryId>, DbError> {
     let sql = sql!(
         "INSERT INTO delivery (id, webhook_id, organization_id, item_id, seq, event, state, next_at, created_at, claimed_until) \
          VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7, $8) ON CONFLICT (webhook_id, item_id, seq) DO NOTHING RETURNING id"

@@ -18,6 +18,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use sqlx::Executor as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -144,7 +145,11 @@ impl Db {
     /// Connects to PostgreSQL and migrates the database.
     pub async fn open_postgres(url: &str, hub: Hub) -> Result<Self, DbError> {
         let options = PgConnectOptions::from_str(url)?.application_name("taskey");
-        let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
+        let pool = PgPoolOptions::new().max_connections(16);
+        // Statements keep their plans, also those that were made when a table was empty: an index must look cheap even then.
+        let pool =
+            pool.after_connect(|connection, _| Box::pin(async move { connection.execute("SET random_page_cost = 1.1").await.map(|_| ()) }));
+        let pool = pool.connect_with(options).await?;
         migrate::postgres_pool(&pool).await?;
         Ok(Self { engine: Engine::Pg(pool), hub, recent: Arc::default() })
     }
@@ -213,7 +218,7 @@ impl Db {
 
     /// Prepares a statement without running it.
     pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
-        use sqlx::{Executor as _, SqlSafeStr as _};
+        use sqlx::SqlSafeStr as _;
         match &self.engine {
             Engine::Lite(lite) => lite.readers().prepare(sql.into_sql_str()).await.map(|_| ())?,
             Engine::Pg(pool) => pool.prepare(sql.into_sql_str()).await.map(|_| ())?,

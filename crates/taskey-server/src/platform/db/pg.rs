@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::lite::panicked;
 use super::{DbError, Op, Tx};
@@ -64,10 +64,11 @@ where
         Err(error) if !collided => return roll_back(transaction, Tried::Failed(error)).await,
         _ => return roll_back(transaction, Tried::Collided).await,
     };
-    match transaction.execute("COMMIT").await {
-        Ok(_) => Tried::Done(value, wakes),
-        Err(error) if is_collision(&error) => roll_back(transaction, Tried::Collided).await,
-        Err(error) => roll_back(transaction, Tried::Failed(DbError::from(error).into())).await,
+    // What is refused here the server has taken back already.
+    match transaction.commit().await {
+        Ok(()) => Tried::Done(value, wakes),
+        Err(error) if is_collision(&error) => Tried::Collided,
+        Err(error) => Tried::Failed(DbError::from(error).into()),
     }
 }
 

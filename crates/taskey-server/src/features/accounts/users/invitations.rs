@@ -10,7 +10,7 @@ use super::store;
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::ops::{Entry, insert_entry, new_session, token_hash};
-use crate::features::accounts::store::{raise_revision, delete_sessions_of_user, delete_signed_in_keys, set_signed_in_at};
+use crate::features::accounts::store::{delete_sessions_of_user, delete_signed_in_keys, raise_revision, set_signed_in_at};
 use crate::features::accounts::{Permit, password};
 use crate::platform::db::{DbError, Tx};
 use crate::platform::http::ApiError;

@@ -11,7 +11,7 @@ use super::store::{self, NewUser, UserRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::groups::{group_of_organization, join, leave_all, super_group};
-use crate::features::accounts::store::{raise_revision, delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys};
+use crate::features::accounts::store::{delete_session_of_user, delete_sessions_of_user, delete_signed_in_keys, raise_revision};
 use crate::features::accounts::{Permit, USER_REMOVED, Verb, password};
 use crate::platform::db::Tx;
 use crate::platform::db::events::Announce;

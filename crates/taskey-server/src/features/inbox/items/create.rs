@@ -245,6 +245,9 @@ async fn write(app: &App, new: Arc<NewItem>) -> ApiResult<Made> {
 
 /// Writes items together; where that fails, each by itself. How each went, in their order.
 async fn write_all(app: App, items: Vec<Arc<NewItem>>) -> Vec<ApiResult<Made>> {
+    if items.is_empty() {
+        return Vec::new();
+    }
     let error = match app.db.write(items.clone(), |tx, items| Box::pin(write_in(tx, items))).await {
         Ok(made) => return made,
         Err(error) if items.len() == 1 => return vec![Err(error)],

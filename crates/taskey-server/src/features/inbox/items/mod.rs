@@ -15,7 +15,7 @@ mod wait;
 mod words;
 
 pub(super) use change::{Ctx, Happened, write_bare, write_change};
-pub(super) use create::post_signed;
 pub use create::Posting;
+pub(super) use create::post_signed;
 pub use filter::field_words;
 pub use store::sees_item;
