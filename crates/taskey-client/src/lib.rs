@@ -33,6 +33,7 @@ mod transport;
 mod users;
 mod webhooks;
 
+pub use access::AccessQuestion;
 pub use audit::AuditFilter;
 pub use error::{ClientError, Trouble};
 pub use events::{Event, Events};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeviceGroupId, DeviceId, GroupId, UserId};
+use crate::id::{DeviceGroupId, DeviceId, GroupId, ItemTypeId, UserId};
 use crate::problem::Reason;
 
 /// What the members of a group may do, from nothing to everything but what is for super users alone. Each includes those before it.
@@ -128,11 +128,14 @@ pub struct Explanation {
     pub user: UserRef,
     /// The device that it is about, where one was named.
     pub device: Option<NamedDevice>,
+    /// The item type that it is about, where one was named.
+    #[serde(default)]
+    pub item_type: Option<NamedItemType>,
     /// What the verb needs: `signed-in`, a role, `super` or `operator`.
     pub needs: String,
     /// What there is: a role, `super` or `operator`.
     pub has: String,
-    /// Such as `role`, `override`, `no_group`, `key_scope`, `super`; the text names the group and the override that decided.
+    /// Such as `role`, `override`, `no_group`, `may_see`, `may_decide`, `key_scope`, `super`; the text names the group and the override that decided.
     pub reason: Reason,
     /// What each of the user's groups gives here, the most permissive first; that one counts.
     pub grants: Vec<Grant>,
@@ -145,11 +148,21 @@ pub struct Grant {
     pub group: GroupRef,
     /// The device group that it is about; null: devices in no group, and what belongs to no device.
     pub device_group: Option<DeviceGroupRef>,
+    /// The item type that it is about; null: every other one.
+    #[serde(default)]
+    pub item_type: Option<NamedItemType>,
     pub role: Role,
-    /// Whether the device group overrides the group's own role.
+    /// Whether the device group or item type overrides the group's own role.
     pub overridden: bool,
     /// Whether it decided.
     pub counts: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NamedItemType {
+    pub id: ItemTypeId,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

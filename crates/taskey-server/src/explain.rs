@@ -1,4 +1,5 @@
-//! Why somebody may or may not do something: one route that no slice owns, since it knows the devices and who may do what with them.
+//! Why somebody may or may not do something: one route that no slice owns, since it knows the devices, the item types, and who may do what
+//! with them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,8 +7,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use taskey_proto::access::{DeviceGroupRef, Explanation, Grant, NamedDevice, UserRef};
-use taskey_proto::id::DeviceGroupId;
+use taskey_proto::access::{DeviceGroupRef, Explanation, Grant, NamedDevice, NamedItemType, UserRef};
+use taskey_proto::id::{DeviceGroupId, ItemTypeId};
 use taskey_proto::problem::{Code, Reason};
 use taskey_proto::users::UserState;
 use utoipa::IntoParams;
@@ -18,6 +19,7 @@ use crate::features::accounts::access::{Access, Given};
 use crate::features::accounts::{Api, Need, Permit, Principal, Scope, ScopeKind, Verb, access_of, judge, judge_user};
 use crate::features::devices::groups::visible_group;
 use crate::features::devices::{DeviceRow, find_device};
+use crate::features::inbox::{Kind, shut_out, visible_type};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
@@ -32,8 +34,33 @@ struct Question {
     verb: String,
     /// Id or name of the device that it is about.
     device: Option<String>,
+    /// Id or name of the item type that it is about, for verbs of items.
+    item_type: Option<String>,
     /// Id or user name of somebody else; for super users.
     user: Option<String>,
+}
+
+/// What it is about.
+enum Thing {
+    Device(DeviceRow),
+    ItemType(Arc<Kind>),
+}
+
+impl Thing {
+    fn scopes(&self) -> Vec<Scope> {
+        match self {
+            Thing::Device(row) => row.scopes(),
+            Thing::ItemType(kind) => vec![Scope::ItemType(kind.id)],
+        }
+    }
+
+    /// How people call it.
+    fn words(&self) -> String {
+        match self {
+            Thing::Device(row) => row.device.name.clone(),
+            Thing::ItemType(kind) => format!("items of the type `{}`", kind.spec.name),
+        }
+    }
 }
 
 /// Tells why you, or somebody else, may or may not do something: which group, and which override, decides.
@@ -41,15 +68,12 @@ struct Question {
     responses((status = 200, description = "Why", body = Explanation)))]
 async fn explain_access(State(app): State<App>, permit: Permit, Query(question): Query<Question>) -> ApiResult<Json<Explanation>> {
     let verb = Verb::from_word(&question.verb).ok_or_else(|| unknown_verb(&question.verb))?;
-    let device = match &question.device {
-        Some(word) => Some(find_device(&mut &app.db, &permit, word).await?),
-        None => None,
-    };
+    let thing = thing(&app, &permit, verb, &question).await?;
     let own = permit.principal();
     match question.user.filter(|word| *word != own.username && *word != own.user.to_string()) {
         None => {
-            let places = places(&app, &permit, &own.access, verb, device.as_ref()).await?;
-            Ok(Json(explanation(own, None, verb, device.as_ref(), &places)))
+            let places = places(&app, &permit, &own.access, verb, thing.as_ref()).await?;
+            Ok(Json(explanation(own, None, verb, thing.as_ref(), &places)))
         }
         Some(word) => {
             permit.also(Verb::ReadUsers)?;
@@ -64,54 +88,106 @@ async fn explain_access(State(app): State<App>, permit: Permit, Query(question):
                 access: Arc::new(access),
                 ..own.clone()
             };
-            let places = places(&app, &permit, &other.access, verb, device.as_ref()).await?;
-            Ok(Json(explanation(&other, Some(disabled), verb, device.as_ref(), &places)))
+            let places = places(&app, &permit, &other.access, verb, thing.as_ref()).await?;
+            Ok(Json(explanation(&other, Some(disabled), verb, thing.as_ref(), &places)))
         }
     }
 }
 
-/// The device groups that it is about: those of the device; without one, those in which something overrides a group's own role, as far
-/// as whoever asks may see them.
-async fn places(app: &App, permit: &Permit, access: &Access, verb: Verb, device: Option<&DeviceRow>) -> ApiResult<Vec<DeviceGroupRef>> {
-    match (verb.need(), device) {
-        (Need::There(_), Some(row)) => return Ok(row.groups.clone()),
-        (Need::There(_) | Need::Somewhere(_), _) => {}
-        _ => return Ok(Vec::new()),
+async fn thing(app: &App, permit: &Permit, verb: Verb, question: &Question) -> ApiResult<Option<Thing>> {
+    let is_of_items = verb.need().scopes() == ScopeKind::ItemType;
+    let refused = |detail: String| Err(ApiError::new(Code::MalformedBody, detail));
+    match (&question.device, &question.item_type) {
+        (None, None) => Ok(None),
+        (Some(_), _) if is_of_items => refused(format!("`{}` is done to items; name an item type instead of a device.", question.verb)),
+        (_, Some(_)) if !is_of_items => refused(format!("`{}` is not done to items; ask without an item type.", question.verb)),
+        (_, Some(word)) => Ok(Some(Thing::ItemType(visible_type(app, permit, word).await?))),
+        (Some(word), None) => Ok(Some(Thing::Device(find_device(&mut &app.db, permit, word).await?))),
     }
-    let ids: BTreeSet<DeviceGroupId> = access.overridden(ScopeKind::DeviceGroup).filter_map(|given| device_group(given.scope)).collect();
-    let mut places = Vec::new();
-    for id in ids {
-        places.extend(visible_group(app, permit, id).await?);
+}
+
+/// Places that it is about, by name.
+#[derive(Default)]
+struct Places {
+    device_groups: Vec<DeviceGroupRef>,
+    item_types: Vec<NamedItemType>,
+}
+
+impl Places {
+    fn device_group(&self, scope: Option<Scope>) -> Option<DeviceGroupRef> {
+        let Some(Scope::DeviceGroup(id)) = scope else { return None };
+        self.device_groups.iter().find(|group| group.id == id).cloned()
+    }
+
+    fn item_type(&self, scope: Option<Scope>) -> Option<NamedItemType> {
+        let Some(Scope::ItemType(id)) = scope else { return None };
+        self.item_types.iter().find(|item_type| item_type.id == id).cloned()
+    }
+
+    fn has(&self, scope: Option<Scope>) -> bool {
+        self.device_group(scope).is_some() || self.item_type(scope).is_some()
+    }
+}
+
+fn named(kind: &Kind) -> NamedItemType {
+    NamedItemType { id: kind.id, name: kind.spec.name.clone() }
+}
+
+/// The places that it is about: the device's groups, or the item type; without one, those in which something overrides a group's own role,
+/// as far as whoever asks may see them.
+async fn places(app: &App, permit: &Permit, access: &Access, verb: Verb, thing: Option<&Thing>) -> ApiResult<Places> {
+    let mut places = Places::default();
+    match (verb.need(), thing) {
+        (Need::There(_), Some(Thing::Device(row))) => places.device_groups.clone_from(&row.groups),
+        (_, Some(Thing::ItemType(kind))) => places.item_types.push(named(kind)),
+        (Need::There(_) | Need::Somewhere(_), _) => {
+            let given = access.overridden(ScopeKind::DeviceGroup).map(|given| given.scope);
+            let ids: BTreeSet<DeviceGroupId> =
+                given.filter_map(|scope| if let Some(Scope::DeviceGroup(id)) = scope { Some(id) } else { None }).collect();
+            for id in ids {
+                places.device_groups.extend(visible_group(app, permit, id).await?);
+            }
+        }
+        (Need::OnItem(_) | Need::OnSomeItem(_), _) => {
+            let given = access.overridden(ScopeKind::ItemType).map(|given| given.scope);
+            let ids: BTreeSet<ItemTypeId> =
+                given.filter_map(|scope| if let Some(Scope::ItemType(id)) = scope { Some(id) } else { None }).collect();
+            for id in ids {
+                match visible_type(app, permit, &id.to_string()).await {
+                    Ok(kind) => places.item_types.push(named(&kind)),
+                    Err(error) if error.code == Code::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        _ => {}
     }
     Ok(places)
 }
 
-fn device_group(scope: Option<Scope>) -> Option<DeviceGroupId> {
-    match scope {
-        Some(Scope::DeviceGroup(id)) => Some(id),
-        Some(Scope::ItemType(_)) | None => None,
-    }
-}
-
 /// `other`: it is about somebody else than who asks, and why that one is not let in at all.
-fn explanation(
-    principal: &Principal,
-    other: Option<Option<Reason>>,
-    verb: Verb,
-    device: Option<&DeviceRow>,
-    places: &[DeviceGroupRef],
-) -> Explanation {
-    let scopes = device.map(DeviceRow::scopes);
-    let what = device.map_or("", |row| row.device.name.as_str());
+fn explanation(principal: &Principal, other: Option<Option<Reason>>, verb: Verb, thing: Option<&Thing>, places: &Places) -> Explanation {
+    let scopes = thing.map(Thing::scopes);
+    let what = thing.map(Thing::words).unwrap_or_default();
     let mut judgement = match other {
-        None => judge(principal, verb, scopes.as_deref(), what),
-        Some(_) => judge_user(principal, verb, scopes.as_deref(), what),
+        None => judge(principal, verb, scopes.as_deref(), &what),
+        Some(_) => judge_user(principal, verb, scopes.as_deref(), &what),
     };
-    if let Some(Some(shut_out)) = other {
+    let kept_from = match thing {
+        Some(Thing::ItemType(kind)) if judgement.allowed => shut_out(kind, &principal.access, verb),
+        _ => None,
+    };
+    if let Some(shut_out) = other.flatten().or(kept_from) {
         judgement.allowed = false;
         judgement.reason = shut_out;
     }
-    let there = if matches!(verb.need(), Need::There(_)) { scopes.unwrap_or_default() } else { Vec::new() };
+    let is_there = matches!(verb.need(), Need::There(_) | Need::OnItem(_));
+    let there = if is_there { scopes.unwrap_or_default() } else { Vec::new() };
+    let (device, item_type) = match thing {
+        Some(Thing::Device(row)) => (Some(NamedDevice { id: row.device.id, name: row.device.name.clone() }), None),
+        Some(Thing::ItemType(kind)) => (None, Some(named(kind))),
+        None => (None, None),
+    };
     Explanation {
         allowed: judgement.allowed,
         verb: verb.word().to_owned(),
@@ -120,23 +196,23 @@ fn explanation(
         has: judgement.has.to_owned(),
         reason: judgement.reason,
         grants: grants(&principal.access, verb, &there, places),
-        device: device.map(|row| NamedDevice { id: row.device.id, name: row.device.name.clone() }),
+        device,
+        item_type,
     }
 }
 
 /// What every group gives, the most permissive first; that one counts, where it is a role that is needed and not a super user who asks.
-fn grants(access: &Access, verb: Verb, there: &[Scope], places: &[DeviceGroupRef]) -> Vec<Grant> {
-    let name_of = |id: DeviceGroupId| places.iter().find(|group| group.id == id).cloned();
+fn grants(access: &Access, verb: Verb, there: &[Scope], places: &Places) -> Vec<Grant> {
     let mut given: Vec<Given<'_>> = access.given(there).collect();
     if there.is_empty() {
-        let visible = |given: &Given<'_>| device_group(given.scope).is_some_and(|id| name_of(id).is_some());
-        given.extend(access.overridden(verb.need().scopes()).filter(visible));
+        given.extend(access.overridden(verb.need().scopes()).filter(|given| places.has(given.scope)));
     }
     let by_role = !matches!(verb.need(), Need::SignedIn | Need::Super | Need::Operator);
     given.sort_by_key(|given| (std::cmp::Reverse(given.role), given.overridden));
     let grant = |(index, given): (usize, Given<'_>)| Grant {
         group: given.group.clone(),
-        device_group: device_group(given.scope).and_then(name_of),
+        device_group: places.device_group(given.scope),
+        item_type: places.item_type(given.scope),
         role: given.role,
         overridden: given.overridden,
         counts: index == 0 && by_role && !access.is_super,

@@ -1,7 +1,8 @@
 //! `taskey access`: why somebody may or may not do something.
 
 use clap::Subcommand;
-use taskey_proto::access::Explanation;
+use taskey_client::AccessQuestion;
+use taskey_proto::access::{Explanation, Grant};
 
 use crate::cli::Global;
 use crate::exit::Exit;
@@ -19,6 +20,9 @@ pub enum AccessCommand {
         /// The device that it is to be done to, by id or name.
         #[arg(long, short = 'd', value_name = "DEVICE")]
         device: Option<String>,
+        /// The item type whose items it is to be done to, by id or name.
+        #[arg(long, short = 't', value_name = "TYPE", conflicts_with = "device")]
+        item_type: Option<String>,
         /// Somebody else, by id or user name; for super users.
         #[arg(long, value_name = "USER")]
         user: Option<String>,
@@ -26,9 +30,10 @@ pub enum AccessCommand {
 }
 
 pub async fn run(global: &Global, command: AccessCommand, output: Output) -> Result<Exit, Failure> {
-    let AccessCommand::Explain { verb, device, user } = command;
+    let AccessCommand::Explain { verb, device, item_type, user } = command;
     let client = session::client(global)?;
-    let explanation = client.explain_access(&verb, device.as_deref(), user.as_deref()).await?;
+    let question = AccessQuestion { verb: &verb, device: device.as_deref(), item_type: item_type.as_deref(), user: user.as_deref() };
+    let explanation = client.explain_access(question).await?;
     output.thing(&explanation, if explanation.allowed { "allowed" } else { "not allowed" }, || table(&explanation))?;
     Ok(if explanation.allowed { Exit::Done } else { Exit::NotAllowed })
 }
@@ -39,6 +44,7 @@ fn table(explanation: &Explanation) -> Table {
     table.field("verb", explanation.verb.as_str());
     table.field("user", explanation.user.username.as_str());
     table.field_if("device", explanation.device.as_ref().map(|device| device.name.as_str()));
+    table.field_if("item type", explanation.item_type.as_ref().map(|item_type| item_type.name.as_str()));
     table.field("needs", explanation.needs.as_str());
     table.field("has", explanation.has.as_str());
     table.field("reason", explanation.reason.detail.as_str());
@@ -49,17 +55,23 @@ fn table(explanation: &Explanation) -> Table {
 }
 
 fn grants_table(explanation: &Explanation) -> Table {
-    let mut table = Table::new(&["GROUP", "DEVICE GROUP", "GIVES", "BY", "COUNTS"]);
+    let mut table = Table::new(&["GROUP", "WHERE", "GIVES", "BY", "COUNTS"]);
     for grant in &explanation.grants {
         table.row([
             grant.group.name.as_str().into(),
-            grant.device_group.as_ref().map_or("-", |group| group.name.as_str()).into(),
+            place_of(grant).unwrap_or("-").into(),
             grant.role.title().into(),
             if grant.overridden { "override" } else { "its own role" }.into(),
             if grant.counts { "yes" } else { "" }.into(),
         ]);
     }
     table
+}
+
+/// The device group or the item type that a grant is about.
+fn place_of(grant: &Grant) -> Option<&str> {
+    let device_group = grant.device_group.as_ref().map(|group| group.name.as_str());
+    device_group.or_else(|| grant.item_type.as_ref().map(|item_type| item_type.name.as_str()))
 }
 
 #[cfg(test)]
@@ -83,9 +95,9 @@ mod tests {
         }));
         let expected = "allowed  no\nverb     runs.exec\nuser     bob\ndevice   web-1\nneeds    admin\nhas      read-only\n\
             reason   `runs.exec` needs admin on web-1.\n\n\
-            GROUP   DEVICE GROUP  GIVES      BY            COUNTS\n\
-            ops     shop          read-only  override      yes\n\
-            guests  -             no access  its own role\n";
+            GROUP   WHERE  GIVES      BY            COUNTS\n\
+            ops     shop   read-only  override      yes\n\
+            guests  -      no access  its own role\n";
         assert_eq!(table(&explanation.unwrap()).render(false), expected);
     }
 }

@@ -349,5 +349,41 @@ on_both! {
         assert_eq!((&why.body["allowed"], &why.body["needs"], &why.body["has"]), (&json!(false), &json!("self-service"), &json!("read-only")));
         let read = eve.get("/api/v1/access/explain?verb=items.read").await;
         assert_eq!(read.body["allowed"], true, "{}", read.text);
+        let there = eve.get("/api/v1/access/explain?verb=items.decide&item_type=refund").await;
+        assert_eq!((&there.body["allowed"], &there.body["item_type"]["name"]), (&json!(false), &json!("refund")), "{}", there.text);
+        override_role(&ann, "group-eve", "refund", "self-service").await;
+        let why = eve.get("/api/v1/access/explain?verb=items.decide&item_type=refund").await;
+        assert_eq!((&why.body["allowed"], &why.body["grants"][0]["overridden"]), (&json!(true), &json!(true)), "{}", why.text);
+        assert_eq!(why.body["grants"][0]["item_type"]["name"], "refund", "{}", why.text);
+        let anywhere = eve.get("/api/v1/access/explain?verb=items.decide").await;
+        assert_eq!((&anywhere.body["allowed"], &anywhere.body["grants"][0]["item_type"]["name"]), (&json!(true), &json!("refund")), "{}", anywhere.text);
+        for (query, words) in [
+            ("verb=items.read&device=web-1", "name an item type"),
+            ("verb=runs.exec&item_type=refund", "not done to items"),
+        ] {
+            let refused = eve.get(&format!("/api/v1/access/explain?{query}")).await;
+            assert_eq!((refused.status, refused.code()), (400, "malformed_body"), "{}", refused.text);
+            assert!(detail(&refused).contains(words), "{}", refused.text);
+        }
+        assert_eq!(eve.get("/api/v1/access/explain?verb=items.read&item_type=unknown").await.status, 404);
+    }
+
+    async fn an_explanation_knows_whom_a_type_lets_see_and_decide(engine: Engine) {
+        let (_server, ann) = world(engine, refund(json!({}))).await;
+        let eve = member(&ann, "eve", "self-service").await;
+        make_group(&ann, "refunders", &[]).await;
+        let explain = |verb: &str| format!("/api/v1/access/explain?verb={verb}&item_type=refund");
+        let access = refund(json!({"access": {"may_decide": ["refunders"]}}));
+        assert_eq!(put_type(&ann, "refund", "*", access).await.status, 200);
+        let why = eve.get(&explain("items.decide")).await;
+        assert_eq!((&why.body["allowed"], &why.body["reason"]["code"]), (&json!(false), &json!("may_decide")), "{}", why.text);
+        assert!(why.text.contains("`refunders`"), "{}", why.text);
+        assert_eq!(eve.get(&explain("items.read")).await.body["allowed"], true);
+        let access = refund(json!({"access": {"may_see": ["refunders"]}}));
+        assert_eq!(put_type(&ann, "refund", "*", access).await.status, 200);
+        assert_eq!(eve.get(&explain("items.read")).await.status, 404, "not even that there is such a type");
+        let of_eve = ann.get(&format!("{}&user=eve", explain("items.read"))).await;
+        assert_eq!((&of_eve.body["allowed"], &of_eve.body["reason"]["code"]), (&json!(false), &json!("may_see")), "{}", of_eve.text);
+        assert_eq!(ann.get(&explain("items.decide")).await.body["allowed"], true, "a super user");
     }
 }

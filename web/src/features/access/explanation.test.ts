@@ -28,6 +28,16 @@ test('the answer says who may what, and where', () => {
   )
 })
 
+test('of items it is said of which type', () => {
+  const type = { id: 'typ_1', name: 'refund' }
+  const ofItems = { ...refused, verb: 'items.decide', device: null, item_type: type, needs: 'self-service' }
+  expect(verdict(ofItems, true)).toBe('You may not decide over items, assign and snooze them (type refund).')
+  expect(needWords(ofItems)).toBe('It takes the role Self-service there.')
+  expect(grantSource({ ...grant, device_group: null, item_type: type })).toBe(
+    'overridden for items of the type refund',
+  )
+})
+
 test('what it takes is said in words', () => {
   expect(needWords(refused)).toBe('It takes the role Admin there.')
   expect(needWords({ ...refused, needs: 'super' })).toBe('It is for super users.')

@@ -7,6 +7,8 @@ export interface Question {
   verb: string
   /** Id or name. */
   device?: string
+  /** Id or name, for verbs of items. */
+  item_type?: string
   /** Id or user name; for super users. Without it, about oneself. */
   user?: string
 }

@@ -15,7 +15,8 @@ export interface Refusal extends Question {
 }
 
 /** Opens why one may not do something. */
-export function WhyButton({ verb, device, note }: Refusal) {
+export function WhyButton({ note, ...question }: Refusal) {
+  const { verb } = question
   const [isOpen, setOpen] = useState(false)
   return (
     <>
@@ -29,7 +30,7 @@ export function WhyButton({ verb, device, note }: Refusal) {
       >
         Why?
       </Button>
-      {isOpen && <WhyDialog verb={verb} device={device} note={note} onClose={() => setOpen(false)} />}
+      {isOpen && <WhyDialog {...question} note={note} onClose={() => setOpen(false)} />}
     </>
   )
 }

@@ -1,19 +1,22 @@
 //! What later slices ask of the inbox.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use taskey_proto::Time;
 use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId};
 use taskey_proto::items::{CreateItem, LogEntry};
 
 use super::items::store;
+use super::kind::Kind;
 use super::{items, types};
 use crate::app::App;
+use crate::features::accounts::Permit;
 use crate::features::accounts::audit::Actor;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::problem::ApiResult;
 
-pub use super::items::field_words;
+pub use super::items::{field_words, shut_out};
 pub use super::items::store::LoggedEntry;
 
 /// An entry of an item's log, with the item as it was after it; that is `None` once the content was removed.
@@ -50,6 +53,11 @@ pub async fn webhook_of_type(app: &App, id: ItemTypeId, version: u32) -> ApiResu
 /// The item type of that id or name.
 pub async fn type_named(app: &App, organization: OrganizationId, word: &str) -> ApiResult<Option<ItemTypeId>> {
     Ok(types::newest_version(&app.db, organization, word).await?.map(|(id, _)| id))
+}
+
+/// The newest version of a type of which somebody may see items.
+pub async fn visible_type(app: &App, permit: &Permit, word: &str) -> ApiResult<Arc<Kind>> {
+    types::visible_kind(app, permit, word).await
 }
 
 /// Posts an item for an application that has proven by a signature who it is.

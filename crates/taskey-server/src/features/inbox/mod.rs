@@ -38,8 +38,8 @@ pub mod jobs {
     pub use super::timeouts::end_overdue;
 }
 
-pub use facade::{EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, type_named, webhook_of_type};
+pub use facade::{EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, shut_out, type_named, visible_type, webhook_of_type};
 pub use items::Posting;
 pub use items::sees_item;
-pub use kind::Kinds;
+pub use kind::{Kind, Kinds};
 pub use types::sees_item_type;

@@ -1,12 +1,12 @@
 //! What of Jinja a template may say. An operator or a filter that makes long texts of short ones would let one organization's type fill
 //! the memory of all: so texts are not put together within an expression, nothing is named but by `for`, lists that are written out are
-//! short, and there are only the filters below, none of which makes more than [`LEN_MAX`] bytes of a field. How long a filter looks at a
-//! long text, again and again, is not bounded.
+//! short, and there are only the filters below, none of which makes more than [`LEN_MAX`] bytes of a field. Together they look at
+//! [`LOOKED_AT_MAX`] bytes at most: a loop could have a filter look at a long text again and again.
 
 use std::borrow::Cow;
 
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters, tests};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
 use super::LEN_MAX;
 
@@ -19,6 +19,8 @@ const CODE_LEN_MAX: usize = 500;
 /// Commas in one piece of code.
 const COMMAS_MAX: usize = 20;
 const ELIFS_MAX: usize = 50;
+/// Bytes of text, or parts of a list, that the filters of a template look at.
+const LOOKED_AT_MAX: usize = 1024 * 1024;
 /// Digits behind the point.
 const DIGITS_MAX: usize = 12;
 
@@ -29,7 +31,7 @@ pub fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.add_filter("abs", filters::abs);
     environment.add_filter("bool", filters::bool);
-    environment.add_filter("capitalize", filters::capitalize);
+    environment.add_filter("capitalize", capitalize);
     environment.add_filter("default", filters::default);
     environment.add_filter("first", filters::first);
     environment.add_filter("fixed", fixed);
@@ -38,14 +40,14 @@ pub fn environment() -> Environment<'static> {
     environment.add_filter("join", join);
     environment.add_filter("last", filters::last);
     environment.add_filter("length", filters::length);
-    environment.add_filter("lower", filters::lower);
+    environment.add_filter("lower", lower);
     environment.add_filter("replace", replace);
     environment.add_filter("round", filters::round);
     environment.add_filter("times", times);
-    environment.add_filter("title", filters::title);
+    environment.add_filter("title", title);
     environment.add_filter("tojson", tojson);
-    environment.add_filter("trim", |text: Cow<'_, str>| text.trim().to_owned());
-    environment.add_filter("upper", filters::upper);
+    environment.add_filter("trim", trim);
+    environment.add_filter("upper", upper);
     environment.add_test("defined", tests::is_defined);
     environment.add_test("endingwith", tests::is_endingwith);
     environment.add_test("even", tests::is_even);
@@ -188,22 +190,62 @@ fn times(number: Value, by: Value) -> Result<Value, Error> {
     Ok(Value::from(number * by))
 }
 
-fn join(values: Value, between: Option<Cow<'_, str>>) -> Result<String, Error> {
+/// What the filters of a template have looked at.
+#[derive(Default)]
+struct LookedAt(usize);
+
+fn look_at(state: &mut State, len: usize) -> Result<(), Error> {
+    let LookedAt(sum) = state.get_or_insert_extension(LookedAt::default());
+    *sum = sum.saturating_add(len);
+    if *sum > LOOKED_AT_MAX { Err(refused(format!("its filters look at more than {LOOKED_AT_MAX} bytes"))) } else { Ok(()) }
+}
+
+fn capitalize(state: &mut State, text: Cow<'_, str>) -> Result<String, Error> {
+    look_at(state, text.len())?;
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    Ok(first.chain(letters.as_str().to_lowercase().chars()).collect())
+}
+
+fn lower(state: &mut State, text: Cow<'_, str>) -> Result<String, Error> {
+    look_at(state, text.len())?;
+    Ok(text.to_lowercase())
+}
+
+fn title(state: &mut State, text: Cow<'_, str>) -> Result<String, Error> {
+    look_at(state, text.len())?;
+    Ok(filters::title(text))
+}
+
+fn trim(state: &mut State, text: Cow<'_, str>) -> Result<String, Error> {
+    look_at(state, text.len())?;
+    Ok(text.trim().to_owned())
+}
+
+fn upper(state: &mut State, text: Cow<'_, str>) -> Result<String, Error> {
+    look_at(state, text.len())?;
+    Ok(text.to_uppercase())
+}
+
+fn join(state: &mut State, values: Value, between: Option<Cow<'_, str>>) -> Result<String, Error> {
     let mut text = String::new();
     for (index, value) in values.try_iter()?.enumerate() {
         if index > 0 {
             text.push_str(between.as_deref().unwrap_or_default());
         }
-        text.push_str(&value.to_string());
+        let value = value.to_string();
+        look_at(state, value.len() + 1)?;
+        text.push_str(&value);
         text = short(text)?;
     }
     Ok(text)
 }
 
-fn replace(text: Cow<'_, str>, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<String, Error> {
+fn replace(state: &mut State, text: Cow<'_, str>, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<String, Error> {
     if from.is_empty() {
         return Err(refused("there is nothing to replace in an empty text"));
     }
+    look_at(state, text.len())?;
     let len = text.matches(&*from).count().saturating_mul(to.len()).saturating_add(text.len());
     if len > LEN_MAX {
         return Err(refused(format!("it makes more than {LEN_MAX} bytes")));
@@ -212,6 +254,8 @@ fn replace(text: Cow<'_, str>, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<S
 }
 
 /// As JSON. In a text between quotes, it is the text with what JSON escapes.
-fn tojson(value: Value) -> Result<String, Error> {
-    serde_json::to_string(&value).map_err(|error| refused(error.to_string())).and_then(short)
+fn tojson(state: &mut State, value: Value) -> Result<String, Error> {
+    let text = serde_json::to_string(&value).map_err(|error| refused(error.to_string()))?;
+    look_at(state, text.len())?;
+    short(text)
 }

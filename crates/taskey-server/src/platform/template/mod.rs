@@ -70,6 +70,9 @@ pub fn evaluate(text: &str, values: &Value) -> Result<Value, String> {
     let Some(inner) = inner else {
         return Template::read(text)?.render(values).map(Value::String);
     };
+    // `{{-` is no minus: it takes the white space away, of which there is none here.
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    let inner = inner.strip_suffix(['-', '+']).unwrap_or(inner);
     if let Some(problem) = language::problem_of_expression(inner) {
         return Err(problem);
     }
@@ -140,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn filters_do_not_look_at_long_texts_again_and_again() {
+        let values = json!({"many": vec![1; 1_000], "text": "x".repeat(60_000)});
+        for filter in ["capitalize", "lower", "title", "trim", "upper", "replace('y', 'z')", "tojson"] {
+            let again = format!("{{% for a in many %}}{{% if text|{filter} == '' %}}{{% endif %}}{{% endfor %}}");
+            assert!(made(&again, values.clone()).unwrap_err().contains("look at more than"), "{filter}");
+            assert!(made(&format!("{{% if text|{filter} %}}yes{{% endif %}}"), values.clone()).is_ok(), "{filter}");
+        }
+        let joined = "{% for a in many %}{% if many|join == '' %}{% endif %}{% endfor %}";
+        assert!(made(joined, values.clone()).unwrap_err().contains("look at more than"));
+        let twice = "{{ many|join|length }} {{ many|join|length }}";
+        assert_eq!(made(twice, values).unwrap(), "1000 1000", "what one template looked at is not counted for the next");
+        assert_eq!(made("{{ 'éA b'|capitalize }} {{ ''|capitalize }}{{ ' éA b '|trim|title }}", json!({})).unwrap(), "Éa b Éa B");
+    }
+
+    #[test]
     fn no_template_makes_long_texts_of_short_ones() {
         for refused in [
             "{{ 'x' * 100000000 }}",
@@ -190,6 +208,8 @@ mod tests {
     fn what_is_nothing_but_one_value_keeps_its_kind() {
         let values = json!({"body": {"amount": 240, "lines": [1, 2], "ok": true}});
         assert_eq!(evaluate("{{ body.amount }}", &values).unwrap(), json!(240));
+        assert_eq!(evaluate("{{- body.amount -}}", &values).unwrap(), json!(240));
+        assert_eq!(evaluate("{{ -body.amount }}", &values).unwrap(), json!(-240));
         assert_eq!(evaluate(" {{ body.lines }} ", &values).unwrap(), json!([1, 2]));
         assert_eq!(evaluate("{{ body.ok and body.amount > 100 }}", &values).unwrap(), json!(true));
         assert_eq!(evaluate("{{ body.missing }}", &values).unwrap(), Value::Null);

@@ -84,6 +84,35 @@ test('lists, yes and no, and names of values are told in words', () => {
   expect(fieldView('a', { oneOf: [{ const: 1, title: 'One' }] }, 1)).toEqual({ kind: 'text', text: 'One' })
 })
 
+test('a list of things with plain facts is a table, in the order of their schema', () => {
+  const items = { properties: { sku: { title: 'Article' }, price: { 'x-render': 'money', 'x-currency': 'EUR' } } }
+  const lines = [{ note: 'late', sku: 'A1', price: 2 }, { sku: 'B2', price: null }]
+  expect(fieldView('lines', { items }, lines, en)).toEqual({
+    kind: 'table',
+    columns: [
+      { key: 'sku', label: 'Article' },
+      { key: 'price', label: 'Price' },
+      { key: 'note', label: 'Note' },
+    ],
+    rows: [
+      ['A1', '€2.00', 'late'],
+      ['B2', '', ''],
+    ],
+  })
+  expect(fieldView('lines', {}, [{ link: 'javascript:alert(1)' }])).toEqual({
+    kind: 'table',
+    columns: [{ key: 'link', label: 'Link' }],
+    rows: [['javascript:alert(1)']],
+  })
+})
+
+test('what is no table, or too large for one, is shown as it is written', () => {
+  for (const list of [[], [{}], [{ a: [1] }], [{ a: 1 }, 2], Array.from({ length: 201 }, () => ({ a: 1 }))])
+    expect(fieldView('a', {}, list)).toMatchObject({ kind: list.length === 0 ? 'text' : 'code' })
+  const wide = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`k${index}`, 1]))
+  expect(fieldView('a', {}, [wide])).toMatchObject({ kind: 'code' })
+})
+
 test('what holds other things is shown as it is written', () => {
   expect(fieldView('a', {}, { b: [{}] })).toMatchObject({ kind: 'code' })
   expect(fieldView('a', { 'x-render': 'json' }, '{"b":1}')).toEqual({ kind: 'code', text: '{"b":1}' })

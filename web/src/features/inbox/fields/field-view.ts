@@ -12,6 +12,13 @@ export type FieldView =
   | { kind: 'link'; href: string; text: string }
   | { kind: 'picture'; href: string; text: string }
   | { kind: 'moment'; at: string }
+  /** Things that have the same few facts, a row each. */
+  | { kind: 'table'; columns: readonly Column[]; rows: readonly (readonly string[])[] }
+
+export interface Column {
+  key: string
+  label: string
+}
 
 export interface ShownField {
   key: string
@@ -33,7 +40,7 @@ export function shownFields(
   const all: (readonly [string, FieldSchema])[] = [...properties, ...others.map((key) => [key, {}] as const)]
   return all.flatMap(([key, field]) => {
     const value = fields[key]
-    if (value === undefined || value === null || value === '') return []
+    if (isEmpty(value)) return []
     const isPreview = parseKey(key).marks.includes('preview')
     return [
       {
@@ -64,7 +71,38 @@ export function fieldView(
   if (typeof value === 'boolean') return { kind: 'text', text: value ? 'Yes' : 'No' }
   if (Array.isArray(value) && value.every(isPlain))
     return { kind: 'text', text: value.map(String).join(', ') }
-  return code(value)
+  return (Array.isArray(value) ? tableView(schema, value, locale) : null) ?? code(value)
+}
+
+const COLUMNS_MAX = 12
+const ROWS_MAX = 200
+
+/** A list of things with plain facts; null where it is none such, or too large for a table. */
+function tableView(schema: FieldSchema, list: readonly unknown[], locale: Locale): FieldView | null {
+  if (list.length === 0 || list.length > ROWS_MAX || !list.every(isRow)) return null
+  const { properties } = readSchema(schema.items)
+  const said = new Map(properties)
+  const keys = [...new Set([...said.keys(), ...list.flatMap((row) => Object.keys(row))])]
+  const used = keys.filter((key) => list.some((row) => !isEmpty(row[key])))
+  if (used.length === 0 || used.length > COLUMNS_MAX) return null
+  const cell = (row: Row, key: string) => {
+    const value = row[key]
+    if (isEmpty(value)) return ''
+    const view = fieldView(key, said.get(key) ?? {}, value, locale, row.currency)
+    return 'text' in view ? view.text : String(value)
+  }
+  const columns = used.map((key) => ({ key, label: fieldLabel(key, said.get(key) ?? {}) }))
+  return { kind: 'table', columns, rows: list.map((row) => used.map((key) => cell(row, key))) }
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+function isRow(value: unknown): value is Row {
+  return isObject(value) && Object.values(value).every((fact) => isEmpty(fact) || isPlain(fact))
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 function textView(key: string, schema: FieldSchema, text: string): FieldView {

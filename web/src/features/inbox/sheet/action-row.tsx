@@ -72,7 +72,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
       <div className={classes.row}>
         <ActionButton
           may={may.decide}
-          why={{ verb: 'items.decide', note: item.sheet?.why_not?.detail }}
+          why={{ verb: 'items.decide', item_type: item.type.id, note: item.sheet?.why_not?.detail }}
           variant="default"
           leftSection={<PersonIcon size={16} />}
           loading={claim.isPending}

@@ -56,7 +56,37 @@ function Value({ label, view }: Pick<ShownField, 'label' | 'view'>) {
       return <OutsideLink href={view.href}>{view.text}</OutsideLink>
     case 'picture':
       return <Picture label={label} view={view} />
+    case 'table':
+      return <RowsTable label={label} view={view} />
   }
+}
+
+function RowsTable({ label, view }: { label: string; view: Extract<FieldView, { kind: 'table' }> }) {
+  return (
+    <div className={classes.scroll} tabIndex={0} role="region" aria-label={label}>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            {view.columns.map(({ key, label }) => (
+              <th key={key} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {view.rows.map((row, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the rows are never moved
+            <tr key={index}>
+              {row.map((cell, place) => (
+                <td key={view.columns[place]?.key}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
 }
 
 function Picture({ label, view }: { label: string; view: Extract<FieldView, { kind: 'picture' }> }) {

@@ -18,4 +18,5 @@ pub(super) use change::{Ctx, Happened, write_bare, write_change};
 pub use create::Posting;
 pub(super) use create::post_signed;
 pub use filter::field_words;
+pub use model::shut_out;
 pub use store::sees_item;

@@ -11,7 +11,8 @@ use taskey_proto::problem::{Code, FieldError, Reason};
 use super::index;
 use super::store::ItemRow;
 use super::view::role;
-use crate::features::accounts::Permit;
+use crate::features::accounts::access::Access;
+use crate::features::accounts::{Permit, Verb};
 use crate::features::inbox::kind::Kind;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
@@ -26,8 +27,28 @@ pub fn may_decide(permit: &Permit, row: &ItemRow, kind: &Kind) -> Result<(), Rea
     if deciders.is_empty() || permit.is_super() || kind.is_in(access, deciders) {
         return Ok(());
     }
-    let groups = deciders.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(" and ");
-    Err(Reason::new("may_decide", format!("In the state `{}` the members of {groups} decide.", row.state)))
+    Err(others_decide(&row.state, deciders))
+}
+
+/// Why somebody may not see items of a type, or decide over one as it is posted, whatever role they have: it is for certain groups.
+pub fn shut_out(kind: &Kind, access: &Access, verb: Verb) -> Option<Reason> {
+    let is_kept_from = |groups: &[String]| !groups.is_empty() && !access.is_super && !kind.is_in(access, groups);
+    let seers = &kind.spec.access.may_see;
+    if is_kept_from(seers) {
+        let detail = format!("Items of the type `{}` are for the members of {} alone.", kind.spec.name, names(seers));
+        return Some(Reason::new("may_see", detail));
+    }
+    let state = kind.spec.first_state();
+    let deciders = kind.spec.deciders(state);
+    (verb == Verb::DecideItems && is_kept_from(deciders)).then(|| others_decide(state, deciders))
+}
+
+fn others_decide(state: &str, deciders: &[String]) -> Reason {
+    Reason::new("may_decide", format!("In the state `{state}` the members of {} decide.", names(deciders)))
+}
+
+fn names(groups: &[String]) -> String {
+    groups.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(" and ")
 }
 
 /// Whether somebody may take an item back and change any of its fields: who posted it, and admins.
