@@ -82,6 +82,22 @@ test('of two who decide over the same item one wins, and the other is told who',
   await expect(page.getByRole('group', { name: 'Decide' })).toHaveCount(0)
 })
 
+test('a list of things in an item is a table, on a phone too', async ({ page, server: _, complaints }) => {
+  await goTo(page, 'Inbox')
+  const lines = { type: 'array', title: 'Lines', items: { properties: { article: {}, price: {} } } }
+  const fields = { ...refund.fields, properties: { ...refund.fields.properties, lines } }
+  await send(page, '/api/v1/item-types', { ...refund, text: undefined, fields })
+  const long = 'A lamp for the desk, with a foot of oak and a shade of linen'
+  await post(page, 'A1', 10, { lines: [{ price: 7.5, article: long, note: 'broken' }, { article: 'Bulb', price: 2.5 }] })
+  await page.getByRole('link', { name: 'Refund 10 for A1' }).click()
+  const table = page.getByRole('region', { name: 'Lines' }).getByRole('table')
+  await expect(table.getByRole('columnheader')).toHaveText(['Article', 'Price', 'Note'])
+  await expect(table.getByRole('row').nth(1).getByRole('cell')).toHaveText([long, '7.5', 'broken'])
+  await expect(table.getByRole('row').nth(2).getByRole('cell')).toHaveText(['Bulb', '2.5', ''])
+  await isGood(page)
+  expect(complaints).toEqual([])
+})
+
 test('a link that is none is shown as text', async ({ page, server: _ }) => {
   await send(page, '/api/v1/item-types', { ...refund, text: undefined })
   await post(page, 'A1', 10, { page__preview: 'javascript:alert(1)' })

@@ -50,7 +50,10 @@ function Grants({ grants, isOneself }: { grants: readonly Grant[]; isOneself: bo
       </Text>
       <ul className={classes.grants} aria-label={title}>
         {grants.map((grant) => (
-          <li key={`${grant.group.id} ${grant.device_group?.id ?? grant.item_type?.id ?? ''}`} className={classes.grant}>
+          <li
+            key={`${grant.group.id} ${grant.device_group?.id ?? grant.item_type?.id ?? ''}`}
+            className={classes.grant}
+          >
             <span className={classes.words}>
               <b>{grant.group.name}</b> gives <b>{roleName(grant.role)}</b>
               <span className={classes.source}> ({grantSource(grant)})</span>

@@ -2703,9 +2703,10 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             /** @description What there is: a role, `super` or `operator`. */
             has: string;
+            item_type?: components["schemas"]["NamedItemType"] | null;
             /** @description What the verb needs: `signed-in`, a role, `super` or `operator`. */
             needs: string;
-            /** @description Such as `role`, `override`, `no_group`, `key_scope`, `super`; the text names the group and the override that decided. */
+            /** @description Such as `role`, `override`, `no_group`, `may_see`, `may_decide`, `key_scope`, `super`; the text names the group and the override that decided. */
             reason: components["schemas"]["Reason"];
             user: components["schemas"]["UserRef"];
             /** @description Such as `runs.exec`. */
@@ -2760,7 +2761,8 @@ export interface components {
             counts: boolean;
             device_group?: components["schemas"]["DeviceGroupRef"] | null;
             group: components["schemas"]["GroupRef"];
-            /** @description Whether the device group overrides the group's own role. */
+            item_type?: components["schemas"]["NamedItemType"] | null;
+            /** @description Whether the device group or item type overrides the group's own role. */
             overridden: boolean;
             role: components["schemas"]["Role"];
         };
@@ -4985,6 +4987,8 @@ export interface operations {
             query: {
                 /** @description Id or name of the device that it is about. */
                 device?: string;
+                /** @description Id or name of the item type that it is about, for verbs of items. */
+                item_type?: string;
                 /** @description Id or user name of somebody else; for super users. */
                 user?: string;
                 /** @description Such as `runs.exec`; every verb is in the guide to access, and in `can` of `/api/v1/me`. */

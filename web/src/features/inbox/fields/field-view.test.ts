@@ -85,8 +85,13 @@ test('lists, yes and no, and names of values are told in words', () => {
 })
 
 test('a list of things with plain facts is a table, in the order of their schema', () => {
-  const items = { properties: { sku: { title: 'Article' }, price: { 'x-render': 'money', 'x-currency': 'EUR' } } }
-  const lines = [{ note: 'late', sku: 'A1', price: 2 }, { sku: 'B2', price: null }]
+  const items = {
+    properties: { sku: { title: 'Article' }, price: { 'x-render': 'money', 'x-currency': 'EUR' } },
+  }
+  const lines = [
+    { note: 'late', sku: 'A1', price: 2 },
+    { sku: 'B2', price: null },
+  ]
   expect(fieldView('lines', { items }, lines, en)).toEqual({
     kind: 'table',
     columns: [

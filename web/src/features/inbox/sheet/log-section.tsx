@@ -36,7 +36,11 @@ export function LogSection({ item, comment }: LogSectionProps) {
         {whatMay(item).comment ? (
           <CommentBox item={item} area={comment} />
         ) : (
-          <ActionButton may={false} why={{ verb: 'items.comment', item_type: item.type.id }} variant="default">
+          <ActionButton
+            may={false}
+            why={{ verb: 'items.comment', item_type: item.type.id }}
+            variant="default"
+          >
             Comment
           </ActionButton>
         )}
