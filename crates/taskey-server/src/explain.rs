@@ -42,7 +42,7 @@ struct Question {
 
 /// What it is about.
 enum Thing {
-    Device(DeviceRow),
+    Device(Box<DeviceRow>),
     ItemType(Arc<Kind>),
 }
 
@@ -102,7 +102,7 @@ async fn thing(app: &App, permit: &Permit, verb: Verb, question: &Question) -> A
         (Some(_), _) if is_of_items => refused(format!("`{}` is done to items; name an item type instead of a device.", question.verb)),
         (_, Some(_)) if !is_of_items => refused(format!("`{}` is not done to items; ask without an item type.", question.verb)),
         (_, Some(word)) => Ok(Some(Thing::ItemType(visible_type(app, permit, word).await?))),
-        (Some(word), None) => Ok(Some(Thing::Device(find_device(&mut &app.db, permit, word).await?))),
+        (Some(word), None) => Ok(Some(Thing::Device(Box::new(find_device(&mut &app.db, permit, word).await?)))),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::features::accounts::audit::Actor;
 use crate::platform::db::{Db, DbError};
 use crate::platform::http::problem::ApiResult;
 
-pub use super::items::{field_words, shut_out};
 pub use super::items::store::LoggedEntry;
+pub use super::items::{field_words, shut_out};
 
 /// An entry of an item's log, with the item as it was after it; that is `None` once the content was removed.
 pub type EntryWithItem = (LogEntry, Option<serde_json::Value>);

@@ -38,7 +38,10 @@ pub mod jobs {
     pub use super::timeouts::end_overdue;
 }
 
-pub use facade::{EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, shut_out, type_named, visible_type, webhook_of_type};
+pub use facade::{
+    EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, shut_out, type_named, visible_type,
+    webhook_of_type,
+};
 pub use items::Posting;
 pub use items::sees_item;
 pub use kind::{Kind, Kinds};
