@@ -1,14 +1,13 @@
 //! Why somebody may or may not do something: one route that no slice owns, since it knows the devices, the item types, and who may do what
 //! with them.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use taskey_proto::access::{DeviceGroupRef, Explanation, Grant, NamedDevice, NamedItemType, UserRef};
-use taskey_proto::id::{DeviceGroupId, ItemTypeId};
 use taskey_proto::problem::{Code, Reason};
 use taskey_proto::users::UserState;
 use utoipa::IntoParams;
@@ -140,23 +139,16 @@ async fn places(app: &App, permit: &Permit, access: &Access, verb: Verb, thing: 
     match (verb.need(), thing) {
         (Need::There(_), Some(Thing::Device(row))) => places.device_groups.clone_from(&row.groups),
         (_, Some(Thing::ItemType(kind))) => places.item_types.push(named(kind)),
-        (Need::There(_) | Need::Somewhere(_), _) => {
-            let given = access.overridden(ScopeKind::DeviceGroup).map(|given| given.scope);
-            let ids: BTreeSet<DeviceGroupId> =
-                given.filter_map(|scope| if let Some(Scope::DeviceGroup(id)) = scope { Some(id) } else { None }).collect();
-            for id in ids {
-                places.device_groups.extend(visible_group(app, permit, id).await?);
-            }
-        }
-        (Need::OnItem(_) | Need::OnSomeItem(_), _) => {
-            let given = access.overridden(ScopeKind::ItemType).map(|given| given.scope);
-            let ids: BTreeSet<ItemTypeId> =
-                given.filter_map(|scope| if let Some(Scope::ItemType(id)) = scope { Some(id) } else { None }).collect();
-            for id in ids {
-                match visible_type(app, permit, &id.to_string()).await {
-                    Ok(kind) => places.item_types.push(named(&kind)),
-                    Err(error) if error.code == Code::NotFound => {}
-                    Err(error) => return Err(error),
+        (Need::There(_) | Need::Somewhere(_) | Need::OnItem(_) | Need::OnSomeItem(_), _) => {
+            let scopes: HashSet<Scope> = access.overridden(verb.need().scopes()).filter_map(|given| given.scope).collect();
+            for scope in scopes {
+                match scope {
+                    Scope::DeviceGroup(id) => places.device_groups.extend(visible_group(app, permit, id).await?),
+                    Scope::ItemType(id) => match visible_type(app, permit, &id.to_string()).await {
+                        Ok(kind) => places.item_types.push(named(&kind)),
+                        Err(error) if error.code == Code::NotFound => {}
+                        Err(error) => return Err(error),
+                    },
                 }
             }
         }

@@ -100,7 +100,8 @@ async fn limits_are_kept_or_refused_but_never_forgotten() {
     let (installation, _agent) = world().await;
     let (plain, isolation) = limited(&installation, "echo plain", json!({}));
     assert_eq!((plain["output"].as_str(), isolation.as_str()), (Some("plain\n"), "process_group"));
-    let bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 1; echo survived";
+    // The shell itself counts on meanwhile: under the bomb it could not even start a `sleep`.
+    let bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; echo survived";
     let cases = [
         (bomb, json!({"tasks": 20})),
         ("x=x; while :; do x=$x$x; done", json!({"memory": "32M"})),

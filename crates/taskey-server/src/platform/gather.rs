@@ -118,6 +118,29 @@ where
     }
 }
 
+/// Does something for all together; where that fails, for each by itself. How it went with each, in their order.
+pub async fn together_or_alone<I, O, E, A>(all: Vec<I>, together: impl Fn(Vec<I>) -> A) -> Vec<Result<O, E>>
+where
+    I: Clone,
+    E: std::fmt::Debug,
+    A: Future<Output = Result<Vec<O>, E>>,
+{
+    let error = match together(all.clone()).await {
+        Ok(done) => return done.into_iter().map(Ok).collect(),
+        Err(error) if all.len() == 1 => return vec![Err(error)],
+        Err(error) => error,
+    };
+    tracing::debug!(?error, count = all.len(), "what was asked together is done one by one");
+    let mut done = Vec::with_capacity(all.len());
+    for one in all {
+        match together(vec![one]).await {
+            Ok(answers) => done.extend(answers.into_iter().map(Ok)),
+            Err(error) => done.push(Err(error)),
+        }
+    }
+    done
+}
+
 fn lock<I, O>(state: &Mutex<State<I, O>>) -> MutexGuard<'_, State<I, O>> {
     state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -139,6 +162,15 @@ mod tests {
         assert!(told.iter().map(|(answer, _)| *answer).eq((0..100).map(|question| question * 2)), "{told:?}");
         assert!(told.iter().any(|(_, count)| *count == AT_ONCE), "{told:?}");
         assert_eq!(lock(&gather.0).workers, 0);
+    }
+
+    #[tokio::test]
+    async fn what_fails_together_is_done_one_by_one() {
+        let together = |all: Vec<u32>| async move { if all.contains(&3) { Err("three") } else { Ok(all) } };
+        assert_eq!(together_or_alone(vec![1, 2], together).await, [Ok(1), Ok(2)]);
+        assert_eq!(together_or_alone(vec![1, 3, 2], together).await, [Ok(1), Err("three"), Ok(2)]);
+        assert_eq!(together_or_alone(vec![3], together).await, [Err("three")]);
+        assert_eq!(together_or_alone(Vec::new(), together).await, []);
     }
 
     #[tokio::test]

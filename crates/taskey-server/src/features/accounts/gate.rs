@@ -1,7 +1,5 @@
 //! The only way to add a route: with its verb. And how a request proves who it is from.
 
-use std::collections::HashSet;
-
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -20,7 +18,7 @@ use super::ops::token_hash;
 use super::store::{self, Found, Who};
 use crate::app::App;
 use crate::platform::db::DbError;
-use crate::platform::gather::Gather;
+use crate::platform::gather::{Gather, together_or_alone};
 use crate::platform::http::ApiError;
 use crate::platform::http::guard::{RequestContext, check_same_origin};
 
@@ -206,17 +204,14 @@ async fn found_by_key(app: &App, key: &str) -> Result<Option<Found>, ApiError> {
 }
 
 async fn read_keys(app: App, hashes: Vec<String>) -> Vec<Result<Option<Found>, DbError>> {
-    let mut found = Vec::with_capacity(hashes.len());
-    match store::found_by_keys(&app.db, &hashes.iter().cloned().collect(), app.now()).await {
-        Ok(all) => found.extend(hashes.iter().map(|hash| Ok(all.get(hash).cloned()))),
-        Err(error) if hashes.len() == 1 => found.push(Err(error)),
-        Err(_) => {
-            for hash in hashes {
-                found.push(store::found_by_keys(&app.db, &HashSet::from([hash.clone()]), app.now()).await.map(|mut one| one.remove(&hash)));
-            }
+    let read = |hashes: Vec<String>| {
+        let app = &app;
+        async move {
+            let found = store::found_by_keys(&app.db, &hashes.iter().cloned().collect(), app.now()).await?;
+            Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
         }
-    }
-    found
+    };
+    together_or_alone(hashes, read).await
 }
 
 async fn by_session(app: &App, token: &str, now: Time) -> Result<Principal, ApiError> {

@@ -24,7 +24,7 @@ use crate::features::inbox::{self, EntryWithItem};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{DbError, Dialect, Tx};
 use crate::platform::egress::Limits;
-use crate::platform::gather::Gather;
+use crate::platform::gather::{Gather, together_or_alone};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::ApiResult;
 
@@ -294,20 +294,9 @@ struct Ended {
     now: Time,
 }
 
-/// Stores tries together; where that fails, each by itself.
 async fn store_all(app: App, ended: Vec<Arc<Ended>>) -> Vec<ApiResult<()>> {
-    let Err(error) = app.db.write(ended.clone(), |tx, ended| Box::pin(store_tries(tx, ended))).await else {
-        return ended.iter().map(|_| Ok(())).collect();
-    };
-    if ended.len() == 1 {
-        return vec![Err(error.into())];
-    }
-    tracing::debug!(%error, "tries were not stored together");
-    let mut stored = Vec::with_capacity(ended.len());
-    for ended in ended {
-        stored.push(app.db.write(vec![ended], |tx, ended| Box::pin(store_tries(tx, ended))).await.map_err(ApiError::from));
-    }
-    stored
+    let stored = together_or_alone(ended, |ended| app.db.write(ended, |tx, ended| Box::pin(store_tries(tx, ended)))).await;
+    stored.into_iter().map(|stored| stored.map_err(ApiError::from)).collect()
 }
 
 fn signed(id: &str, at: Time, body: &[u8], keys: &[SigningKey]) -> HeaderMap {
@@ -349,15 +338,15 @@ fn judge(row: &DeliveryRow, attempt: DeliveryAttempt, outcome: &Outcome, now: Ti
     Tried { delivery, attempt, state, reason, try_count, next_at }
 }
 
-/// Stores tries, and what they mean for their webhooks.
-async fn store_tries(tx: &mut Tx<'_>, ended: &[Arc<Ended>]) -> Result<(), DbError> {
+/// Stores tries, and what they mean for their webhooks; an answer for each.
+async fn store_tries(tx: &mut Tx<'_>, ended: &[Arc<Ended>]) -> Result<Vec<()>, DbError> {
     store::record_tries(tx, ended.iter().map(|ended| (&ended.tried, ended.now))).await?;
     for Ended { target, outcome, now, .. } in ended.iter().map(|ended| &**ended) {
         if !is_noted(&target.webhook, outcome, *now) {
             note(tx, target.webhook.id, outcome, *now).await?;
         }
     }
-    Ok(())
+    Ok(vec![(); ended.len()])
 }
 
 /// Whether a webhook says already what a try came to.

@@ -20,7 +20,7 @@ use crate::features::accounts::{Permit, Scope};
 use crate::features::inbox::kind::{Kind, object};
 use crate::features::inbox::{timeouts, types};
 use crate::platform::db::Tx;
-use crate::platform::gather::Gather;
+use crate::platform::gather::{Gather, together_or_alone};
 use crate::platform::http::ApiError;
 use crate::platform::http::idempotency::{Answer, Once};
 use crate::platform::http::problem::{ApiResult, check};
@@ -243,23 +243,13 @@ async fn write(app: &App, new: Arc<NewItem>) -> ApiResult<Made> {
     made.unwrap_or_else(|| Err(ApiError::internal("what writes items ended")))
 }
 
-/// Writes items together; where that fails, each by itself. How each went, in their order.
+/// Writes items together; how each went, in their order.
 async fn write_all(app: App, items: Vec<Arc<NewItem>>) -> Vec<ApiResult<Made>> {
     if items.is_empty() {
         return Vec::new();
     }
-    let error = match app.db.write(items.clone(), |tx, items| Box::pin(write_in(tx, items))).await {
-        Ok(made) => return made,
-        Err(error) if items.len() == 1 => return vec![Err(error)],
-        Err(error) => error,
-    };
-    tracing::debug!(error = %error.detail, "items were not written together");
-    let mut made = Vec::with_capacity(items.len());
-    for new in items {
-        let alone = app.db.write(vec![new], |tx, items| Box::pin(write_in(tx, items))).await;
-        made.push(alone.and_then(|mut made| made.pop().unwrap_or_else(|| Err(ApiError::internal("an item has no outcome")))));
-    }
-    made
+    let written = together_or_alone(items, |items| app.db.write(items, |tx, items| Box::pin(write_in(tx, items)))).await;
+    written.into_iter().map(Result::flatten).collect()
 }
 
 /// New items that are written together, before one comes that might have to know of them.

@@ -74,7 +74,7 @@ pub(super) async fn create_item_type(app: &App, permit: &Permit, spec: ItemTypeS
                 }
                 refuse_taken(tx, write, None).await?;
                 store::insert_type(tx, &new_version(write, write.id, 1)).await?;
-                tell(tx, &write.actor, write.now, "item_type.created", write.id, &write.spec.name, 1).await?;
+                announce(tx, &write.actor, write.now, "item_type.created", write.id, &write.spec.name, 1).await?;
                 let row = load(tx, write.actor.organization, write.id).await?;
                 let shown = shown(row, &write.permit);
                 let answer = Answer::new(StatusCode::CREATED, Some(format!("/api/v1/item-types/{}", shown.id)), &shown)?;
@@ -112,7 +112,7 @@ pub(super) async fn replace_item_type(
                 refuse_taken(tx, write, Some(before.id)).await?;
                 let version = before.version + 1;
                 store::update_type(tx, &new_version(write, before.id, version)).await?;
-                tell(tx, &write.actor, write.now, "item_type.changed", before.id, &write.spec.name, version).await?;
+                announce(tx, &write.actor, write.now, "item_type.changed", before.id, &write.spec.name, version).await?;
                 Ok(shown(load(tx, write.actor.organization, before.id).await?, &write.permit))
             })
         })
@@ -132,7 +132,7 @@ pub(super) async fn remove_item_type(app: &App, permit: &Permit, word: String) -
                     return Err(ApiError::new(Code::InUse, detail));
                 }
                 store::remove_type(tx, row.id, *now).await?;
-                tell(tx, actor, *now, "item_type.removed", row.id, &row.spec.name, row.version).await
+                announce(tx, actor, *now, "item_type.removed", row.id, &row.spec.name, row.version).await
             })
         })
         .await
@@ -252,7 +252,7 @@ async fn refuse_taken(tx: &mut Tx<'_>, write: &Write, except: Option<ItemTypeId>
     Ok(())
 }
 
-async fn tell(
+async fn announce(
     tx: &mut Tx<'_>,
     actor: &Actor,
     now: Time,
