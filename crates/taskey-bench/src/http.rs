@@ -5,13 +5,15 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinSet;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -119,6 +121,58 @@ impl Http {
         self.stream.read_exact(&mut body)?;
         Ok(Answer { status, body })
     }
+}
+
+/// Posts on many connections at once, each the next after the answer to the last, from one thread: so many posts were answered with
+/// 201 until the time was over.
+pub fn post_by_many(
+    port: u16,
+    path: &str,
+    key: &str,
+    connections: usize,
+    lasting: Duration,
+    body: fn(usize) -> String,
+) -> anyhow::Result<usize> {
+    let head =
+        format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n");
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let until = Instant::now() + lasting;
+        let mut posting = JoinSet::new();
+        for _ in 0..connections {
+            let head = head.clone();
+            posting.spawn(async move {
+                let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+                stream.set_nodelay(true)?;
+                let mut answer = Vec::with_capacity(4_096);
+                let mut count = 0;
+                while Instant::now() < until {
+                    let body = body(count);
+                    stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;
+                    answer.clear();
+                    while !is_whole(&answer)? {
+                        ensure!(stream.read_buf(&mut answer).await? > 0, "the server hung up");
+                    }
+                    ensure!(answer.starts_with(b"HTTP/1.1 201 "), "{}", String::from_utf8_lossy(&answer));
+                    count += 1;
+                }
+                Ok(count)
+            });
+        }
+        let mut count = 0;
+        while let Some(posted) = posting.join_next().await {
+            count += posted??;
+        }
+        Ok(count)
+    })
+}
+
+/// Whether an answer is there with its head and its body.
+fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
+    let Some(head_len) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { return Ok(false) };
+    let head = std::str::from_utf8(&answer[..head_len])?;
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let len = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length")).context("an answer without a length")?;
+    Ok(answer.len() >= head_len + 4 + len.1.trim().parse::<usize>()?)
 }
 
 fn tls(root: &Path) -> anyhow::Result<ClientConnection> {

@@ -28,7 +28,7 @@ use crate::platform::listener::{Listener, Peer};
 use crate::platform::quiet::Quiet;
 use crate::platform::tls::{AgentTrust, Certificates, TlsError};
 use crate::platform::vault::{Vault, VaultError};
-use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry::Metrics};
+use crate::platform::{assets, hub::Hub, mqtt, retention, telemetry};
 use crate::{args, sql};
 use crate::{explain, live, purge};
 
@@ -101,6 +101,7 @@ impl Server {
         if let Some(certificates) = certificates {
             jobs.spawn(certificates.keep_fresh(app.clock.clone()));
         }
+        jobs.spawn(telemetry::sum_up(app.clone()));
         jobs.spawn(retention::clean(app.clone()));
         jobs.spawn(accounts::jobs::clean_sessions(app.clone()));
         jobs.spawn(purge::purge_deleted(app.clone()));
@@ -252,7 +253,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         posting: Default::default(),
         senders: Default::default(),
         hasher: Hasher::start().map_err(StartError::Threads)?,
-        metrics: Metrics::install(),
+        metrics: telemetry::Metrics::install(),
         stopping: watch::Sender::new(false),
     }))
 }

@@ -1,31 +1,34 @@
 //! `cargo x bench inbox`: what posting, finding and deciding cost, and how soon an application hears of a decision.
 //!
-//! Items are posted alone and by many at once; lists are asked of a server with many items and of one with a page of them, which is the
-//! floor; a decision is timed to the first byte at a webhook's receiver and to the answer of whoever waits for it, the same again while
-//! a fifth of the receivers accept and never answer. The receivers are threads of this program, on loopback.
+//! Items are posted alone and by many at once, in turns with a floor; lists are asked of a server with many items and of one with a
+//! page of them, which is their floor; a decision is timed to the first byte at a webhook's receiver and to the answer of whoever waits
+//! for it, the same again while a fifth of the receivers accept and never answer. The receivers are threads of this program, on
+//! loopback.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use taskey_bench::figures::{Ratio, percentile, ratios};
-use taskey_bench::http::Http;
+use taskey_bench::floors::items;
+use taskey_bench::http::{Http, post_by_many};
 use taskey_bench::programs::{Running, built, folder, free_port};
 
 const KEY: &str = "bench-key-0123456789abcdef0123456789";
 const BULK: usize = 1_000;
-/// Posted alone: the median, in nanoseconds.
-const CREATE_MUST: u64 = 1_500_000;
-/// Posted by many at once, items a second.
-const CREATES_MUST: f64 = 5_000.0;
+/// Posted alone: the median, in nanoseconds, and how often the floor's.
+const CREATE_MUST: (u64, f64) = (1_500_000, 5.2);
+/// Posted by many at once: items a second, and how often as many the floor takes.
+const CREATES_MUST: (f64, f64) = (5_000.0, 8.0);
+/// Turns that the product and the floor take.
+const TURNS: usize = 5;
 /// A list of 50: median and 99th percentile, in nanoseconds.
 const LIST_MUST: (u64, u64) = (3_000_000, 15_000_000);
 /// From a decision to the first byte of its webhook: median and 99th percentile.
@@ -34,6 +37,9 @@ const BYTE_MUST: (u64, u64) = (4_000_000, 20_000_000);
 const RELEASE_MUST: u64 = 20_000_000;
 const DELIVERIES_MUST: f64 = 1_500.0;
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where items are posted.
+const ITEMS: &str = "/api/v1/items";
 
 #[derive(Parser)]
 #[command(name = "bench-inbox", about = "Measures posting, finding and deciding, and how soon an application hears of a decision")]
@@ -57,11 +63,22 @@ struct Cli {
     database_url: Option<String>,
     #[arg(long, default_value = "release")]
     profile: String,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// The floor's own process.
+#[derive(Subcommand)]
+enum Part {
+    #[command(hide = true)]
+    FloorItems { file: PathBuf },
 }
 
 struct World {
     server: Running,
     port: u16,
+    /// Of its own database, on PostgreSQL.
+    database_url: Option<String>,
 }
 
 impl World {
@@ -71,22 +88,43 @@ impl World {
 }
 
 fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    match cli.part.take() {
+        Some(Part::FloorItems { file }) => items::run(file),
+        None => measure(&cli),
+    }
+}
+
+fn measure(cli: &Cli) -> anyhow::Result<()> {
     let folder = folder()?;
     let mut out = io::stdout();
-    writeln!(out, "{}", conditions(&cli))?;
+    writeln!(out, "{}", conditions(cli))?;
     let mut held = Vec::new();
 
-    let world = start(&folder.path().join("fresh"), &cli)?;
-    let alone = post_alone(&world, cli.requests)?;
-    writeln!(out, "post one item: {} ms", two(&alone))?;
-    let rate = post_by_many(&world, &cli)?;
-    writeln!(out, "post by {} connections at once: {rate:.0} items a second", cli.connections)?;
-    held.push(Ratio::new("posted alone, p50 against 1.5 ms", percentile(&alone, 50), CREATE_MUST, 1.0));
-    held.push(Ratio { name: "5000 a second against what many post", value: CREATES_MUST / rate.max(1.0), must: 1.0 });
+    let world = start(&folder.path().join("fresh"), cli)?;
+    let floor_url = cli.database_url.as_deref().map(|url| database(url, &folder.path().join("floor"))).transpose()?;
+    let (_floor, floor_port) = items::start(&folder.path().join("floor"), floor_url.as_deref())?;
+    let (mut alone, mut floor) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        alone.extend(post_alone(world.port, ITEMS, cli.requests / TURNS)?);
+        floor.extend(post_alone(floor_port, "/", cli.requests / TURNS)?);
+    }
+    writeln!(out, "post one item: {} ms; its floor: {} ms", two(&alone), two(&floor))?;
+    let (mut rates, mut floors) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        rates.push(rate(world.port, ITEMS, cli)?);
+        floors.push(rate(floor_port, "/", cli)?);
+    }
+    let (many, least) = (percentile(&rates, 50), percentile(&floors, 50));
+    writeln!(out, "post by {} connections at once: {many} items a second {rates:?}; the floor {least} {floors:?}", cli.connections)?;
+    let (alone, floor) = (percentile(&alone, 50), percentile(&floor, 50));
+    held.push(Ratio::new("posted alone, p50 against 1.5 ms", alone, CREATE_MUST.0, 1.0));
+    held.push(Ratio::new("posted alone, p50 against its floor", alone, floor, CREATE_MUST.1));
+    held.push(Ratio { name: "5000 a second against what many post", value: CREATES_MUST.0 / many.max(1) as f64, must: 1.0 });
+    held.push(Ratio::new("the floor of many against what they post", least, many, CREATES_MUST.1));
     drop(world);
 
-    let world = start(&folder.path().join("heard"), &cli)?;
+    let world = start(&folder.path().join("heard"), cli)?;
     let receiver = Receiver::start()?;
     hook(&world, "live", &receiver.url())?;
     let (bytes, releases) = decide(&world, &receiver, cli.decisions)?;
@@ -110,18 +148,19 @@ fn main() -> anyhow::Result<()> {
     held.push(Ratio::new("first byte p99 beside a dead one", percentile(&beside, 99), percentile(&four, 99), 1.5));
     drop(world);
 
-    let world = start(&folder.path().join("many"), &cli)?;
+    let world = start(&folder.path().join("many"), cli)?;
     hook(&world, "live", &receiver.url())?;
-    let rate = deliver(&world, &receiver, 5_000)?;
-    writeln!(out, "deliveries while items are posted in bulk: {rate:.0} a second")?;
-    held.push(Ratio { name: "1500 a second against deliveries", value: DELIVERIES_MUST / rate.max(1.0), must: 1.0 });
+    let delivered = deliver(&world, &receiver, 5_000)?;
+    writeln!(out, "deliveries while items are posted in bulk: {delivered:.0} a second")?;
+    held.push(Ratio { name: "1500 a second against deliveries", value: DELIVERIES_MUST / delivered.max(1.0), must: 1.0 });
     drop(world);
 
-    let large = start(&folder.path().join("large"), &cli)?;
+    let large = start(&folder.path().join("large"), cli)?;
     let begun = Instant::now();
     fill(&large, cli.items)?;
     writeln!(out, "{} items were posted in bulk in {} s", cli.items, begun.elapsed().as_secs())?;
-    let small = start(&folder.path().join("small"), &cli)?;
+    tidy(&large)?;
+    let small = start(&folder.path().join("small"), cli)?;
     fill(&small, 50)?;
     writeln!(out, "{:<44}{:>18}{:>18}{:>8}", "ms, p50 / p99", "many", "50", "ratio")?;
     let (mut p50s, mut p99s) = (Vec::new(), Vec::new());
@@ -170,8 +209,9 @@ fn start(folder: &Path, cli: &Cli) -> anyhow::Result<World> {
     std::fs::write(&key_file, KEY)?;
     let mut serve = Command::new(built(&cli.profile, "taskey")?);
     serve.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(folder.join("server"));
-    if let Some(url) = &cli.database_url {
-        serve.env("TASKEY_DATABASE_URL", database(url, folder)?);
+    let database_url = cli.database_url.as_deref().map(|url| database(url, folder)).transpose()?;
+    if let Some(url) = &database_url {
+        serve.env("TASKEY_DATABASE_URL", url);
     }
     serve
         .env("TASKEY_EGRESS_ALLOW", "127.0.0.0/8")
@@ -180,7 +220,7 @@ fn start(folder: &Path, cli: &Cli) -> anyhow::Result<World> {
         .env("TASKEY_BOOTSTRAP_KEY_FILE", key_file);
     let server = Running::start(&mut serve, &folder.join("server.log"))?;
     server.line("ready")?;
-    let world = World { server, port };
+    let world = World { server, port, database_url };
     let refund = json!({
         "name": "refund", "title": "Refund {{ amount }} for {{ order }}", "indexed": ["order", "amount"], "due_in": "30d",
         "fields": {"type": "object", "required": ["order", "amount"], "properties": {
@@ -197,22 +237,32 @@ fn database(url: &str, folder: &Path) -> anyhow::Result<String> {
     let name = format!("bench_{}_{}", std::process::id(), folder.file_name().context("a folder")?.to_string_lossy());
     let (address, settings) = url.split_once('?').unwrap_or((url, ""));
     let (server, _) = address.rsplit_once('/').context("a URL with a database")?;
-    let made = Command::new("psql").args(["--quiet", "--command", &format!("CREATE DATABASE {name}")]).arg(url).status()?;
-    ensure!(made.success(), "the database {name} was not made");
+    psql(url, &format!("CREATE DATABASE {name}"))?;
     Ok(format!("{server}/{name}?{settings}"))
+}
+
+/// What PostgreSQL does by itself within a minute or two.
+fn tidy(world: &World) -> anyhow::Result<()> {
+    world.database_url.as_deref().map_or(Ok(()), |url| psql(url, "VACUUM ANALYZE"))
+}
+
+fn psql(url: &str, statement: &str) -> anyhow::Result<()> {
+    let done = Command::new("psql").args(["--quiet", "--command", statement]).arg(url).status()?;
+    ensure!(done.success(), "{statement}: {done}");
+    Ok(())
 }
 
 fn item(number: usize) -> Value {
     json!({"type": "refund", "fields": {"order": format!("A{}", number % 10_000), "amount": number % 500, "customer": "Eve Adams of Berlin"}})
 }
 
-fn post_alone(world: &World, count: usize) -> anyhow::Result<Vec<u64>> {
-    let mut http = world.http()?;
+fn post_alone(port: u16, path: &str, count: usize) -> anyhow::Result<Vec<u64>> {
+    let mut http = Http::connect(port, None, Some(KEY))?;
     let mut took = Vec::with_capacity(count);
     for number in 0..count {
         let body = item(number).to_string();
         let begun = Instant::now();
-        let answer = http.post("/api/v1/items", &body)?;
+        let answer = http.post(path, &body)?;
         took.push(begun.elapsed().as_nanos() as u64);
         answer.json(201)?;
     }
@@ -220,26 +270,11 @@ fn post_alone(world: &World, count: usize) -> anyhow::Result<Vec<u64>> {
 }
 
 /// Items a second that many connections post at once.
-fn post_by_many(world: &World, cli: &Cli) -> anyhow::Result<f64> {
-    let until = Instant::now() + Duration::from_secs(cli.seconds);
-    let posting = (0..cli.connections).map(|_| {
-        let mut http = world.http()?;
-        Ok(thread::spawn(move || -> anyhow::Result<usize> {
-            let mut count = 0;
-            while Instant::now() < until {
-                let answer = http.post("/api/v1/items", &item(count).to_string())?;
-                ensure!(answer.status == 201, "{}", String::from_utf8_lossy(&answer.body));
-                count += 1;
-            }
-            Ok(count)
-        }))
-    });
-    let posting: Vec<_> = posting.collect::<anyhow::Result<_>>()?;
-    let mut count = 0;
-    for thread in posting {
-        count += thread.join().map_err(|_| anyhow::anyhow!("a thread that posts ended"))??;
-    }
-    Ok(count as f64 / cli.seconds as f64)
+fn rate(port: u16, path: &str, cli: &Cli) -> anyhow::Result<u64> {
+    let lasting = Duration::from_millis(cli.seconds * 1_000 / TURNS as u64);
+    let begun = Instant::now();
+    let count = post_by_many(port, path, KEY, cli.connections, lasting, |number| item(number).to_string())?;
+    Ok((count as f64 / begun.elapsed().as_secs_f64()) as u64)
 }
 
 fn hook(world: &World, name: &str, url: &str) -> anyhow::Result<()> {
@@ -273,12 +308,11 @@ fn decide(world: &World, receiver: &Receiver, count: usize) -> anyhow::Result<(V
 
 /// Deliveries a second, of items that are posted in bulk.
 fn deliver(world: &World, receiver: &Receiver, count: usize) -> anyhow::Result<f64> {
-    let before = receiver.count();
+    receiver.forget();
     let begun = Instant::now();
     fill(world, count)?;
-    while receiver.count() < before + count as u64 {
-        ensure!(begun.elapsed() < PATIENCE, "{} of {count} deliveries came", receiver.count() - before);
-        thread::yield_now();
+    for came in 0..count {
+        receiver.heard.recv_timeout(PATIENCE).with_context(|| format!("{came} of {count} deliveries came"))?;
     }
     Ok(count as f64 / begun.elapsed().as_secs_f64())
 }
@@ -308,7 +342,6 @@ fn ask(world: &World, path: &str, requests: usize) -> anyhow::Result<Vec<u64>> {
 /// Takes deliveries in, and tells when the first byte of each came.
 struct Receiver {
     port: u16,
-    count: Arc<AtomicU64>,
     heard: mpsc::Receiver<(Instant, String)>,
 }
 
@@ -317,15 +350,13 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let (tell, heard) = mpsc::channel();
-        let count = Arc::new(AtomicU64::new(0));
-        let counted = count.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (tell, count) = (tell.clone(), counted.clone());
-                thread::spawn(move || drop(take_in(stream, &tell, &count)));
+                let tell = tell.clone();
+                thread::spawn(move || drop(take_in(stream, &tell)));
             }
         });
-        Ok(Self { port, count, heard })
+        Ok(Self { port, heard })
     }
 
     /// The address of one that accepts and never answers.
@@ -340,8 +371,8 @@ impl Receiver {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+    fn forget(&self) {
+        while self.heard.try_recv().is_ok() {}
     }
 
     /// When the first byte of the first delivery of that event came.
@@ -355,7 +386,7 @@ impl Receiver {
     }
 }
 
-fn take_in(stream: TcpStream, tell: &mpsc::Sender<(Instant, String)>, count: &AtomicU64) -> io::Result<()> {
+fn take_in(stream: TcpStream, tell: &mpsc::Sender<(Instant, String)>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     loop {
@@ -376,7 +407,6 @@ fn take_in(stream: TcpStream, tell: &mpsc::Sender<(Instant, String)>, count: &At
         let mut body = vec![0; len];
         stream.read_exact(&mut body)?;
         stream.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
-        count.fetch_add(1, Ordering::Relaxed);
         // Nobody listens any more once the bench is over.
         let _ = tell.send((at, String::from_utf8_lossy(&body).into_owned()));
     }

@@ -4,10 +4,12 @@
 //! - fdatasync: append 8 KiB to a file and wait for the disk.
 //! - floor A: MQTT, QoS 1, through Mosquitto; a small agent starts the command and reports its end.
 //! - floor B: HTTP POST, insert into SQLite (WAL, FULL), floor A, update in SQLite, answer.
+//! - posting: HTTP POST, insert into the database together with what else is posted, answer.
 //!
-//! What is a process of its own in the product is one here: the bench starts itself again as [`agent`] and as [`server`].
+//! What is a process of its own in the product is one here: the bench starts itself again as [`agent`], [`server`] and [`items`].
 
 pub mod agent;
+pub mod items;
 pub mod server;
 
 use std::fs::File;

@@ -1,6 +1,13 @@
 //! Metrics for Prometheus, at `/metrics`.
 
+use std::time::Duration;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::app::App;
+
+/// Samples are kept one by one until they are summed up, whether or not anybody asks for the metrics.
+const SUM_UP_EVERY: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
@@ -23,5 +30,12 @@ impl Metrics {
     pub fn render(&self) -> String {
         self.0.run_upkeep();
         self.0.render()
+    }
+}
+
+pub async fn sum_up(app: App) {
+    loop {
+        app.clock.sleep(SUM_UP_EVERY).await;
+        app.metrics.0.run_upkeep();
     }
 }
