@@ -131,7 +131,7 @@ test('a device refuses to run as root, and the reason is told in words', async (
 test('a failure shows in the list, and the list can be filtered', async ({ page, serverWithDevice: _ }) => {
   await runScript(page, 'exit 3\n')
   await expect(page.getByText('exit code 3', { exact: true })).toBeVisible()
-  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Runs' }).click()
+  await page.getByRole('main').getByRole('link', { name: 'Runs', exact: true }).click()
   await expect(page.getByRole('list', { name: 'Runs' })).toContainText('failed')
   await page.getByRole('combobox', { name: 'Show runs in the state' }).click()
   await page.getByRole('option', { name: 'succeeded' }).click()

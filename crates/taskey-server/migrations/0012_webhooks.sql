@@ -72,3 +72,6 @@ CREATE TABLE delivery_attempt (
   response TEXT,
   PRIMARY KEY (delivery_id, number)
 );
+
+-- On SQLite events are in the order of their ids.
+{{sqlite}} DROP INDEX event_order;

@@ -186,10 +186,10 @@ async fn who_computes_all_hashes_anew_is_caught_by_the_head_and_cannot_sign_anot
     assert_eq!(code, 2);
     tamper(&installation, "db.execute('UPDATE audit_head SET hash = (SELECT hash FROM audit WHERE seq = audit_head.seq)')");
     let (report, code) = verify(&installation, &[]);
-    assert_eq!((found(&report)[0].0.as_str(), code), ("signature", 2), "{report}");
+    assert!(found(&report).contains(&is("signature", last)) && code == 2, "{report}");
     let (report, _) = verify(&installation, &["--head", &head_of(&before)]);
     let all = found(&report);
-    assert!(all.first() == Some(&is("signature", last)) && all.last() == Some(&is("rewritten", last)), "{report}");
+    assert!(all.contains(&is("signature", last)) && all.last() == Some(&is("rewritten", last)), "{report}");
     // Nor does the server go on from there and sign it.
     succeeded(installation.taskey(&["keys", "create", "--name", "later"]).unwrap()).unwrap();
     let log = || std::fs::read_to_string(installation.path("server.log")).unwrap_or_default();

@@ -224,6 +224,8 @@ async fn an_event_that_commits_late_is_not_skipped_on_postgres() {
             db.write(gate, |tx, gate| {
                 Box::pin(async move {
                     announce(tx, "early id, late commit").await?;
+                    // What waits goes before what is asked.
+                    tx.row("SELECT 1 AS one", vec![]).await?;
                     gate.inside.add_permits(1);
                     gate.go.notified().await;
                     Ok::<_, DbError>(())

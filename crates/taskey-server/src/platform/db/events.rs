@@ -249,21 +249,16 @@ impl Hidden {
 
 /// The place after everything that can be read now.
 pub async fn now(db: &Db) -> Result<Cursor, DbError> {
-    let open = oldest_open(db).await?;
-    let sql = sql!("SELECT xid, id FROM event WHERE xid < $1 ORDER BY xid DESC, id DESC LIMIT 1");
-    let Some(row) = db.row(sql, args![open]).await? else {
-        return Ok(Cursor::default());
+    let row = match db.dialect() {
+        Dialect::Sqlite => db.row(sql!("SELECT xid, id FROM event ORDER BY id DESC LIMIT 1"), args![]).await?,
+        Dialect::Postgres => {
+            let sql = "SELECT xid, id FROM event WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+                       ORDER BY xid DESC, id DESC LIMIT 1";
+            db.row(sql, args![]).await?
+        }
     };
+    let Some(row) = row else { return Ok(Cursor::default()) };
     Ok(Cursor { xid: row.get("xid")?, id: row.get("id")? })
-}
-
-/// Transactions from this one on may still commit events; on SQLite there are none such.
-async fn oldest_open(db: &Db) -> Result<i64, DbError> {
-    if db.dialect() == Dialect::Sqlite {
-        return Ok(i64::MAX);
-    }
-    let row = db.row("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin", args![]).await?;
-    row.ok_or(DbError::Aborted)?.get("xmin")
 }
 
 /// How far a job has read.

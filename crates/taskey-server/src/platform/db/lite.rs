@@ -5,17 +5,17 @@
 //! may give up the whole transaction by itself (a full disk, an I/O error): then nothing of the group is answered as done, and
 //! each op of it is run again alone.
 
-use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sqlx::{Connection as _, Executor as _, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{DbError, Op, Tx};
+use super::pool::Pool;
+use super::{DbError, Op, Tx, panicked};
 use crate::platform::hub::Hub;
 
 /// Ops committed together at most.
@@ -26,7 +26,7 @@ const QUEUE_MAX: usize = 4_096;
 #[derive(Clone)]
 pub(super) struct Lite {
     queue: mpsc::Sender<Message>,
-    readers: SqlitePool,
+    readers: Pool<SqliteConnection>,
 }
 
 enum Message {
@@ -37,7 +37,7 @@ enum Message {
 impl Lite {
     /// Starts the writer on a thread of its own: each statement is a round to SQLite's thread and back, and waking one thread
     /// that does nothing else takes a fraction of what the scheduler needs to wake a task.
-    pub fn start(writer: SqliteConnection, readers: SqlitePool, hub: Hub) -> std::io::Result<Self> {
+    pub fn start(writer: SqliteConnection, readers: Pool<SqliteConnection>, hub: Hub) -> std::io::Result<Self> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
         let writer = Writer { connection: writer, hub };
         let runtime = Handle::current();
@@ -45,7 +45,7 @@ impl Lite {
         Ok(Self { queue, readers })
     }
 
-    pub fn readers(&self) -> &SqlitePool {
+    pub fn readers(&self) -> &Pool<SqliteConnection> {
         &self.readers
     }
 
@@ -123,12 +123,6 @@ async fn run_op<I, T, E: From<DbError>>(op: Op<I, T, E>, tx: &mut Tx<'_>, input:
         End::Transaction => tx.commit().await?,
     }
     Ok(value)
-}
-
-pub(super) fn panicked(panic: &Box<dyn Any + Send>) -> DbError {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    tracing::error!(panic = text.unwrap_or_default(), "an operation panicked");
-    DbError::Panicked
 }
 
 struct Writer {

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection};
 
 use super::DbError;
 
@@ -97,8 +97,9 @@ fn forget_copies(path: &Path) -> std::io::Result<()> {
     copies.into_iter().take(old).try_for_each(std::fs::remove_file)
 }
 
-pub(super) async fn postgres_pool(pool: &PgPool) -> Result<(), DbError> {
-    let mut transaction = pool.begin().await?;
+/// Migrates to the newest version, in a transaction of its own.
+pub(super) async fn postgres_alone(connection: &mut PgConnection) -> Result<(), DbError> {
+    let mut transaction = connection.begin().await?;
     // Nodes that start at the same time migrate one after another.
     transaction.execute("SELECT pg_advisory_xact_lock(8386115917305)").await?;
     postgres(&mut transaction, None).await?;

@@ -10,18 +10,21 @@ pub mod events;
 mod lite;
 pub(crate) mod migrate;
 mod pg;
+mod pool;
 mod tx;
 mod val;
 
+use std::any::Any;
+use std::borrow::Cow;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sqlx::Executor as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-
+use pool::Pool;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
 use tokio::sync::Mutex;
 pub use tx::Tx;
 pub use val::{Args, FromCol, IntoVal, Row, Val};
@@ -89,8 +92,21 @@ impl DbError {
     }
 }
 
+fn panicked(panic: &Box<dyn Any + Send>) -> DbError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(panic = text.unwrap_or_default(), "an operation panicked");
+    DbError::Panicked
+}
+
 /// An op: re-runnable, its whole input in `I`.
 pub type Op<I, T, E> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T, E>>;
+
+/// Connections that read on SQLite.
+const READERS_MAX: u32 = 8;
+/// Connections to PostgreSQL.
+const CONNECTIONS_MAX: u32 = 16;
+/// Statements that a connection keeps prepared.
+const STATEMENTS_MAX: usize = 1_000;
 
 #[derive(Clone)]
 pub struct Db {
@@ -102,7 +118,7 @@ pub struct Db {
 #[derive(Clone)]
 enum Engine {
     Lite(lite::Lite),
-    Pg(sqlx::PgPool),
+    Pg(Pool<PgConnection>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,37 +136,43 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .statement_cache_capacity(1_000)
+            .statement_cache_capacity(STATEMENTS_MAX)
+            // Rows that are handed over before whoever reads them must take some: most lists fit.
+            .row_buffer_size(256)
             // In KiB, of each connection and only as far as it is used; beyond it pages come from the kernel, at a system call each.
             .pragma("cache_size", "-8192")
             // What is removed is overwritten: retention says that it is gone.
             .pragma("secure_delete", "on")
             .busy_timeout(std::time::Duration::from_secs(10));
-        let mut writer = {
-            use sqlx::ConnectOptions as _;
-            // What a statement may have to take back is copied first, and need not go through a file.
-            options.clone().pragma("temp_store", "memory").connect().await?
-        };
+        // What a statement may have to take back is copied first, and need not go through a file.
+        let mut writer = options.clone().pragma("temp_store", "memory").connect().await?;
         migrate::copy_before(&mut writer, path).await?;
         migrate::sqlite(&mut writer, None).await?;
-        let readers = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(8)
-            .connect_with(options.create_if_missing(false).read_only(true))
-            .await?;
+        let options = options.create_if_missing(false).read_only(true);
+        let readers = Pool::new(READERS_MAX, move || {
+            let options = options.clone();
+            Box::pin(async move { options.connect().await })
+        });
+        readers.lend().await?.after(Ok(()))?;
         let lite = lite::Lite::start(writer, readers, hub.clone()).map_err(sqlx::Error::from)?;
         Ok(Self { engine: Engine::Lite(lite), hub, recent: Arc::default() })
     }
 
     /// Connects to PostgreSQL and migrates the database.
     pub async fn open_postgres(url: &str, hub: Hub) -> Result<Self, DbError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("taskey");
-        let pool = PgPoolOptions::new().max_connections(16);
-        // Statements keep their plans, also those that were made when a table was empty: an index must look cheap even then.
-        let pool =
-            pool.after_connect(|connection, _| Box::pin(async move { connection.execute("SET random_page_cost = 1.1").await.map(|_| ()) }));
-        let pool = pool.connect_with(options).await?;
-        migrate::postgres_pool(&pool).await?;
+        let options = PgConnectOptions::from_str(url)?.application_name("taskey").statement_cache_capacity(STATEMENTS_MAX);
+        let pool = Pool::new(CONNECTIONS_MAX, move || {
+            let options = options.clone();
+            Box::pin(async move {
+                let mut connection = options.connect().await?;
+                // Statements keep their plans, also those that were made when a table was empty: an index must look cheap even then.
+                connection.execute("SET random_page_cost = 1.1").await?;
+                Ok(connection)
+            })
+        });
+        let mut lent = pool.lend().await?;
+        migrate::postgres_alone(lent.connection()).await?;
+        lent.after(Ok(()))?;
         Ok(Self { engine: Engine::Pg(pool), hub, recent: Arc::default() })
     }
 
@@ -182,37 +204,46 @@ impl Db {
     }
 
     pub async fn rows(&self, sql: &'static str, args: Args) -> Result<Vec<Row>, DbError> {
-        match &self.engine {
-            Engine::Lite(lite) => {
-                let rows = val::bind_sqlite(sql, args).fetch_all(lite.readers()).await?;
-                Ok(rows.into_iter().map(Row::Lite).collect())
-            }
-            Engine::Pg(pool) => {
-                let rows = val::bind_postgres(sql, args).fetch_all(pool).await?;
-                Ok(rows.into_iter().map(Row::Pg).collect())
-            }
-        }
+        self.rows_of(Cow::Borrowed(sql), args).await
     }
 
     /// The rows that a query of one row of values finds for many: what stands behind its `VALUES` is repeated.
     pub async fn rows_by(&self, sql: &'static str, rows: Vec<Args>) -> Result<Vec<Row>, DbError> {
         let mut found = Vec::new();
         for (text, args) in tx::in_parts(sql, rows) {
-            let text = sqlx::AssertSqlSafe(text);
-            match &self.engine {
-                Engine::Lite(lite) => {
-                    found.extend(val::bind_sqlite(text, args).fetch_all(lite.readers()).await?.into_iter().map(Row::Lite));
-                }
-                Engine::Pg(pool) => found.extend(val::bind_postgres(text, args).fetch_all(pool).await?.into_iter().map(Row::Pg)),
-            }
+            found.extend(self.rows_of(Cow::Owned(text), args).await?);
         }
         Ok(found)
     }
 
+    async fn rows_of(&self, sql: Cow<'static, str>, args: Args) -> Result<Vec<Row>, DbError> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match &self.engine {
+            Engine::Lite(lite) => {
+                let mut lent = lite.readers().lend().await?;
+                let outcome = val::bind_sqlite(sql, args).fetch_all(lent.connection()).await;
+                Ok(lent.after(outcome)?.into_iter().map(Row::Lite).collect())
+            }
+            Engine::Pg(pool) => {
+                let mut lent = pool.lend().await?;
+                let outcome = val::bind_postgres(sql, args).fetch_all(lent.connection()).await;
+                Ok(lent.after(outcome)?.into_iter().map(Row::Pg).collect())
+            }
+        }
+    }
+
     pub async fn row(&self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
         match &self.engine {
-            Engine::Lite(lite) => Ok(val::bind_sqlite(sql, args).fetch_optional(lite.readers()).await?.map(Row::Lite)),
-            Engine::Pg(pool) => Ok(val::bind_postgres(sql, args).fetch_optional(pool).await?.map(Row::Pg)),
+            Engine::Lite(lite) => {
+                let mut lent = lite.readers().lend().await?;
+                let outcome = val::bind_sqlite(sql, args).fetch_optional(lent.connection()).await;
+                Ok(lent.after(outcome)?.map(Row::Lite))
+            }
+            Engine::Pg(pool) => {
+                let mut lent = pool.lend().await?;
+                let outcome = val::bind_postgres(sql, args).fetch_optional(lent.connection()).await;
+                Ok(lent.after(outcome)?.map(Row::Pg))
+            }
         }
     }
 
@@ -220,8 +251,16 @@ impl Db {
     pub async fn prepare(&self, sql: &'static str) -> Result<(), DbError> {
         use sqlx::SqlSafeStr as _;
         match &self.engine {
-            Engine::Lite(lite) => lite.readers().prepare(sql.into_sql_str()).await.map(|_| ())?,
-            Engine::Pg(pool) => pool.prepare(sql.into_sql_str()).await.map(|_| ())?,
+            Engine::Lite(lite) => {
+                let mut lent = lite.readers().lend().await?;
+                let outcome = lent.connection().prepare(sql.into_sql_str()).await.map(drop);
+                lent.after(outcome)?;
+            }
+            Engine::Pg(pool) => {
+                let mut lent = pool.lend().await?;
+                let outcome = lent.connection().prepare(sql.into_sql_str()).await.map(drop);
+                lent.after(outcome)?;
+            }
         }
         Ok(())
     }

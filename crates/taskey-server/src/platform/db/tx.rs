@@ -17,7 +17,7 @@ pub struct Tx<'c> {
     pub(super) collided: bool,
     /// Topics to wake after the commit.
     pub(super) wakes: Vec<String>,
-    /// Statements on SQLite that go with the next one, or at the end of the op.
+    /// Statements that go with the next one, or at the end of the op.
     pending: Pending,
 }
 
@@ -48,34 +48,26 @@ impl<'c> Tx<'c> {
         self.execute_now(sql, args).await
     }
 
-    /// Runs a statement whose outcome nobody looks at. On SQLite, where each statement is a round to another thread and back, it goes
-    /// together with the next that is waited for; in its order, and before the op ends.
+    /// Runs a statement whose outcome nobody looks at. Each statement is a round to another thread and back, or to another machine: it
+    /// goes together with the next that is waited for; in its order, and before the op ends.
     pub async fn later(&mut self, sql: &'static str, args: Args) -> Result<(), DbError> {
-        match self.connection {
-            Connection::Pg(_) => self.execute_now(sql, args).await.map(|_| ()),
-            Connection::Lite(_) => {
-                self.pending.add(sql, args);
-                if self.pending.is_full() { self.settle().await } else { Ok(()) }
-            }
-        }
+        self.put_off(sql, args).await
     }
 
-    /// Runs a statement of one row of values for many: what stands behind its `VALUES` is repeated, for at most [`ROWS_MAX`] at once.
+    /// Runs a statement of one row of values for many, later: what stands behind its `VALUES` is repeated, for at most [`ROWS_MAX`] at
+    /// once.
     pub async fn write_rows(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<(), DbError> {
         for (text, args) in in_parts(sql, rows) {
-            match &mut self.connection {
-                Connection::Pg(connection) => {
-                    let done = bind_postgres(AssertSqlSafe(text), args).execute(&mut **connection).await;
-                    done.map_err(|error| self.failed(error))?;
-                }
-                Connection::Lite(_) => {
-                    self.pending.add(&text, args);
-                    if self.pending.is_full() {
-                        self.settle().await?;
-                    }
-                }
-            }
+            self.put_off(&text, args).await?;
         }
+        Ok(())
+    }
+
+    async fn put_off(&mut self, sql: &str, args: Args) -> Result<(), DbError> {
+        if self.pending.is_full() || matches!(self.connection, Connection::Pg(_)) && !self.pending.is_independent_of(sql) {
+            self.settle().await?;
+        }
+        self.pending.add(sql, args);
         Ok(())
     }
 
@@ -89,18 +81,27 @@ impl<'c> Tx<'c> {
     }
 
     async fn rows_of(&mut self, sql: Cow<'static, str>, args: Args) -> Result<Vec<Row>, DbError> {
+        let (text, args) = self.behind_what_waits(sql, args).await?;
         let result = match &mut self.connection {
             Connection::Lite(connection) => {
-                let (text, args) = std::mem::take(&mut self.pending).before(sql, args);
                 let rows = bind_sqlite(AssertSqlSafe(text), args).fetch_all(&mut **connection).await;
                 rows.map(|rows| rows.into_iter().map(Row::Lite).collect())
             }
             Connection::Pg(connection) => {
-                let rows = bind_postgres(AssertSqlSafe(sql), args).fetch_all(&mut **connection).await;
+                let rows = bind_postgres(AssertSqlSafe(text), args).fetch_all(&mut **connection).await;
                 rows.map(|rows| rows.into_iter().map(Row::Pg).collect())
             }
         };
         result.map_err(|error| self.failed(error))
+    }
+
+    /// A query that comes after what waits: on SQLite in one text with it, on PostgreSQL in a round of its own.
+    async fn behind_what_waits(&mut self, sql: Cow<'static, str>, args: Args) -> Result<(Cow<'static, str>, Args), DbError> {
+        if matches!(self.connection, Connection::Lite(_)) {
+            return Ok(std::mem::take(&mut self.pending).before(sql, args));
+        }
+        self.settle().await?;
+        Ok((sql, args))
     }
 
     /// Runs what waits. An op has ended only after this.
@@ -108,10 +109,18 @@ impl<'c> Tx<'c> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let (text, args) = std::mem::take(&mut self.pending).into_parts();
-        let Connection::Lite(connection) = &mut self.connection else { return Ok(()) };
-        let result = bind_sqlite(AssertSqlSafe(text), args).execute(&mut **connection).await;
-        result.map(|_| ()).map_err(|error| self.failed(error))
+        let pending = std::mem::take(&mut self.pending);
+        let result = match &mut self.connection {
+            Connection::Lite(connection) => {
+                let (text, args) = pending.one_after_another();
+                bind_sqlite(AssertSqlSafe(text), args).execute(&mut **connection).await.map(|_| ())
+            }
+            Connection::Pg(connection) => {
+                let (text, args) = pending.as_one();
+                bind_postgres(AssertSqlSafe(text), args).execute(&mut **connection).await.map(|_| ())
+            }
+        };
+        result.map_err(|error| self.failed(error))
     }
 
     /// Runs what waits on SQLite, and commits.
@@ -170,23 +179,21 @@ impl Source for Tx<'_> {
     }
 
     async fn row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, DbError> {
+        let (text, args) = self.behind_what_waits(Cow::Borrowed(sql), args).await?;
+        let text = AssertSqlSafe(text);
         let result = match &mut self.connection {
-            Connection::Lite(connection) => {
-                let (text, args) = std::mem::take(&mut self.pending).before(Cow::Borrowed(sql), args);
-                bind_sqlite(AssertSqlSafe(text), args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Lite))
-            }
-            Connection::Pg(connection) => bind_postgres(sql, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Pg)),
+            Connection::Lite(connection) => bind_sqlite(text, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Lite)),
+            Connection::Pg(connection) => bind_postgres(text, args).fetch_optional(&mut **connection).await.map(|row| row.map(Row::Pg)),
         };
         result.map_err(|error| self.failed(error))
     }
 }
 
-/// Statements without rows as one text, their values numbered through.
+/// Statements whose outcome nobody looks at, their values numbered through.
 #[derive(Default)]
 struct Pending {
-    text: String,
+    statements: Vec<String>,
     args: Args,
-    count: usize,
 }
 
 impl Pending {
@@ -194,22 +201,41 @@ impl Pending {
     const COUNT_MAX: usize = 16;
 
     fn is_empty(&self) -> bool {
-        self.count == 0
+        self.statements.is_empty()
     }
 
     fn is_full(&self) -> bool {
-        self.count >= Self::COUNT_MAX
+        self.statements.len() >= Self::COUNT_MAX
+    }
+
+    /// Whether it is all the same if a statement comes after these or at the same time: each writes a table of its own, and none reads.
+    fn is_independent_of(&self, sql: &str) -> bool {
+        let Some(table) = written_table(sql) else { return self.is_empty() };
+        self.statements.iter().all(|statement| written_table(statement).is_some_and(|other| other != table))
     }
 
     fn add(&mut self, sql: &str, args: Args) {
-        append_numbered(&mut self.text, sql, self.args.len());
-        self.text.push_str(";\n");
+        let mut text = String::with_capacity(sql.len());
+        append_numbered(&mut text, sql, self.args.len());
+        self.statements.push(text);
         self.args.extend(args);
-        self.count += 1;
     }
 
-    fn into_parts(self) -> (Cow<'static, str>, Args) {
-        (Cow::Owned(self.text), self.args)
+    fn one_after_another(self) -> (Cow<'static, str>, Args) {
+        (Cow::Owned(self.statements.join(";\n")), self.args)
+    }
+
+    /// As one statement, of those that are independent of each other.
+    fn as_one(mut self) -> (Cow<'static, str>, Args) {
+        let last = self.statements.pop().unwrap_or_default();
+        let mut text = String::new();
+        for (number, statement) in self.statements.iter().enumerate() {
+            text.push_str(if number == 0 { "WITH " } else { ",\n" });
+            text.push_str(&format!("write{number} AS ({statement})"));
+        }
+        text.push('\n');
+        text.push_str(&last);
+        (Cow::Owned(text), self.args)
     }
 
     /// These statements, and one more behind them that has rows.
@@ -217,9 +243,21 @@ impl Pending {
         if self.is_empty() {
             return (sql, args);
         }
-        append_numbered(&mut self.text, &sql, self.args.len());
-        self.args.extend(args);
-        self.into_parts()
+        self.add(&sql, args);
+        self.one_after_another()
+    }
+}
+
+/// The table that a statement writes which reads nothing; `None` of others.
+fn written_table(sql: &str) -> Option<&str> {
+    if sql.contains("SELECT") {
+        return None;
+    }
+    let mut words = sql.split([' ', '(']);
+    match words.next()? {
+        "INSERT" | "DELETE" => words.nth(1),
+        "UPDATE" => words.next(),
+        _ => None,
     }
 }
 
@@ -306,7 +344,27 @@ mod tests {
         let (text, values) = pending.before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert_eq!(text, "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3;\nSELECT $5");
         assert_eq!(values, args![1i64, 2i64, 3i64, 4i64, 5i64]);
+        assert!(Pending::default().is_independent_of("SELECT 1"), "what is alone may be anything");
         let (alone, _) = Pending::default().before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert!(matches!(alone, Cow::Borrowed("SELECT $1")), "what is alone is not copied");
+    }
+
+    #[test]
+    fn only_what_is_independent_goes_as_one_statement() {
+        let mut pending = Pending::default();
+        pending.add("INSERT INTO a VALUES ($1)", args![1i64]);
+        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![2i64, 3i64]);
+        assert!(pending.is_independent_of("DELETE FROM c WHERE d = $1"));
+        for not in ["DELETE FROM a WHERE b = $1", "UPDATE a SET b = $1", "INSERT INTO c SELECT d FROM e", "LOCK TABLE c"] {
+            assert!(!pending.is_independent_of(not), "{not}");
+        }
+        pending.add("DELETE FROM c WHERE d = $1", args![4i64]);
+        let (text, values) = pending.as_one();
+        let one = "WITH write0 AS (INSERT INTO a VALUES ($1)),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2)\nDELETE FROM c WHERE d = $4";
+        assert_eq!((&*text, values), (one, args![1i64, 2i64, 3i64, 4i64]));
+        let mut reads = Pending::default();
+        reads.add("INSERT INTO a SELECT b FROM c", args![]);
+        assert!(!reads.is_independent_of("INSERT INTO d VALUES ($1)"));
+        assert_eq!(reads.as_one().0.trim(), "INSERT INTO a SELECT b FROM c");
     }
 }
