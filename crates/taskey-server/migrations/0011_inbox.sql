@@ -110,6 +110,7 @@ CREATE INDEX item_x8 ON item (item_type_id, x8, created_at, id) WHERE x8 IS NOT 
 -- On SQLite the index is a table that triggers keep; what is removed from it is gone from its pages too.
 {{sqlite}} CREATE VIRTUAL TABLE item_text USING fts5 (words, said, content = 'item', content_rowid = 'number', tokenize = 'ascii', detail = 'none', columnsize = 0);
 {{sqlite}} INSERT INTO item_text (item_text, rank) VALUES ('secure-delete', 1);
+{{sqlite}} INSERT INTO item_text (item_text, rank) VALUES ('automerge', 8);
 {{sqlite}} CREATE TRIGGER item_text_insert AFTER INSERT ON item BEGIN
   INSERT INTO item_text (rowid, words, said) VALUES (new.number, new.words, new.said); END;
 {{sqlite}} CREATE TRIGGER item_text_update AFTER UPDATE OF words, said ON item WHEN new.words <> old.words OR new.said <> old.said BEGIN

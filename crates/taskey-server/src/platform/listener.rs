@@ -75,7 +75,13 @@ impl Listener {
         let address = self.address;
         let (others, connections) = mpsc::channel(WAITING_MAX);
         tokio::spawn(async move {
-            while let Some((stream, peer)) = self.next().await {
+            loop {
+                // Nobody takes connections any more when the server stops; the address is free again then.
+                let next = tokio::select! {
+                    next = self.next() => next,
+                    () = others.closed() => return,
+                };
+                let Some((stream, peer)) = next else { return };
                 if stream.chose_mqtt() {
                     take(stream, peer);
                 } else if others.send((stream, peer)).await.is_err() {
@@ -120,7 +126,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, connected: mpsc
             match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
                 Ok(Ok(stream)) => {
                     drop(permit);
-                    // Nobody takes connections any more when the server stops.
+                    // Nobody may take it any more.
                     let _ = connected.send((Stream::Tls(Box::new(stream)), peer)).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),

@@ -120,6 +120,42 @@ on_both! {
         }
     }
 
+    async fn a_device_that_has_said_that_it_missed_a_slot_is_not_awaited_when_another_tells_that_it_fired(engine: Engine) {
+        let mut world = Clockwork::start(engine).await;
+        let (mut first, mut second) = (world.device("web-1").await, world.device("web-2").await);
+        world.task("hello", "true").await;
+        let spec = json!({"name": "both", "task": "hello", "every": "10m", "missed": "skip", "overlap": "allow", "targets": {"devices": ["web-1", "web-2"]}});
+        let id = world.schedule(spec).await["id"].as_str().unwrap().to_owned();
+        let since = world.now;
+
+        second.cut().await;
+        world.stop_server().await;
+        world.pass(&[&first, &second], 3 * 10 * MINUTE, 10 * MINUTE).await;
+        first.cut().await;
+        world.start_server().await;
+        let expected = every(10 * MINUTE, since, world.now);
+        for device in [&mut second, &mut first] {
+            device.start();
+            world.is_online(device).await;
+            heard(&world, &id, device, *expected.last().unwrap()).await;
+        }
+        let slots = world.slots(&id).await;
+        assert_settled_once(&slots, &first.id, &expected);
+        assert_settled_once(&slots, &second.id, &expected);
+        let states = states(&slots);
+        let fired = states.get("fired").copied().unwrap_or_default();
+        assert!(fired > 0 && states["missed"] > 1, "{slots:?}");
+        eventually(async || {
+            let runs = world.person.get("/api/v1/runs").await.body;
+            let are_over = |runs: &Vec<Value>| {
+                let counts = runs.iter().filter_map(|run| run["counts"].as_object()).flat_map(|counts| counts.values());
+                counts.filter_map(Value::as_u64).sum::<u64>() == fired && runs.iter().all(|run| run["finished_at"].is_string())
+            };
+            runs["items"].as_array().is_some_and(are_over).then_some(()).ok_or_else(|| runs.to_string())
+        })
+        .await;
+    }
+
     async fn an_edit_reaches_a_running_agent_and_a_pause_stops_it(engine: Engine) {
         let mut world = Clockwork::start(engine).await;
         let device = world.device("web-1").await;

@@ -515,11 +515,13 @@ pub(super) async fn was_ever_for(tx: &mut Tx<'_>, schedule: ScheduleId, device: 
     Ok(tx.row(sql, args![schedule, device]).await?.is_some())
 }
 
-/// The devices that held a revision before a slot.
+/// The devices that held a revision before a slot, of which it is not known yet what they made of it.
 pub(super) async fn holders(tx: &mut Tx<'_>, schedule: ScheduleId, revision: u32, at: Time) -> Result<Vec<DeviceRef>, DbError> {
     let sql = sql!(
         "SELECT d.id, d.name FROM schedule_device sd JOIN device d ON d.id = sd.device_id \
-         WHERE sd.schedule_id = $1 AND sd.held_revision = $2 AND sd.held_since < $3 AND d.removed_at IS NULL ORDER BY d.name"
+         WHERE sd.schedule_id = $1 AND sd.held_revision = $2 AND sd.held_since < $3 AND d.removed_at IS NULL \
+         AND COALESCE((SELECT s.until_at FROM slot s WHERE s.schedule_id = $1 AND s.revision = $2 AND s.target = d.id AND s.at <= $3 \
+         ORDER BY s.at DESC LIMIT 1), 0) < $3 ORDER BY d.name"
     );
     let rows = tx.rows(sql, args![schedule, i64::from(revision), at]).await?;
     rows.iter().map(|row| Ok(DeviceRef { id: row.get("id")?, name: row.get("name")? })).collect()

@@ -144,8 +144,9 @@ impl Db {
             // What is removed is overwritten: retention says that it is gone.
             .pragma("secure_delete", "on")
             .busy_timeout(std::time::Duration::from_secs(10));
-        // What a statement may have to take back is copied first, and need not go through a file.
-        let mut writer = options.clone().pragma("temp_store", "memory").connect().await?;
+        // What a statement may have to take back is copied first, and need not go through a file. Pages that change often are written back
+        // less often: the log grows to 16 MiB before it is.
+        let mut writer = options.clone().pragma("temp_store", "memory").pragma("wal_autocheckpoint", "4000").connect().await?;
         migrate::copy_before(&mut writer, path).await?;
         migrate::sqlite(&mut writer, None).await?;
         let options = options.create_if_missing(false).read_only(true);
