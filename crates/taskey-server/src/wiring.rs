@@ -19,7 +19,7 @@ use crate::features::accounts::{Api, Route};
 use crate::features::{accounts, calendars, devices, inbox, quiet, runs, schedules, secrets, tasks, webhooks};
 use crate::install::{self, Agents};
 use crate::platform::clock::{Clock, IdSource};
-use crate::platform::db::{Db, DbError, Source as _};
+use crate::platform::db::{Db, DbError, Dialect, Source as _};
 use crate::platform::egress::Egress;
 use crate::platform::http::guard::{Hosts, guard};
 use crate::platform::http::{openapi, problem};
@@ -211,6 +211,11 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         Database::Postgres(url) => Db::open_postgres(url, hub).await?,
     };
     let ids = IdSource::default();
+    // SQLite writes one batch after another anyway; the longer ones cost less.
+    let posting = match db.dialect() {
+        Dialect::Sqlite => inbox::Posting::of(1),
+        Dialect::Postgres => inbox::Posting::default(),
+    };
     let (instance, epoch, is_quiet) = open_instance(&db, InstanceId::new(ids.uuid(clock.now())), &clock).await?;
     if is_quiet {
         tracing::warn!("restored from a backup: nothing is started and nothing from before is sent until `taskey quiet end`");
@@ -250,7 +255,7 @@ pub async fn open_app(config: &Config, clock: Clock, port: u16) -> Result<App, S
         calendars: Default::default(),
         keys_asked: Default::default(),
         kinds: Default::default(),
-        posting: Default::default(),
+        posting,
         senders: Default::default(),
         hasher: Hasher::start().map_err(StartError::Threads)?,
         metrics: telemetry::Metrics::install(),

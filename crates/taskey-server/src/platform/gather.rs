@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 /// What is done together at most.
 const AT_ONCE: usize = 32;
-/// Batches at the same time: while one is stored, the next is prepared.
+/// Batches at the same time, where it is not said: while one is on its way, the next is.
 const WORKERS_MAX: usize = 2;
 
 /// Questions `I` that wait to be answered together, each with an `O`.
@@ -16,11 +16,19 @@ pub struct Gather<I, O>(Arc<Mutex<State<I, O>>>);
 struct State<I, O> {
     waiting: VecDeque<(I, oneshot::Sender<O>)>,
     workers: usize,
+    workers_max: usize,
 }
 
 impl<I, O> Default for Gather<I, O> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { waiting: VecDeque::new(), workers: 0 })))
+        Self::of(WORKERS_MAX)
+    }
+}
+
+impl<I, O> Gather<I, O> {
+    /// With that many batches at the same time: one where they would only wait for each other.
+    pub fn of(workers_max: usize) -> Self {
+        Self(Arc::new(Mutex::new(State { waiting: VecDeque::new(), workers: 0, workers_max })))
     }
 }
 
@@ -45,7 +53,7 @@ impl<I: Send + 'static, O: Send + 'static> Gather<I, O> {
 
     fn enter(&self, question: I) -> Entered<I, O> {
         let mut state = lock(&self.0);
-        if state.workers < WORKERS_MAX {
+        if state.workers < state.workers_max {
             state.workers += 1;
             return Entered::Worker(question);
         }

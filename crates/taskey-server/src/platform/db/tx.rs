@@ -51,24 +51,32 @@ impl<'c> Tx<'c> {
     /// Runs a statement whose outcome nobody looks at. Each statement is a round to another thread and back, or to another machine: it
     /// goes together with the next that is waited for; in its order, and before the op ends.
     pub async fn later(&mut self, sql: &'static str, args: Args) -> Result<(), DbError> {
-        self.put_off(sql, args).await
+        let before = self.pending.statements.len();
+        self.put_off(sql, args, before).await.map(|_| ())
     }
 
     /// Runs a statement of one row of values for many, later: what stands behind its `VALUES` is repeated, for at most [`ROWS_MAX`] at
-    /// once.
+    /// once. No two of the rows may be about the same.
     pub async fn write_rows(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<(), DbError> {
+        let mut before = self.pending.statements.len();
         for (text, args) in in_parts(sql, rows) {
-            self.put_off(&text, args).await?;
+            if self.put_off(&text, args, before).await? == Settled::Before {
+                before = 0;
+            }
         }
         Ok(())
     }
 
-    async fn put_off(&mut self, sql: &str, args: Args) -> Result<(), DbError> {
-        if self.pending.is_full() || matches!(self.connection, Connection::Pg(_)) && !self.pending.is_independent_of(sql) {
+    /// Puts a statement behind what waits, of which only the first `before` may be about the same.
+    async fn put_off(&mut self, sql: &str, args: Args, before: usize) -> Result<Settled, DbError> {
+        let is_pg = matches!(self.connection, Connection::Pg(_));
+        let mut settled = Settled::No;
+        if self.pending.is_full() || is_pg && !self.pending.is_independent_of(sql, before) {
             self.settle().await?;
+            settled = Settled::Before;
         }
         self.pending.add(sql, args);
-        Ok(())
+        Ok(settled)
     }
 
     /// The same of a statement that returns rows.
@@ -116,7 +124,7 @@ impl<'c> Tx<'c> {
                 bind_sqlite(AssertSqlSafe(text), args).execute(&mut **connection).await.map(|_| ())
             }
             Connection::Pg(connection) => {
-                let (text, args) = pending.as_one();
+                let (text, args) = pending.all_at_once();
                 bind_postgres(AssertSqlSafe(text), args).execute(&mut **connection).await.map(|_| ())
             }
         };
@@ -189,6 +197,13 @@ impl Source for Tx<'_> {
     }
 }
 
+/// Whether what waited was run.
+#[derive(PartialEq)]
+enum Settled {
+    No,
+    Before,
+}
+
 /// Statements whose outcome nobody looks at, their values numbered through.
 #[derive(Default)]
 struct Pending {
@@ -208,10 +223,12 @@ impl Pending {
         self.statements.len() >= Self::COUNT_MAX
     }
 
-    /// Whether it is all the same if a statement comes after these or at the same time: each writes a table of its own, and none reads.
-    fn is_independent_of(&self, sql: &str) -> bool {
+    /// Whether it is all the same if a statement comes after these or at the same time: none reads, and what the first `before` of them
+    /// write is another table.
+    fn is_independent_of(&self, sql: &str, before: usize) -> bool {
         let Some(table) = written_table(sql) else { return self.is_empty() };
-        self.statements.iter().all(|statement| written_table(statement).is_some_and(|other| other != table))
+        let mut others = self.statements.iter().map(|statement| written_table(statement)).enumerate();
+        others.all(|(place, other)| other.is_some_and(|other| other != table || place >= before))
     }
 
     fn add(&mut self, sql: &str, args: Args) {
@@ -226,15 +243,16 @@ impl Pending {
     }
 
     /// As one statement, of those that are independent of each other.
-    fn as_one(mut self) -> (Cow<'static, str>, Args) {
-        let last = self.statements.pop().unwrap_or_default();
+    fn all_at_once(mut self) -> (Cow<'static, str>, Args) {
+        if self.statements.len() == 1 {
+            return (Cow::Owned(self.statements.remove(0)), self.args);
+        }
         let mut text = String::new();
         for (number, statement) in self.statements.iter().enumerate() {
             text.push_str(if number == 0 { "WITH " } else { ",\n" });
             text.push_str(&format!("write{number} AS ({statement})"));
         }
-        text.push('\n');
-        text.push_str(&last);
+        text.push_str("\nSELECT");
         (Cow::Owned(text), self.args)
     }
 
@@ -248,15 +266,23 @@ impl Pending {
     }
 }
 
-/// The table that a statement writes which reads nothing; `None` of others.
+/// The table that a statement writes which reads nothing else; `None` of others.
 fn written_table(sql: &str) -> Option<&str> {
-    if sql.contains("SELECT") {
+    if sql.contains("SELECT") || sql.contains(" USING ") {
         return None;
     }
-    let mut words = sql.split([' ', '(']);
+    // `WITH name (…) AS (VALUES …) UPDATE table … FROM name` reads its values alone.
+    let (values, main) = match sql.strip_prefix("WITH ") {
+        Some(rest) => (rest.split([' ', '(']).next(), &rest[rest.find("UPDATE ")?..]),
+        None => (None, sql),
+    };
+    let mut words = main.split([' ', '(']);
     match words.next()? {
         "INSERT" | "DELETE" => words.nth(1),
-        "UPDATE" => words.next(),
+        "UPDATE" => {
+            let source = main.split_once(" FROM ").map(|(_, from)| from.split(' ').next());
+            words.next().filter(|_| source.is_none_or(|source| source == values))
+        }
         _ => None,
     }
 }
@@ -344,7 +370,7 @@ mod tests {
         let (text, values) = pending.before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert_eq!(text, "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3;\nSELECT $5");
         assert_eq!(values, args![1i64, 2i64, 3i64, 4i64, 5i64]);
-        assert!(Pending::default().is_independent_of("SELECT 1"), "what is alone may be anything");
+        assert!(Pending::default().is_independent_of("SELECT 1", 0), "what is alone may be anything");
         let (alone, _) = Pending::default().before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert!(matches!(alone, Cow::Borrowed("SELECT $1")), "what is alone is not copied");
     }
@@ -354,17 +380,28 @@ mod tests {
         let mut pending = Pending::default();
         pending.add("INSERT INTO a VALUES ($1)", args![1i64]);
         pending.add("UPDATE b SET c = $2 WHERE d = $1", args![2i64, 3i64]);
-        assert!(pending.is_independent_of("DELETE FROM c WHERE d = $1"));
-        for not in ["DELETE FROM a WHERE b = $1", "UPDATE a SET b = $1", "INSERT INTO c SELECT d FROM e", "LOCK TABLE c"] {
-            assert!(!pending.is_independent_of(not), "{not}");
-        }
+        assert!(pending.is_independent_of("DELETE FROM c WHERE d = $1", 2));
+        assert!(pending.is_independent_of("WITH t (e) AS (VALUES ($1)) UPDATE c SET d = t.e FROM t", 2));
+        assert!(pending.is_independent_of("INSERT INTO b VALUES ($1)", 1), "other rows of the same");
+        let dependent = [
+            "DELETE FROM a WHERE b = $1",
+            "UPDATE a SET b = $1",
+            "INSERT INTO a(b) VALUES ($1)",
+            "INSERT INTO c SELECT d FROM e",
+            "UPDATE c SET d = a.b FROM a",
+            "WITH t (e) AS (VALUES ($1)) UPDATE c SET d = a.b FROM a",
+            "DELETE FROM c USING a WHERE c.d = a.b",
+            "LOCK TABLE c",
+        ];
+        dependent.iter().for_each(|sql| assert!(!pending.is_independent_of(sql, 2), "{sql}"));
         pending.add("DELETE FROM c WHERE d = $1", args![4i64]);
-        let (text, values) = pending.as_one();
-        let one = "WITH write0 AS (INSERT INTO a VALUES ($1)),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2)\nDELETE FROM c WHERE d = $4";
+        let (text, values) = pending.all_at_once();
+        let one = "WITH write0 AS (INSERT INTO a VALUES ($1)),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2),\n\
+                   write2 AS (DELETE FROM c WHERE d = $4)\nSELECT";
         assert_eq!((&*text, values), (one, args![1i64, 2i64, 3i64, 4i64]));
         let mut reads = Pending::default();
         reads.add("INSERT INTO a SELECT b FROM c", args![]);
-        assert!(!reads.is_independent_of("INSERT INTO d VALUES ($1)"));
-        assert_eq!(reads.as_one().0.trim(), "INSERT INTO a SELECT b FROM c");
+        assert!(!reads.is_independent_of("INSERT INTO d VALUES ($1)", 1));
+        assert_eq!(reads.all_at_once().0, "INSERT INTO a SELECT b FROM c");
     }
 }
