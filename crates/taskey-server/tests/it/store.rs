@@ -244,6 +244,26 @@ async fn an_event_that_commits_late_is_not_skipped_on_postgres() {
     assert_eq!(subjects(&db, 2).await, ["early id, late commit", "late id, early commit"]);
 }
 
+#[tokio::test]
+async fn connections_that_postgres_has_ended_are_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Engine::Postgres.open(folder.path()).await;
+    let one = || db.row("SELECT 1 AS one", vec![]);
+    assert!(futures_util::future::join_all((0..4).map(|_| one())).await.iter().all(Result::is_ok), "several connections rest now");
+    let all_others = "SELECT CAST(pg_terminate_backend(pid) AS INT) AS ended FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert_eq!(db.rows(all_others, vec![]).await.unwrap().len(), 3);
+    // Whoever is handed one of them may be told so; nobody is told it of the same one again.
+    let mut refused = 0;
+    for _ in 0..20 {
+        let asked = futures_util::future::join_all((0..4).map(|_| one())).await;
+        refused += asked.iter().filter(|answer| answer.is_err()).count();
+    }
+    assert!(refused <= 3, "{refused} of 80 failed");
+    db.write((), |tx, ()| Box::pin(async move { announce(tx, "written").await })).await.unwrap();
+    assert_eq!(subjects(&db, 1).await, ["written"]);
+}
+
 /// Fills the database: SQLite is told how many pages it may have, and answers as on a full disk.
 async fn limit_pages(db: &Db, spare: i64) {
     db.write(spare, |tx, spare| {
