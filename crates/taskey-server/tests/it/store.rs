@@ -50,6 +50,27 @@ async fn add_one(tx: &mut Tx<'_>, name: &str) -> Result<i64, DbError> {
 }
 
 on_both! {
+    async fn events_of_one_op_keep_their_order(engine: Engine) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = engine.open(folder.path()).await;
+        let made = |count: usize| (0..count).map(|number| format!("{count}/{number}")).collect::<Vec<_>>();
+        for count in [3, 20, 77] {
+            let before = subjects(&db, 0).await.len();
+            db.write(made(count), |tx, subjects| {
+                Box::pin(async move {
+                    let announced = |subject: &String| {
+                        Announce { organization: ORGANIZATION, name: "test.happened", subject, at: Time::from_ms(0), data: &() }.made()
+                    };
+                    let events = subjects.iter().map(announced).collect::<Result<Vec<_>, DbError>>()?;
+                    tx.announce_all(&events.iter().collect::<Vec<_>>()).await
+                })
+            })
+            .await
+            .unwrap();
+            assert_eq!(subjects(&db, before + count).await[before..], made(count));
+        }
+    }
+
     async fn every_registered_statement_can_be_prepared(engine: Engine) {
         let folder = tempfile::tempdir().unwrap();
         let db = engine.open(folder.path()).await;
@@ -242,6 +263,22 @@ async fn an_event_that_commits_late_is_not_skipped_on_postgres() {
     go.notify_one();
     late.await.unwrap().unwrap();
     assert_eq!(subjects(&db, 2).await, ["early id, late commit", "late id, early commit"]);
+}
+
+/// Makes a mistake and goes on as if it were none.
+async fn overlooks_a_refusal(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    insert_consumer(tx, "kept", 1).await?;
+    let _ = tx.row("SELECT id FROM nowhere", vec![]).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_op_that_overlooks_a_refusal_is_not_taken_for_done_on_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Engine::Postgres.open(folder.path()).await;
+    let outcome = db.write((), |tx, ()| Box::pin(overlooks_a_refusal(tx))).await;
+    assert!(matches!(outcome, Err(DbError::Aborted)), "{outcome:?}");
+    assert_eq!(counter(&db, "kept").await, None);
 }
 
 #[tokio::test]

@@ -168,7 +168,11 @@ async fn unfired(tx: &mut Tx<'_>, context: &IntakeContext, slots: &[Unfired]) ->
     let mut told: Vec<ScheduleId> = Vec::new();
     for slot in slots {
         // One of a schedule that is not its own is no reason against the others.
-        let Ok(revision) = known(tx, context, slot.schedule, slot.revision).await else { continue };
+        let revision = match known(tx, context, slot.schedule, slot.revision).await {
+            Ok(revision) => revision,
+            Err(IntakeError::Unacceptable(_)) => continue,
+            Err(error) => return Err(error),
+        };
         store_unfired(tx, context, slot).await?;
         if ran_ahead(context, slot.until) {
             tell_ran_ahead(tx, context, slot.schedule, slot.revision).await?;

@@ -172,7 +172,7 @@ impl Db {
             })
         });
         let mut lent = pool.lend().await?;
-        migrate::postgres_alone(lent.connection()).await?;
+        migrate::postgres_alone(lent.connection()?).await?;
         lent.after(Ok(()))?;
         Ok(Self { engine: Engine::Pg(pool), hub, recent: Arc::default() })
     }
@@ -222,12 +222,12 @@ impl Db {
         match &self.engine {
             Engine::Lite(lite) => {
                 let mut lent = lite.readers().lend().await?;
-                let outcome = val::bind_sqlite(sql, args).fetch_all(lent.connection()).await;
+                let outcome = val::bind_sqlite(sql, args).fetch_all(lent.connection()?).await;
                 Ok(lent.after(outcome)?.into_iter().map(Row::Lite).collect())
             }
             Engine::Pg(pool) => {
                 let mut lent = pool.lend().await?;
-                let outcome = val::bind_postgres(sql, args).fetch_all(lent.connection()).await;
+                let outcome = val::bind_postgres(sql, args).fetch_all(lent.connection()?).await;
                 Ok(lent.after(outcome)?.into_iter().map(Row::Pg).collect())
             }
         }
@@ -237,12 +237,12 @@ impl Db {
         match &self.engine {
             Engine::Lite(lite) => {
                 let mut lent = lite.readers().lend().await?;
-                let outcome = val::bind_sqlite(sql, args).fetch_optional(lent.connection()).await;
+                let outcome = val::bind_sqlite(sql, args).fetch_optional(lent.connection()?).await;
                 Ok(lent.after(outcome)?.map(Row::Lite))
             }
             Engine::Pg(pool) => {
                 let mut lent = pool.lend().await?;
-                let outcome = val::bind_postgres(sql, args).fetch_optional(lent.connection()).await;
+                let outcome = val::bind_postgres(sql, args).fetch_optional(lent.connection()?).await;
                 Ok(lent.after(outcome)?.map(Row::Pg))
             }
         }
@@ -254,12 +254,12 @@ impl Db {
         match &self.engine {
             Engine::Lite(lite) => {
                 let mut lent = lite.readers().lend().await?;
-                let outcome = lent.connection().prepare(sql.into_sql_str()).await.map(drop);
+                let outcome = lent.connection()?.prepare(sql.into_sql_str()).await.map(drop);
                 lent.after(outcome)?;
             }
             Engine::Pg(pool) => {
                 let mut lent = pool.lend().await?;
-                let outcome = lent.connection().prepare(sql.into_sql_str()).await.map(drop);
+                let outcome = lent.connection()?.prepare(sql.into_sql_str()).await.map(drop);
                 lent.after(outcome)?;
             }
         }

@@ -21,10 +21,8 @@ where
 {
     for attempt in 1..=TRIES_MAX {
         let mut lent = pool.lend().await.map_err(DbError::from)?;
-        let (tried, left) = try_once(lent.connection(), input, op).await;
-        if left == Left::Usable {
-            lent.give_back();
-        }
+        let (tried, is_usable) = try_once(lent.connection().map_err(DbError::from)?, input, op).await;
+        lent.give_back(is_usable);
         match tried {
             Tried::Done(value, wakes) => {
                 for topic in wakes {
@@ -45,47 +43,35 @@ enum Tried<T, E> {
     Collided,
 }
 
-/// How a transaction left its connection.
-#[derive(PartialEq)]
-enum Left {
-    Usable,
-    Broken,
-}
-
-impl Left {
-    fn by<T>(outcome: &sqlx::Result<T>) -> Self {
-        if outcome.as_ref().is_err_and(is_broken) { Left::Broken } else { Left::Usable }
-    }
-}
-
-async fn try_once<I, T, E>(connection: &mut PgConnection, input: &I, op: Op<I, T, E>) -> (Tried<T, E>, Left)
+/// What came of a try, and whether its connection is of use for another.
+async fn try_once<I, T, E>(connection: &mut PgConnection, input: &I, op: Op<I, T, E>) -> (Tried<T, E>, bool)
 where
     I: Send + Sync + 'static,
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    let begun = connection.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await;
-    let begun_left = Left::by(&begun);
-    let mut transaction = match begun {
+    let mut transaction = match connection.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await {
         Ok(transaction) => transaction,
-        Err(error) => return (Tried::Failed(DbError::from(error).into()), begun_left),
+        Err(error) => return (Tried::Failed(DbError::from(error).into()), false),
     };
     let mut tx = Tx::postgres(&mut transaction);
     let outcome = AssertUnwindSafe(run_op(op, &mut tx, input)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&panic).into()));
-    let (collided, wakes) = (tx.collided, std::mem::take(&mut tx.wakes));
+    let (collided, has_failed, wakes) = (tx.collided, tx.has_failed, std::mem::take(&mut tx.wakes));
     let value = match outcome {
-        Ok(value) if !collided => value,
-        Err(error) if !collided => return (Tried::Failed(error), Left::by(&transaction.rollback().await)),
-        _ => return (Tried::Collided, Left::by(&transaction.rollback().await)),
+        _ if collided => return (Tried::Collided, transaction.rollback().await.is_ok()),
+        Err(error) => return (Tried::Failed(error), transaction.rollback().await.is_ok()),
+        // The op took a refusal of the database for something else. What it did is taken back.
+        Ok(_) if has_failed => return (Tried::Failed(DbError::Aborted.into()), transaction.rollback().await.is_ok()),
+        Ok(value) => value,
     };
     // What is refused here the server has taken back already.
     let committed = transaction.commit().await;
-    let left = Left::by(&committed);
+    let is_usable = !committed.as_ref().is_err_and(is_broken);
     match committed {
-        Ok(()) => (Tried::Done(value, wakes), left),
-        Err(error) if is_collision(&error) => (Tried::Collided, left),
-        Err(error) => (Tried::Failed(DbError::from(error).into()), left),
+        Ok(()) => (Tried::Done(value, wakes), is_usable),
+        Err(error) if is_collision(&error) => (Tried::Collided, is_usable),
+        Err(error) => (Tried::Failed(DbError::from(error).into()), is_usable),
     }
 }
 

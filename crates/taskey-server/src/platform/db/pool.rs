@@ -1,8 +1,8 @@
 //! Connections that are lent, one to a statement or a transaction at a time.
 //!
 //! sqlx's own pool asks a connection whether it lives before and after each use: three rounds instead of one, to another thread on SQLite
-//! and to another machine on PostgreSQL. Here only one that has rested is asked. What is not given back is closed: whoever had it went
-//! away in the middle of a statement, or it broke.
+//! and to another machine on PostgreSQL. Here only one that has rested is asked, and one that was not given back, because whoever had it
+//! went away in the middle of a statement: its place is free when that has ended.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,14 +10,22 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout, timeout_at};
 
 /// How long somebody waits for a connection.
 const WAITED_MAX: Duration = Duration::from_secs(30);
 /// A connection that rested for longer is asked whether it lives.
 const ASKED_AFTER: Duration = Duration::from_millis(100);
+/// So soon it answers.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 /// One that rested for longer is closed.
 const RESTS_MAX: Duration = Duration::from_secs(600);
+/// And one that is older.
+const AGE_MAX: Duration = Duration::from_secs(1_800);
+/// Between two tries to reach a database that does not take connections just now; twice as long each time.
+const TRIED_AGAIN: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 pub(super) struct Pool<C>(Arc<Inner<C>>);
 
@@ -26,7 +34,13 @@ struct Inner<C> {
     places: Arc<Semaphore>,
     places_max: u32,
     /// The longest first.
-    rested: Mutex<VecDeque<(C, Instant)>>,
+    rested: Mutex<VecDeque<Rested<C>>>,
+}
+
+struct Rested<C> {
+    connection: C,
+    made: Instant,
+    since: Instant,
 }
 
 impl<C> Clone for Pool<C> {
@@ -35,75 +49,123 @@ impl<C> Clone for Pool<C> {
     }
 }
 
-impl<C: Connection> Pool<C> {
+impl<C: Connection + 'static> Pool<C> {
     /// Of at most `max` connections, each made when it is needed.
     pub fn new(max: u32, connect: impl Fn() -> BoxFuture<'static, sqlx::Result<C>> + Send + Sync + 'static) -> Self {
         let places = Arc::new(Semaphore::new(max as usize));
         Self(Arc::new(Inner { connect: Box::new(connect), places, places_max: max, rested: Mutex::default() }))
     }
 
+    /// A connection that lives, once there is one: a database that is being started is waited for.
     pub async fn lend(&self) -> sqlx::Result<Lent<C>> {
-        let place = tokio::time::timeout(WAITED_MAX, self.0.places.clone().acquire_owned()).await;
+        let deadline = tokio::time::Instant::now() + WAITED_MAX;
+        let place = timeout_at(deadline, self.0.places.clone().acquire_owned()).await;
         let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
-        let lent = |connection| Lent { connection, pool: self.clone(), _place: place };
-        while let Some((mut connection, since)) = self.newest() {
-            if since.elapsed() < ASKED_AFTER || connection.ping().await.is_ok() {
-                return Ok(lent(connection));
+        while let Some(Rested { mut connection, made, since }) = self.newest() {
+            if since.elapsed() < ASKED_AFTER || answers(&mut connection, ANSWERS_WITHIN).await {
+                return Ok(Lent { held: Some(Held { connection, made, place }), pool: self.clone() });
             }
         }
-        (self.0.connect)().await.map(lent)
+        let mut again = TRIED_AGAIN.0;
+        loop {
+            let connected = timeout_at(deadline, (self.0.connect)()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            match connected {
+                Ok(connection) => return Ok(Lent { held: Some(Held { connection, made: Instant::now(), place }), pool: self.clone() }),
+                Err(error) if is_not_ready(&error) && tokio::time::Instant::now() + again < deadline => sleep(again).await,
+                Err(error) => return Err(error),
+            }
+            again = (again * 2).min(TRIED_AGAIN.1);
+        }
     }
 
-    /// Closes it once everything lent was given back.
+    /// Closes it once everything lent was given back, or has ended.
     pub async fn close(&self) {
         if let Ok(all) = self.0.places.acquire_many(self.0.places_max).await {
             self.0.places.close();
             drop(all);
         }
-        while let Some((connection, _)) = self.newest() {
-            let _ = connection.close().await;
+        while let Some(rested) = self.newest() {
+            let _ = rested.connection.close().await;
         }
     }
 
-    fn newest(&self) -> Option<(C, Instant)> {
+    fn newest(&self) -> Option<Rested<C>> {
         self.rested().pop_back()
     }
 
-    fn rested(&self) -> MutexGuard<'_, VecDeque<(C, Instant)>> {
+    fn rested(&self) -> MutexGuard<'_, VecDeque<Rested<C>>> {
         self.0.rested.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn rest(&self, connection: C) {
-        let now = Instant::now();
-        let mut rested = self.rested();
-        rested.push_back((connection, now));
-        let old = rested.partition_point(|(_, since)| now.duration_since(*since) > RESTS_MAX);
-        rested.drain(..old);
-    }
-}
-
-/// A connection that is closed unless it is given back.
-pub(super) struct Lent<C> {
-    connection: C,
-    pool: Pool<C>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<C: Connection> Lent<C> {
-    pub fn connection(&mut self) -> &mut C {
-        &mut self.connection
-    }
-
-    pub fn give_back(self) {
-        self.pool.rest(self.connection);
-    }
-
-    /// Gives it back after a statement, unless that says that it is broken.
-    pub fn after<T>(self, outcome: sqlx::Result<T>) -> sqlx::Result<T> {
-        if !outcome.as_ref().is_err_and(is_broken) {
-            self.give_back();
+    /// Takes a connection back, and its place after it.
+    fn rest(&self, Held { connection, made, place }: Held<C>) {
+        let since = Instant::now();
+        if since.duration_since(made) < AGE_MAX {
+            let mut rested = self.rested();
+            rested.push_back(Rested { connection, made, since });
+            let old = rested.partition_point(|rested| since.duration_since(rested.since) > RESTS_MAX);
+            rested.drain(..old);
         }
+        drop(place);
+    }
+}
+
+async fn answers<C: Connection>(connection: &mut C, within: Duration) -> bool {
+    timeout(within, connection.ping()).await.is_ok_and(|answer| answer.is_ok())
+}
+
+/// A connection that somebody has for a while.
+pub(super) struct Lent<C: Connection + 'static> {
+    /// `None` once it was given back.
+    held: Option<Held<C>>,
+    pool: Pool<C>,
+}
+
+struct Held<C> {
+    connection: C,
+    made: Instant,
+    place: OwnedSemaphorePermit,
+}
+
+impl<C: Connection + 'static> Lent<C> {
+    pub fn connection(&mut self) -> sqlx::Result<&mut C> {
+        self.held.as_mut().map(|held| &mut held.connection).ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Gives it back, unless it is of no use any more.
+    pub fn give_back(mut self, is_usable: bool) {
+        if let Some(held) = self.held.take().filter(|_| is_usable) {
+            self.pool.rest(held);
+        }
+    }
+
+    /// Gives it back after a statement.
+    pub fn after<T>(self, outcome: sqlx::Result<T>) -> sqlx::Result<T> {
+        self.give_back(!outcome.as_ref().is_err_and(is_broken));
         outcome
+    }
+}
+
+impl<C: Connection + 'static> Drop for Lent<C> {
+    /// Whoever had it went away: what it was doing goes on until it has ended, and so long its place is taken.
+    fn drop(&mut self) {
+        let Some(mut held) = self.held.take() else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
+        let pool = self.pool.clone();
+        runtime.spawn(async move {
+            if answers(&mut held.connection, WAITED_MAX).await {
+                pool.rest(held);
+            }
+        });
+    }
+}
+
+/// Whether a database does not take connections just now: it is being started, or has too many.
+fn is_not_ready(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| matches!(&*code, "53300" | "57P03")),
+        _ => false,
     }
 }
 
@@ -137,23 +199,57 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_was_given_back_is_lent_again_and_one_that_was_not_is_closed() {
+    async fn a_connection_that_was_given_back_is_lent_again_and_one_that_broke_is_not() {
         let (pool, made) = pool(2);
-        for expected in [1, 1] {
+        for _ in 0..2 {
             let mut lent = pool.lend().await.unwrap();
-            let outcome = lent.connection().execute("SELECT 1").await;
+            let outcome = lent.connection().unwrap().execute("SELECT 1").await;
             lent.after(outcome).unwrap();
-            assert_eq!(made.load(Ordering::Relaxed), expected);
         }
         let mut lent = pool.lend().await.unwrap();
-        let refused = lent.connection().execute("SELECT nothing").await;
+        let refused = lent.connection().unwrap().execute("SELECT nothing").await;
         assert!(lent.after(refused).is_err(), "the statement is told; the connection is none the worse");
-        drop(pool.lend().await.unwrap());
-        assert_eq!(made.load(Ordering::Relaxed), 1);
         pool.lend().await.unwrap().after(Ok(())).unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1);
         let _ = pool.lend().await.unwrap().after(Err::<(), _>(sqlx::Error::WorkerCrashed));
         pool.lend().await.unwrap().after(Ok(())).unwrap();
-        assert_eq!(made.load(Ordering::Relaxed), 3);
+        assert_eq!(made.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn the_place_of_one_that_was_left_in_the_middle_of_a_statement_is_free_when_that_has_ended() {
+        let (pool, made) = pool(1);
+        let mut lent = pool.lend().await.unwrap();
+        let count = "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) SELECT max(n) FROM c";
+        assert!(lent.connection().unwrap().execute(count).now_or_never().is_none());
+        drop(lent);
+        assert_eq!(pool.0.places.available_permits(), 0, "it goes on");
+        let mut again = pool.lend().await.unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1, "and is lent again afterwards");
+        let outcome = again.connection().unwrap().execute("SELECT 1").await;
+        again.after(outcome).unwrap();
+        drop(pool.lend().await.unwrap());
+        pool.close().await;
+        assert_eq!(pool.rested().len(), 0, "closing waits for it too");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_not_ready_is_waited_for_and_another_fault_is_told() {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let counter = tries.clone();
+        let pool = Pool::new(1, move || {
+            let number = counter.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                match number {
+                    0 | 1 => Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into())),
+                    2 => SqliteConnectOptions::new().connect().await,
+                    _ => Err(sqlx::Error::Io(std::io::ErrorKind::PermissionDenied.into())),
+                }
+            })
+        });
+        pool.lend().await.unwrap().give_back(false);
+        assert!(matches!(pool.lend().await, Err(sqlx::Error::Io(_))));
+        assert_eq!((tries.load(Ordering::Relaxed), pool.0.places.available_permits()), (4, 1));
     }
 
     #[tokio::test]
@@ -176,12 +272,17 @@ mod tests {
         let (pool, made) = pool(3);
         let (one, two) = (pool.lend().await.unwrap(), pool.lend().await.unwrap());
         let long_ago = Instant::now().checked_sub(RESTS_MAX + Duration::from_secs(1)).unwrap();
-        for lent in [one, two] {
-            pool.rested().push_back((lent.connection, long_ago));
+        for mut lent in [one, two] {
+            let Held { connection, made, .. } = lent.held.take().unwrap();
+            pool.rested().push_back(Rested { connection, made, since: long_ago });
         }
         let lent = pool.lend().await.unwrap();
         assert_eq!(made.load(Ordering::Relaxed), 2, "it was asked, and it lives");
         lent.after(Ok(())).unwrap();
         assert_eq!(pool.rested().len(), 1, "the other has rested for too long");
+        let mut old = pool.lend().await.unwrap();
+        old.held.as_mut().unwrap().made = Instant::now().checked_sub(AGE_MAX).unwrap();
+        old.after(Ok(())).unwrap();
+        assert_eq!(pool.rested().len(), 0, "and this one is too old");
     }
 }

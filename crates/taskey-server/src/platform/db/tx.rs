@@ -9,12 +9,14 @@ use super::val::{bind_postgres, bind_sqlite};
 use super::{Args, DbError, Row, Source, events};
 
 /// Rows of values in one statement at most.
-const ROWS_MAX: usize = 32;
+pub(super) const ROWS_MAX: usize = 32;
 
 pub struct Tx<'c> {
     connection: Connection<'c>,
     /// Set when a statement failed for a reason that a second try may not meet.
     pub(super) collided: bool,
+    /// Set when any statement failed: on PostgreSQL nothing of the transaction can be committed any more.
+    pub(super) has_failed: bool,
     /// Topics to wake after the commit.
     pub(super) wakes: Vec<String>,
     /// Statements that go with the next one, or at the end of the op.
@@ -28,7 +30,13 @@ enum Connection<'c> {
 
 impl<'c> Tx<'c> {
     pub(super) fn sqlite(connection: &'c mut SqliteConnection) -> Self {
-        Self { connection: Connection::Lite(connection), collided: false, wakes: Vec::new(), pending: Pending::default() }
+        Self {
+            connection: Connection::Lite(connection),
+            collided: false,
+            has_failed: false,
+            wakes: Vec::new(),
+            pending: Pending::default(),
+        }
     }
 
     /// In a transaction that begins with its first statement.
@@ -39,7 +47,7 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn postgres(connection: &'c mut PgConnection) -> Self {
-        Self { connection: Connection::Pg(connection), collided: false, wakes: Vec::new(), pending: Pending::default() }
+        Self { connection: Connection::Pg(connection), collided: false, has_failed: false, wakes: Vec::new(), pending: Pending::default() }
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -59,7 +67,9 @@ impl<'c> Tx<'c> {
     /// once. No two of the rows may be about the same.
     pub async fn write_rows(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<(), DbError> {
         let mut before = self.pending.statements.len();
-        for (text, args) in in_parts(sql, rows) {
+        // On PostgreSQL it is mostly part of a text that is another for each number of rows anyway.
+        let size = if matches!(self.connection, Connection::Pg(_)) { exactly } else { power_of_two };
+        for (text, args) in in_parts_of(sql, rows, size) {
             if self.put_off(&text, args, before).await? == Settled::Before {
                 before = 0;
             }
@@ -177,6 +187,7 @@ impl<'c> Tx<'c> {
         if collided && matches!(self.connection, Connection::Pg(_)) {
             self.collided = true;
         }
+        self.has_failed = true;
         DbError::Sql(error)
     }
 }
@@ -242,13 +253,14 @@ impl Pending {
         (Cow::Owned(self.statements.join(";\n")), self.args)
     }
 
-    /// As one statement, of those that are independent of each other.
+    /// As one statement, of those that are independent of each other. PostgreSQL says nothing of their order and begins with the last: they
+    /// are given the other way round, so that locks are taken as they are on SQLite and as they would be one by one.
     fn all_at_once(mut self) -> (Cow<'static, str>, Args) {
         if self.statements.len() == 1 {
             return (Cow::Owned(self.statements.remove(0)), self.args);
         }
         let mut text = String::new();
-        for (number, statement) in self.statements.iter().enumerate() {
+        for (number, statement) in self.statements.iter().rev().enumerate() {
             text.push_str(if number == 0 { "WITH " } else { ",\n" });
             text.push_str(&format!("write{number} AS ({statement})"));
         }
@@ -289,11 +301,24 @@ fn written_table(sql: &str) -> Option<&str> {
 
 /// Texts of a statement of one row, for many rows; by powers of two, so that there are few, which are soon known to the database.
 pub(super) fn in_parts(sql: &'static str, rows: Vec<Args>) -> impl Iterator<Item = (String, Args)> {
+    in_parts_of(sql, rows, power_of_two)
+}
+
+/// Of so many rows as `size` makes of those that are left.
+fn in_parts_of(sql: &'static str, rows: Vec<Args>, size: fn(usize) -> Option<usize>) -> impl Iterator<Item = (String, Args)> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
-        let count = 1 << rows.len().min(ROWS_MAX).checked_ilog2()?;
+        let count = size(rows.len().min(ROWS_MAX))?;
         Some((repeated(sql, count), rows.by_ref().take(count).flatten().collect()))
     })
+}
+
+fn power_of_two(left: usize) -> Option<usize> {
+    Some(1 << left.checked_ilog2()?)
+}
+
+fn exactly(left: usize) -> Option<usize> {
+    (left > 0).then_some(left)
 }
 
 /// A statement of one row of values as one of `count` rows.
@@ -358,6 +383,8 @@ mod tests {
         let sizes = |count| in_parts("INSERT INTO a VALUES ($1)", rows(count)).map(|(_, args)| args.len()).collect::<Vec<_>>();
         assert_eq!(sizes(0), [0; 0]);
         assert_eq!(sizes(77), [32, 32, 8, 4, 1]);
+        let exact = in_parts_of("INSERT INTO a VALUES ($1)", rows(77), exactly).map(|(_, args)| args.len()).collect::<Vec<_>>();
+        assert_eq!(exact, [32, 32, 13]);
         let all: Args = in_parts("INSERT INTO a VALUES ($1)", rows(77)).flat_map(|(_, args)| args).collect();
         assert_eq!(all, rows(77).into_iter().flatten().collect::<Args>(), "in their order");
     }
@@ -396,8 +423,8 @@ mod tests {
         dependent.iter().for_each(|sql| assert!(!pending.is_independent_of(sql, 2), "{sql}"));
         pending.add("DELETE FROM c WHERE d = $1", args![4i64]);
         let (text, values) = pending.all_at_once();
-        let one = "WITH write0 AS (INSERT INTO a VALUES ($1)),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2),\n\
-                   write2 AS (DELETE FROM c WHERE d = $4)\nSELECT";
+        let one = "WITH write0 AS (DELETE FROM c WHERE d = $4),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2),\n\
+                   write2 AS (INSERT INTO a VALUES ($1))\nSELECT";
         assert_eq!((&*text, values), (one, args![1i64, 2i64, 3i64, 4i64]));
         let mut reads = Pending::default();
         reads.add("INSERT INTO a SELECT b FROM c", args![]);
