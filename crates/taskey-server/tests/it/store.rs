@@ -1,5 +1,6 @@
 //! The conformance suite of the store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use taskey_proto::Time;
@@ -285,18 +286,21 @@ async fn an_op_that_overlooks_a_refusal_is_not_taken_for_done_on_postgres() {
 async fn connections_that_postgres_has_ended_are_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let db = Engine::Postgres.open(folder.path()).await;
-    let one = || db.row("SELECT 1 AS one", vec![]);
-    assert!(futures_util::future::join_all((0..4).map(|_| one())).await.iter().all(Result::is_ok), "several connections rest now");
+    let one = || db.row("SELECT CAST(pg_backend_pid() AS BIGINT) AS pid", vec![]);
+    let answers = futures_util::future::join_all((0..4).map(|_| one())).await;
+    let pids: BTreeSet<i64> = answers.into_iter().map(|answer| answer.unwrap().unwrap().get("pid").unwrap()).collect();
+    // One of them ends the others.
     let all_others = "SELECT CAST(pg_terminate_backend(pid) AS INT) AS ended FROM pg_stat_activity \
                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    assert_eq!(db.rows(all_others, vec![]).await.unwrap().len(), 3);
+    let ended = db.rows(all_others, vec![]).await.unwrap().len();
+    assert!(ended < pids.len(), "{ended} of {pids:?}");
     // Whoever is handed one of them may be told so; nobody is told it of the same one again.
     let mut refused = 0;
     for _ in 0..20 {
         let asked = futures_util::future::join_all((0..4).map(|_| one())).await;
         refused += asked.iter().filter(|answer| answer.is_err()).count();
     }
-    assert!(refused <= 3, "{refused} of 80 failed");
+    assert!(refused <= ended, "{refused} of 80 failed");
     db.write((), |tx, ()| Box::pin(async move { announce(tx, "written").await })).await.unwrap();
     assert_eq!(subjects(&db, 1).await, ["written"]);
 }
