@@ -107,6 +107,77 @@ test('a link that is none is shown as text', async ({ page, server: _ }) => {
   await expect(page.getByRole('link', { name: 'javascript:alert(1)' })).toHaveCount(0)
 })
 
+test('HTML and templates in an item are text wherever they are shown', async ({ page, server: _, complaints }) => {
+  const dialogs: string[] = []
+  page.on('dialog', (dialog) => {
+    dialogs.push(dialog.message())
+    void dialog.dismiss()
+  })
+  const evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>{{ 7*7 }}'
+  const title = `Refund 10 for ${evil}`
+  const lines = { type: 'array', title: 'Lines' }
+  const fields = { ...refund.fields, properties: { ...refund.fields.properties, lines } }
+  await send(page, '/api/v1/item-types', { ...refund, fields })
+  await post(page, evil, 10, { page__preview: evil, lines: [{ article: evil }] })
+  await goTo(page, 'Inbox')
+  await page.getByRole('link', { name: title }).click()
+  await expect(heading(page, title)).toBeFocused()
+  await expect(page).toHaveTitle(`${title} · taskey`)
+  await expect(page.getByText(`The order is ${evil}.`)).toBeVisible()
+  await expect(page.getByRole('list', { name: 'Previews' })).toContainText(evil)
+  await page.getByRole('button', { name: 'All its fields' }).click()
+  await expect(page.getByRole('definition').filter({ hasText: evil })).toHaveCount(3)
+  await expect(page.getByRole('cell')).toHaveText([evil])
+  await page.getByRole('textbox', { name: 'Comment' }).fill(evil)
+  await page.getByRole('button', { name: 'Comment', exact: true }).click()
+  await expect(page.getByRole('list', { name: 'Log' })).toContainText(evil)
+
+  await expect(page.locator('img[src="x"], main script')).toHaveCount(0)
+  expect(dialogs).toEqual([])
+  expect(complaints).toEqual([])
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the dialogs of an item are accessible and fit their width (${colorScheme})`, async ({ page, server: _, complaints }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await send(page, '/api/v1/item-types', refund)
+    await post(page, 'A1', 10)
+    await goTo(page, 'Inbox')
+    await page.getByRole('link', { name: 'Refund 10 for A1' }).click()
+    for (const [action, name] of [
+      ['Assign…', 'Assign it'],
+      ['It is a duplicate…', 'It is a duplicate'],
+      ['Take it back…', 'Take it back?'],
+    ] as const) {
+      await page.getByRole('button', { name: 'More actions' }).click()
+      await page.getByRole('menuitem', { name: action }).click()
+      const dialog = page.getByRole('dialog', { name })
+      await expect(dialog).toBeVisible()
+      await isGood(page)
+      await dialog.getByRole('button', { name: 'Close', exact: true }).click()
+      await expect(dialog).toHaveCount(0)
+    }
+    expect(complaints).toEqual([])
+  })
+}
+
+test('the list of commands fits a phone, and a thumb chooses from it', async ({ page, server: _, complaints }, { project }) => {
+  test.skip(project.name !== 'phone', 'on a desk it is looked at with its keys')
+  await send(page, '/api/v1/item-types', refund)
+  await post(page, 'A1', 10)
+  await goTo(page, 'Inbox')
+  await page.getByRole('link', { name: 'Refund 10 for A1' }).tap()
+  await expect(decide(page, 'Refund 10')).toBeVisible()
+  // So far only a keyboard opens it, which a phone may have too.
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Commands' })
+  await expect(palette.getByRole('option', { name: /Assign it to somebody/ })).toBeVisible()
+  await isGood(page)
+  await palette.getByRole('option', { name: /Go to Webhooks/ }).tap()
+  await expect(heading(page, 'Webhooks')).toBeVisible()
+  expect(complaints).toEqual([])
+})
+
 test('the keyboard goes through the inbox, and its list of commands teaches the keys', async ({ page, server: _ }, { project }) => {
   test.skip(project.name === 'phone', 'a phone has no keys')
   await send(page, '/api/v1/item-types', refund)

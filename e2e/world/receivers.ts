@@ -1,5 +1,5 @@
 import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +64,33 @@ export interface Post {
   body: Buffer
 }
 
+/** A receiver within the tests: it answers as a test says, and keeps what was posted to it. */
+export class ScriptedReceiver {
+  /** What it answers from now on. */
+  status = 200
+  /** The first comes first. */
+  readonly posts: Post[] = []
+  readonly #server = createServer(async (request, response) => {
+    const body = await bodyOf(request)
+    this.posts.push({ headers: ownHeaders(request), body })
+    response.writeHead(this.status, { 'Content-Type': 'text/plain' }).end('This is what was answered.\n')
+  })
+
+  static async start(): Promise<ScriptedReceiver> {
+    const receiver = new ScriptedReceiver()
+    await listen(receiver.#server)
+    return receiver
+  }
+
+  get url(): string {
+    return urlOf(this.#server)
+  }
+
+  stop() {
+    end(this.#server)
+  }
+}
+
 /** Stands where a webhook leads to, for as long as `lead` takes, and keeps the first post that comes as it came. */
 export async function catchPost(lead: (url: string) => Promise<void>): Promise<Post> {
   let caught: (post: Post) => void = () => undefined
@@ -74,19 +101,32 @@ export async function catchPost(lead: (url: string) => Promise<void>): Promise<P
     caught({ headers: ownHeaders(request), body: await bodyOf(request) })
     response.writeHead(204).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listen(server)
   try {
-    await lead(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await lead(urlOf(server))
     return await post
   } finally {
-    server.close()
-    server.closeAllConnections()
+    end(server)
   }
 }
 
 /** Sends a post once more; the status of the answer. */
 export async function sendAgain({ headers, body }: Post, url: string): Promise<number> {
   return (await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })).status
+}
+
+/** At a port that is free. */
+async function listen(server: Server) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function end(server: Server) {
+  server.close()
+  server.closeAllConnections()
 }
 
 /** What a webhook says of its post; the others belong to the connection. */

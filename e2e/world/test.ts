@@ -1,6 +1,6 @@
 import { type Browser, test as base, expect, type Page } from '@playwright/test'
 import { pythonWith } from './python.ts'
-import { pythonPackage, Receivers } from './receivers.ts'
+import { pythonPackage, Receivers, ScriptedReceiver } from './receivers.ts'
 import { account, type NewUser, Server, type StartedRun } from './server.ts'
 
 interface Fixtures {
@@ -18,6 +18,8 @@ interface Fixtures {
   serverWithDevices: Server
   /** The receivers of the examples, none of them started yet. */
   receivers: Receivers
+  /** A receiver that answers as the test says. */
+  receiver: ScriptedReceiver
   /** What the browser complained about: errors on the console, and the policy that the page broke. */
   complaints: string[]
 }
@@ -73,6 +75,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     const receivers = await Receivers.with(python)
     await use(receivers)
     await receivers.stop()
+  },
+
+  receiver: async ({ browserName: _ }, use) => {
+    const receiver = await ScriptedReceiver.start()
+    await use(receiver)
+    receiver.stop()
   },
 
   complaints: [

@@ -49,6 +49,11 @@ pub async fn value_typed() -> Result<String, Failure> {
     typed("Value: ", "value").await
 }
 
+/// The key of an application: a line of stdin, or typed in the terminal.
+pub async fn webhook_key() -> Result<String, Failure> {
+    if io::stdin().is_terminal() { typed("Key: ", "key").await } else { line_of_stdin("key").await }
+}
+
 /// The password: a line of stdin where that was asked for, else typed in the terminal.
 pub async fn password(from_stdin: bool) -> Result<String, Failure> {
     if !from_stdin && !io::stdin().is_terminal() {

@@ -111,6 +111,19 @@ pub struct Sheet {
     pub newest_version: u32,
     /// Who looks at it just now, but you.
     pub viewers: Vec<PersonRef>,
+    /// Items that became one with it, the newest first; at most 20.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// An item that became one with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Duplicate {
+    pub id: ItemId,
+    pub title: String,
+    pub comment_count: u64,
+    pub created_at: Time,
+    pub created_by: String,
 }
 
 /// One button.
@@ -179,9 +192,15 @@ pub struct UpdateItem {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub fields: Fields,
-    /// Until when it should be resolved; left out: as before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_at: Option<Time>,
+    /// Until when it should be resolved; left out: as before; null: no time any more.
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Time>))]
+    pub due_at: Option<Option<Time>>,
+}
+
+/// Tells null from nothing.
+fn said<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<Time>>, D::Error> {
+    Option::<Time>::deserialize(value).map(Some)
 }
 
 /// Decides.

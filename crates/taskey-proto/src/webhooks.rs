@@ -131,7 +131,7 @@ pub struct Webhook {
     pub updated_by: String,
     /// Counts up with every edit; the ETag.
     pub version: u32,
-    /// Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`.
+    /// Told once, when it is made or gets a new key: `whsec_…`, or the public key `whpk_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
@@ -156,12 +156,14 @@ pub struct WebhookKey {
     pub signing: Signing,
     /// Of `v1a`: what receivers verify with.
     pub public_key: Option<String>,
+    /// Whether the application brought it: of `v1a` it verifies what is posted here then, and signs nothing.
+    pub imported: bool,
     pub created_at: Time,
     /// Until then it signs beside the newer one; null: it is the newest.
     pub expires_at: Option<Time>,
 }
 
-/// Makes the next key of a webhook.
+/// Makes the next key of a webhook, or takes the one that an application has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -170,6 +172,10 @@ pub struct RotateWebhookKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub overlap: Option<crate::Span>,
+    /// The key by which an application signs already what it posts here: `whsec_…`, or of `ed25519` its public key `whpk_…`. Default: a
+    /// new key, which is told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 /// Delivers again what happened since.

@@ -116,6 +116,7 @@ impl Server {
         jobs.spawn(schedules::firing::fire_due(app.clone()));
         jobs.spawn(inbox::jobs::end_overdue(app.clone()));
         jobs.spawn(inbox::jobs::erase_old(app.clone()));
+        jobs.spawn(inbox::jobs::index_posted(app.clone()));
         jobs.spawn(inbox::jobs::free_items_of_removed(app.clone()));
         jobs.spawn(webhooks::jobs::follow_events(app.clone()));
         jobs.spawn(webhooks::jobs::remove_old(app.clone()));

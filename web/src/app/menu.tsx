@@ -1,16 +1,21 @@
+import { VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useRouterState } from '@tanstack/react-router'
 import { useEffect, useId, useRef, useState } from 'react'
 import { itemCounts } from '../features/inbox/queries'
+import { useGivenUp } from '../features/webhooks/use-given-up'
+import { count } from '../lib/words'
 import { MoreIcon } from '../ui/icons'
 import classes from './menu.module.css'
-import { barOf, type Destination } from './navigation'
+import { barOf, type Destination, signOf } from './navigation'
 
 /** The ways to every place: one under the other at the side, or on a phone a bar whose last button opens the rest. */
 export function MainMenu({ shown }: { shown: readonly Destination[] }) {
   const { first, rest } = barOf(shown)
   const [isOpen, setOpen] = useState(false)
   const path = useRouterState({ select: ({ location }) => location.pathname })
+  const givenUpCount = useGivenUp().length
+  const hidesGivenUp = givenUpCount > 0 && rest.some(({ to }) => to === '/webhooks')
   const isInRest = rest.some(({ to }) => path === to || path.startsWith(`${to}/`))
   const nav = useRef<HTMLElement>(null)
   const id = useId()
@@ -39,7 +44,7 @@ export function MainMenu({ shown }: { shown: readonly Destination[] }) {
 
   return (
     <nav aria-label="Main" className={classes.nav} ref={nav}>
-      <Entries destinations={first} />
+      <Entries destinations={first} givenUpCount={givenUpCount} />
       {rest.length > 0 && (
         <>
           <button
@@ -48,13 +53,15 @@ export function MainMenu({ shown }: { shown: readonly Destination[] }) {
             aria-expanded={isOpen}
             aria-controls={id}
             data-current={isInRest || undefined}
+            {...(hidesGivenUp && badSign(givenUpCount))}
             onClick={() => setOpen(!isOpen)}
           >
             <MoreIcon />
             More
+            {hidesGivenUp && <GivenUpWords number={givenUpCount} />}
           </button>
           <div id={id} className={classes.rest} data-open={isOpen || undefined}>
-            <Entries destinations={rest} />
+            <Entries destinations={rest} givenUpCount={givenUpCount} />
           </div>
         </>
       )}
@@ -70,16 +77,32 @@ function isCovered(path: string, { covers }: Destination): boolean {
 function useWaitingCount(destinations: readonly Destination[]): string | undefined {
   const isShown = destinations.some(({ to }) => to === '/inbox')
   const { data } = useQuery({ ...itemCounts(), enabled: isShown })
-  if (!data || data.needs_me === 0) return undefined
-  return data.needs_me > 99 ? '99+' : String(data.needs_me)
+  return data && signOf(data.needs_me)
 }
 
-function Entries({ destinations }: { destinations: readonly Destination[] }) {
+/** A red sign, drawn by the style sheet. */
+function badSign(number: number) {
+  return { 'data-count': signOf(number), 'data-tone': 'bad' }
+}
+
+/** What the red sign means, for those who cannot see it. */
+function GivenUpWords({ number }: { number: number }) {
+  return <VisuallyHidden>{count(number, 'webhook')} given up</VisuallyHidden>
+}
+
+interface EntriesProps {
+  destinations: readonly Destination[]
+  /** How many webhooks were given up. */
+  givenUpCount: number
+}
+
+function Entries({ destinations, givenUpCount }: EntriesProps) {
   const path = useRouterState({ select: ({ location }) => location.pathname })
   const waiting = useWaitingCount(destinations)
   const begins = destinations.find(({ section }) => section === 'organization')
   return destinations.map((destination) => {
     const { to, label, icon: Drawing } = destination
+    const isGivenUp = to === '/webhooks' && givenUpCount > 0
     return (
       <span key={to} className={classes.place}>
         {destination === begins && <span className={classes.heading}>Organization</span>}
@@ -89,9 +112,11 @@ function Entries({ destinations }: { destinations: readonly Destination[] }) {
           activeProps={{ 'aria-current': 'page' }}
           {...(isCovered(path, destination) && { 'aria-current': 'page' })}
           {...(to === '/inbox' && { 'data-count': waiting })}
+          {...(isGivenUp && badSign(givenUpCount))}
         >
           <Drawing />
           {label}
+          {isGivenUp && <GivenUpWords number={givenUpCount} />}
         </Link>
       </span>
     )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { barOf, destinations, destinationsOf, homeOf } from './navigation'
+import { barOf, destinations, destinationsOf, homeOf, signOf } from './navigation'
 
 const signedIn = ['me.read', 'me.write', 'keys.read', 'keys.write', 'events.read', 'quiet.read']
 const readOnly = [
@@ -94,6 +94,10 @@ test('five places fit into the bar of a phone; of more the first four, and the r
   const { first, rest } = barOf(destinations)
   expect(first.map(({ label }) => label)).toEqual(['Inbox', 'Devices', 'Tasks', 'Schedules'])
   expect(rest).toHaveLength(10)
+})
+
+test('a sign says how many there are, and nothing where there are none', () => {
+  expect([0, 1, 99, 100].map(signOf)).toEqual([undefined, '1', '99', '99+'])
 })
 
 test('one begins with the devices, or with the first place that one may see', () => {

@@ -102,6 +102,12 @@ export function homeOf(can: readonly string[]): Destination['to'] {
   return destinationsOf(can).find(({ to }) => to !== '/keys')?.to ?? '/devices'
 }
 
+/** How many of something wait behind the way to a place, for the sign there; nothing where none does. */
+export function signOf(number: number): string | undefined {
+  if (number === 0) return undefined
+  return number > 99 ? '99+' : String(number)
+}
+
 /** How many fit side by side at the lower edge of a phone. */
 const barLengthMax = 5
 

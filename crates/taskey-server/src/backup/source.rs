@@ -72,7 +72,7 @@ impl Source {
         Ok((id, u64::try_from(epoch).unwrap_or_default()))
     }
 
-    /// Every table but the list of migrations, which is the schema's version.
+    /// Every table but the list of migrations, which is the schema's version, and how far an index is: where it is restored it is made anew.
     pub async fn tables(&mut self) -> Result<Vec<Table>, BackupError> {
         match self {
             Source::Lite(connection) => sqlite_tables(connection).await,
@@ -106,7 +106,8 @@ impl Source {
 
 pub async fn sqlite_tables(connection: &mut SqliteConnection) -> Result<Vec<Table>, BackupError> {
     let sql = "SELECT name, (SELECT sql FROM sqlite_schema s WHERE s.name = l.name AND s.type = 'table') FROM pragma_table_list l \
-               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'migration' ORDER BY name";
+               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+               AND name NOT IN ('migration', 'item_text_progress') ORDER BY name";
     let names: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
     let mut tables = Vec::new();
     for (name, made_by) in names {

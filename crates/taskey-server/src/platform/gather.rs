@@ -91,8 +91,9 @@ where
         let mut state = lock(&self.state);
         match self.together.take() {
             Some(together) if !state.waiting.is_empty() => {
-                let place = Place { state: self.state.clone(), together: Some(together) };
-                tokio::spawn(answer_waiting(place));
+                // A runtime that ends drops what it is given at once: there is no place in it before it runs.
+                let state = self.state.clone();
+                tokio::spawn(async move { answer_waiting(Place { state, together: Some(together) }).await });
             }
             _ => state.workers -= 1,
         }
@@ -126,18 +127,27 @@ where
     }
 }
 
-/// Does something for all together; where that fails, for each by itself. How it went with each, in their order.
+/// An error of something that was asked together.
+pub trait OfAll: Sized {
+    /// The same error for another, where it is nobody's own: a database that is away, a full disk.
+    fn of_all(&self) -> Option<Self>;
+}
+
+/// Does something for all together; where that fails by the fault of one, for each by itself. How it went with each, in their order.
 pub async fn together_or_alone<I, O, E, A>(all: Vec<I>, together: impl Fn(Vec<I>) -> A) -> Vec<Result<O, E>>
 where
     I: Clone,
-    E: std::fmt::Debug,
+    E: std::fmt::Debug + OfAll,
     A: Future<Output = Result<Vec<O>, E>>,
 {
     let error = match together(all.clone()).await {
         Ok(done) => return done.into_iter().map(Ok).collect(),
-        Err(error) if all.len() == 1 => return vec![Err(error)],
         Err(error) => error,
     };
+    let others: Option<Vec<E>> = (1..all.len()).map(|_| error.of_all()).collect();
+    if let Some(others) = others {
+        return std::iter::once(error).chain(others).map(Err).collect();
+    }
     tracing::debug!(?error, count = all.len(), "what was asked together is done one by one");
     let mut done = Vec::with_capacity(all.len());
     for one in all {
@@ -170,6 +180,38 @@ mod tests {
         assert!(told.iter().map(|(answer, _)| *answer).eq((0..100).map(|question| question * 2)), "{told:?}");
         assert!(told.iter().any(|(_, count)| *count == AT_ONCE), "{told:?}");
         assert_eq!(lock(&gather.0).workers, 0);
+    }
+
+    impl OfAll for &'static str {
+        fn of_all(&self) -> Option<Self> {
+            (*self == "away").then_some("away too")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_nobodys_own_fault_is_not_tried_again_for_each() {
+        let together = |_: Vec<u32>| async { Err::<Vec<u32>, _>("away") };
+        assert_eq!(together_or_alone(vec![1, 2, 3], together).await, [Err("away"), Err("away too"), Err("away too")]);
+    }
+
+    #[test]
+    fn a_runtime_that_ends_leaves_nobody_stuck() {
+        let gather: Arc<Gather<u32, ()>> = Arc::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..WORKERS_MAX + 1 {
+            let asking = gather.clone();
+            runtime.spawn(async move {
+                asking
+                    .ask(1, |_| async {
+                        std::future::pending::<()>().await;
+                        Vec::new()
+                    })
+                    .await
+            });
+        }
+        runtime.block_on(tokio::task::yield_now());
+        drop(runtime);
+        assert_eq!(lock(&gather.0).waiting.len(), 1);
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   dueWords,
+  duplicateWords,
   endWords,
   isSnoozed,
   itemIdIn,
@@ -56,6 +57,12 @@ test('an item that is over says how', () => {
   ).toBe('Nobody decided in time.')
   expect(endWords({ state: 'open', is_open: true })).toBeNull()
   expect(stateWords('timed_out')).toBe('Timed out')
+})
+
+test('a duplicate says who posted it, and how much there is to read', () => {
+  expect(duplicateWords({ created_by: 'shop', comment_count: 0 })).toBe('by shop')
+  expect(duplicateWords({ created_by: 'shop', comment_count: 1 })).toBe('by shop · 1 comment')
+  expect(duplicateWords({ created_by: 'shop', comment_count: 12 })).toBe('by shop · 12 comments')
 })
 
 test('when it is due is told until it is over', () => {

@@ -1,6 +1,7 @@
-import type { Item } from '../../lib/api/types'
+import type { Duplicate, Item } from '../../lib/api/types'
 import { numberText } from '../../lib/locale'
 import { relativeLabel } from '../../lib/time/relative'
+import { count } from '../../lib/words'
 import type { TagTone } from '../../ui/tag'
 import { inWords } from './fields/schema'
 
@@ -33,6 +34,14 @@ export function endWords(item: Pick<Item, 'state' | 'is_open' | 'resolution' | '
   if (item.is_open) return null
   if (item.resolution) return `${item.resolution.by}: ${item.resolution.label}`
   return item.reason?.detail ?? stateWords(item.state)
+}
+
+/** By whom a duplicate was posted, and how much is said about it. */
+export function duplicateWords({
+  created_by,
+  comment_count,
+}: Pick<Duplicate, 'created_by' | 'comment_count'>): string {
+  return comment_count === 0 ? `by ${created_by}` : `by ${created_by} · ${count(comment_count, 'comment')}`
 }
 
 export interface Due {

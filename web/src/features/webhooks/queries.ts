@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { answer, api } from '../../lib/api/client'
 import { pagedList } from '../../lib/api/pages'
-import type { RecoverDeliveries, Webhook, WebhookSpec } from '../../lib/api/types'
+import type { RecoverDeliveries, RotateWebhookKey, Webhook, WebhookSpec } from '../../lib/api/types'
 import type { DeliverySearch } from './search'
 
 const pageLength = 50
@@ -107,17 +107,18 @@ export function useRemoveWebhook(webhook: Webhook, onRemoved: () => void) {
   })
 }
 
-/** Makes the next key; the older one signs too for as long as `overlap` says. */
+/** Makes the next key, or takes the one that an application has; the older one signs too for as long as `overlap` says. */
 export function useRotateKey(webhook: Webhook) {
   const refresh = useRefresh()
   return useMutation({
-    mutationFn: (overlap: string) =>
+    mutationFn: (body: RotateWebhookKey) =>
       answer(
         api.POST('/api/v1/webhooks/{webhook}/rotate', {
           params: { path: { webhook: webhook.id } },
-          body: { overlap },
+          body,
         }),
       ),
+    // A secret stays where it is shown, or was typed.
     gcTime: 0,
     onSuccess: refresh,
   })

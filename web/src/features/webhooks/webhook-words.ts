@@ -3,6 +3,7 @@ import type {
   DeliveryAttempt,
   DeliveryState,
   Webhook,
+  WebhookKey,
   WebhookSpec,
   WebhookState,
 } from '../../lib/api/types'
@@ -32,6 +33,29 @@ export const bodyWords = {
 export const signingWords = {
   hmac: 'HMAC-SHA256 (v1): both sides hold the secret',
   ed25519: 'Ed25519 (v1a): the receiver holds a public key alone',
+}
+
+/** What an application's own key looks like, by the signing of the webhook. */
+export const ownKeyHints = {
+  hmac: 'It begins with whsec_: both sides hold it.',
+  ed25519: 'Its public key, which begins with whpk_.',
+}
+
+/** How a key signs; of an application that keeps its private half, what its public one is for. */
+export function keyWords({ signing, imported }: Pick<WebhookKey, 'signing' | 'imported'>): string {
+  return imported && signing === 'ed25519'
+    ? 'Ed25519 (v1a): verifies what the application posts'
+    : signingWords[signing]
+}
+
+/** What is so once a webhook has an application's own key. */
+export function ownKeyTold({ inbound_url, spec }: Pick<Webhook, 'inbound_url' | 'spec'>): string {
+  const said = [
+    'The webhook has the application’s own key.',
+    inbound_url && 'Posts that are signed with it are taken in now.',
+    spec.url && 'Deliveries are signed with it.',
+  ]
+  return said.filter(Boolean).join(' ')
 }
 
 /** What a webhook does, in a line. */

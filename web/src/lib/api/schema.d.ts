@@ -2585,6 +2585,15 @@ export interface components {
         };
         /** @enum {string} */
         Dst: "gap" | "overlap";
+        /** @description An item that became one with another. */
+        Duplicate: {
+            /** Format: int64 */
+            comment_count: number;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            id: components["schemas"]["ItemId"];
+            title: string;
+        };
         /** @description Changes a device; what is left out stays as it is. `labels` replaces them all. */
         EditDevice: {
             labels?: components["schemas"]["BTreeMap"] | null;
@@ -3871,7 +3880,7 @@ export interface components {
                 last_success_at?: components["schemas"]["Time"] | null;
                 name: string;
                 reason?: components["schemas"]["Reason"] | null;
-                /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+                /** @description Told once, when it is made or gets a new key: `whsec_…`, or the public key `whpk_…`. */
                 secret?: string | null;
                 spec: components["schemas"]["WebhookSpec"];
                 state: components["schemas"]["WebhookState"];
@@ -4103,10 +4112,15 @@ export interface components {
          * @enum {string}
          */
         Role: "none" | "read-only" | "self-service" | "admin";
-        /** @description Makes the next key of a webhook. */
+        /** @description Makes the next key of a webhook, or takes the one that an application has. */
         RotateWebhookKey: {
             /** @description How long the older one signs too. Default: 24h. */
             overlap?: string | null;
+            /**
+             * @description The key by which an application signs already what it posts here: `whsec_…`, or of `ed25519` its public key `whpk_…`. Default: a
+             *     new key, which is told once.
+             */
+            secret?: string | null;
         };
         Run: {
             cause: components["schemas"]["Cause"];
@@ -4371,6 +4385,8 @@ export interface components {
         Sheet: {
             /** @description How it may be resolved in this state, in the order of the buttons. */
             choices: components["schemas"]["Choice"][];
+            /** @description Items that became one with it, the newest first; at most 20. */
+            duplicates: components["schemas"]["Duplicate"][];
             /** @description Whether you may take it back and change any of its fields: you have posted it, or are an admin, and it is open. */
             may_change: boolean;
             /** @description The states that it may be moved to. */
@@ -4631,7 +4647,7 @@ export interface components {
             last_success_at?: components["schemas"]["Time"] | null;
             name: string;
             reason?: components["schemas"]["Reason"] | null;
-            /** @description Told once, when it is made or its key is changed: `whsec_…`, or the public key `whpk_…`. */
+            /** @description Told once, when it is made or gets a new key: `whsec_…`, or the public key `whpk_…`. */
             secret?: string | null;
             spec: components["schemas"]["WebhookSpec"];
             state: components["schemas"]["WebhookState"];
@@ -4653,6 +4669,8 @@ export interface components {
         WebhookKey: {
             created_at: components["schemas"]["Time"];
             expires_at?: components["schemas"]["Time"] | null;
+            /** @description Whether the application brought it: of `v1a` it verifies what is posted here then, and signs nothing. */
+            imported: boolean;
             /**
              * Format: int32
              * @description Counts up with every new one.

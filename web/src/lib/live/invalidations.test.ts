@@ -75,6 +75,10 @@ test('an item that changes makes its lists, its counts and itself old, and no ot
   expect(staleAfter({ name: 'item.resolved', subject: 'itm_1' })).toContainEqual(['item-types'])
 })
 
+test('an item that became one with another makes the other one old too, whichever it is', () => {
+  expect(staleAfter({ name: 'item.merged', subject: 'itm_1' })).toContainEqual(['items', 'one'])
+})
+
 test('who looks at an item changes nothing but that', () => {
   expect(staleAfter({ name: 'item.viewed', subject: 'itm_1' })).toEqual([['items', 'one', 'itm_1']])
 })

@@ -133,7 +133,8 @@ export function staleAfter(event: ServerEvent): QueryKey[] {
         ['items', 'list'],
         ['items', 'counts'],
         ['items', 'last-closed'],
-        ['items', 'one', event.subject],
+        // The one that it became one with lists it; which one that is is not told.
+        event.name === 'item.merged' ? ['items', 'one'] : ['items', 'one', event.subject],
         ['items', 'log', event.subject],
         // A type tells how many of its items are open.
         ...(changesOpenCount(event.name) ? [['item-types']] : []),

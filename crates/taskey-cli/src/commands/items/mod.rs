@@ -137,7 +137,7 @@ pub struct ResolveArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("change").args(["texts", "values", "remove", "due", "due_in"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("change").args(["texts", "values", "remove", "due", "due_in", "no_due"]).required(true).multiple(true))]
 pub struct EditArgs {
     item: ItemId,
     #[command(flatten)]
@@ -151,6 +151,9 @@ pub struct EditArgs {
     /// The same, counted from now, as in 2h.
     #[arg(long, value_name = "SPAN")]
     due_in: Option<Span>,
+    /// Until whenever.
+    #[arg(long, conflicts_with_all = ["due", "due_in"])]
+    no_due: bool,
 }
 
 pub async fn run(global: &Global, command: ItemsCommand, output: Output, interrupts: &mut Interrupts) -> Result<Exit, Failure> {
@@ -250,7 +253,8 @@ async fn edit(client: &Client, args: EditArgs) -> Result<Item, Failure> {
     let schema = read.value.sheet.as_ref().map_or(&nothing, |sheet| &sheet.schema);
     let mut fields = fields::read(&args.fields.texts, &args.fields.values, schema)?;
     fields.extend(args.remove.iter().map(|name| (fields::key_of(schema, name).to_owned(), serde_json::Value::Null)));
-    let edit = UpdateItem { fields, due_at: post::due_at(args.due, args.due_in, now()) };
+    let due_at = if args.no_due { Some(None) } else { post::due_at(args.due, args.due_in, now()).map(Some) };
+    let edit = UpdateItem { fields, due_at };
     Ok(client.edit_item(args.item, &edit, tag(&read)).await?)
 }
 

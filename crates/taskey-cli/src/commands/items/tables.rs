@@ -57,6 +57,8 @@ pub fn item(item: &Item) -> Table {
 fn with_sheet(mut table: Table, item: &Item, sheet: &Sheet) -> Table {
     let others: Vec<&str> = sheet.viewers.iter().map(|user| user.name.as_str()).collect();
     table.field_if("looked at by", Some(others.join(", ")).filter(|names| !names.is_empty()));
+    let duplicates: Vec<String> = sheet.duplicates.iter().map(|duplicate| duplicate.id.to_string()).collect();
+    table.field_if("same as it", Some(duplicates.join(", ")).filter(|ids| !ids.is_empty()));
     if sheet.newest_version > item.item_type.version {
         table.field("note", format!("its type is at v{} by now", sheet.newest_version));
     }
@@ -250,7 +252,7 @@ mod tests {
     fn sheet() -> Value {
         json!({
             "text": null, "schema": {"properties": {"order": {}, "amount": {}}}, "moves": [], "why_not": null, "may_change": true, "newest_version": 1,
-            "viewers": [],
+            "viewers": [], "duplicates": [],
             "choices": [
                 {"name": "approved", "label": "Refund 240", "refusal": false, "reasons": [], "reason_required": false, "confirm": null,
                  "form": {"required": ["account"], "properties": {"account": {}, "note": {}}}},

@@ -53,6 +53,10 @@ pub enum WebhooksCommand {
         /// How long the secret before signs too; without it, 24h.
         #[arg(long, value_name = "SPAN")]
         overlap: Option<Span>,
+        /// Take the key that an application has already for what it posts to this webhook: whsec_…, or its public key whpk_…, from stdin
+        /// or typed.
+        #[arg(long)]
+        import: bool,
     },
     /// Remove a webhook; what waits for it is not delivered.
     Rm {
@@ -126,8 +130,10 @@ pub async fn run(global: &Global, command: WebhooksCommand, output: Output) -> R
             }
         }
         WebhooksCommand::Show { webhook } => show(&session::client(global)?.show_webhook(&webhook).await?.value, output)?,
-        WebhooksCommand::Rotate { webhook, overlap } => {
-            show(&session::client(global)?.rotate_webhook_key(&webhook, &RotateWebhookKey { overlap }).await?, output)?;
+        WebhooksCommand::Rotate { webhook, overlap, import } => {
+            let client = session::client(global)?;
+            let secret = if import { Some(secrets::webhook_key().await?) } else { None };
+            show(&client.rotate_webhook_key(&webhook, &RotateWebhookKey { overlap, secret }).await?, output)?;
         }
         WebhooksCommand::Rm { webhook, yes } => {
             let client = session::client(global)?;

@@ -58,7 +58,7 @@ fn keys(keys: &[WebhookKey]) -> Table {
             key.number.to_string().into(),
             signing(key.signing).into(),
             key.public_key.as_deref().unwrap_or_default().into(),
-            relative(key.created_at, now).into(),
+            format!("{}{}", relative(key.created_at, now), if key.imported { ", imported" } else { "" }).into(),
             key.expires_at.map_or_else(|| "a newer one is made".to_owned(), |at| relative(at, now)).into(),
         ]);
     }
@@ -184,7 +184,7 @@ mod tests {
         let at = "2026-01-01T00:00:00.000Z";
         let mut webhook = json!({
             "id": "whk_00000000000000000000000000", "name": "shop.example", "spec": {"url": "https://shop.example/hooks", "types": ["refund"]},
-            "state": "active", "reason": null, "keys": [{"number": 1, "signing": "hmac", "public_key": null, "created_at": at, "expires_at": null}],
+            "state": "active", "reason": null, "keys": [{"number": 1, "signing": "hmac", "public_key": null, "imported": false, "created_at": at, "expires_at": null}],
             "inbound_url": null, "waiting_count": 0, "failing_since": null, "last_success_at": null, "created_at": at, "updated_at": at,
             "updated_by": "ann", "version": 1,
         });

@@ -223,6 +223,14 @@ impl Permit {
         &self.address
     }
 
+    /// Who tells requests of its own from those of others: an application by its key, a person in browsers.
+    pub fn caller(&self) -> String {
+        match &self.principal.via {
+            Via::Session { .. } => self.principal.user.to_string(),
+            Via::Key { id, .. } => id.to_string(),
+        }
+    }
+
     /// Leave to do another thing for the same request.
     pub fn also(&self, verb: Verb) -> ApiResult<Permit> {
         decide(&self.principal, verb, None, self.request, &self.address)

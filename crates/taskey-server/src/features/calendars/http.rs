@@ -47,7 +47,7 @@ async fn list_calendars(State(app): State<App>, permit: Permit, Query(paging): Q
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again")),
     responses((status = 201, description = "The calendar", body = Calendar, headers(("Location" = String)))))]
 async fn create_calendar(State(app): State<App>, permit: Permit, headers: HeaderMap, body: Body<CalendarSpec>) -> ApiResult<Answer> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     ops::create_calendar(&app, &permit, body.content, once).await
 }
 

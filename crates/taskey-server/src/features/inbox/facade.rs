@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use taskey_proto::Time;
-use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId};
+use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId, WebhookId};
 use taskey_proto::items::{CreateItem, LogEntry};
 
 use super::items::store;
@@ -13,7 +13,7 @@ use super::{items, types};
 use crate::app::App;
 use crate::features::accounts::Permit;
 use crate::features::accounts::audit::Actor;
-use crate::platform::db::{Db, DbError};
+use crate::platform::db::{Db, DbError, Source};
 use crate::platform::http::problem::ApiResult;
 
 pub use super::items::store::LoggedEntry;
@@ -46,8 +46,13 @@ pub async fn entries_between(
 }
 
 /// The webhook that alone hears of items of a type, where the type says so.
-pub async fn webhook_of_type(app: &App, id: ItemTypeId, version: u32) -> ApiResult<Option<String>> {
-    Ok(types::kind_of(app, id, version).await?.spec.webhook.clone())
+pub async fn webhook_of_type(app: &App, id: ItemTypeId, version: u32) -> ApiResult<Option<WebhookId>> {
+    Ok(types::kind_of(app, id, version).await?.named.webhook)
+}
+
+/// Names of the types whose items a webhook alone hears of.
+pub async fn types_naming(source: &mut impl Source, webhook: WebhookId) -> Result<Vec<String>, DbError> {
+    types::types_naming(source, webhook).await
 }
 
 /// The item type of that id or name.

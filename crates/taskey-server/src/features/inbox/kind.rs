@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use taskey_proto::id::{GroupId, ItemTypeId, OrganizationId};
-use taskey_proto::item_types::{FieldsSchema, ItemTypeSpec, Key, Ordered, ResolutionSpec};
+use taskey_proto::Time;
+use taskey_proto::id::{GroupId, ItemTypeId, OrganizationId, WebhookId};
+use taskey_proto::item_types::{FieldsSchema, ItemTypeSpec, Key, OnTimeout, Ordered, ResolutionSpec};
 use taskey_proto::items::Fields;
 use taskey_proto::problem::FieldError;
 
@@ -21,13 +22,20 @@ const TITLE_LEN_MAX: usize = 200;
 /// Groups by the names that a version of a type calls them.
 pub type Groups = BTreeMap<String, GroupId>;
 
+/// What a version of a type names, whatever it is called later.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    pub groups: Groups,
+    /// The webhook that alone hears of its items.
+    pub webhook: Option<WebhookId>,
+}
+
 /// A version of a type, ready for use.
 pub struct Kind {
     pub id: ItemTypeId,
     pub version: u32,
     pub spec: ItemTypeSpec,
-    /// The groups that it names, whatever they are called by now.
-    pub groups: Groups,
+    pub named: Named,
     fields: Schema,
     forms: HashMap<String, Schema>,
     templates: Templates,
@@ -35,7 +43,7 @@ pub struct Kind {
 
 impl Kind {
     /// Compiles a type, or says everything that is wrong with its schemas and templates.
-    pub fn compile(id: ItemTypeId, version: u32, spec: ItemTypeSpec, groups: Groups) -> Result<Self, Vec<FieldError>> {
+    pub fn compile(id: ItemTypeId, version: u32, spec: ItemTypeSpec, named: Named) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut templates = Templates::default();
         let mut add = |name: String, place: String, text: &str| {
@@ -64,7 +72,7 @@ impl Kind {
             }
         }
         match compile(&spec.fields, "/fields") {
-            Ok(fields) if errors.is_empty() => Ok(Self { id, version, spec, groups, fields, forms, templates }),
+            Ok(fields) if errors.is_empty() => Ok(Self { id, version, spec, named, fields, forms, templates }),
             Ok(_) => Err(errors),
             Err(error) => {
                 errors.push(error);
@@ -73,9 +81,14 @@ impl Kind {
         }
     }
 
+    /// When an item that is due then is over by itself.
+    pub fn timeout_at(&self, due_at: Option<Time>) -> Option<Time> {
+        due_at.filter(|_| self.spec.on_timeout == OnTimeout::Deny)
+    }
+
     /// Whether somebody is in one of the groups that are named so.
     pub fn is_in(&self, access: &Access, names: &[String]) -> bool {
-        names.iter().filter_map(|name| self.groups.get(name)).any(|id| access.is_member(*id))
+        names.iter().filter_map(|name| self.named.groups.get(name)).any(|id| access.is_member(*id))
     }
 
     /// What is wrong with an item's fields.

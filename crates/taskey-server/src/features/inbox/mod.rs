@@ -34,13 +34,14 @@ pub mod http {
 pub mod jobs {
     //! What the inbox does by itself.
     pub use super::erasing::erase_old;
+    pub use super::items::search::index_posted;
     pub use super::leavers::free_items_of_removed;
     pub use super::timeouts::end_overdue;
 }
 
 pub use facade::{
-    EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, shut_out, type_named, visible_type,
-    webhook_of_type,
+    EntryWithItem, LoggedEntry, entries, entries_between, entry, field_words, post_signed, shut_out, type_named, types_naming,
+    visible_type, webhook_of_type,
 };
 pub use items::Posting;
 pub use items::sees_item;

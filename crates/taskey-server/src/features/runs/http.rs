@@ -78,7 +78,7 @@ async fn start_run(
     headers: HeaderMap,
     body: Body<StartRun>,
 ) -> ApiResult<Response> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     let mut answer = ops::start_run(&app, &permit, body.content, once).await?;
     if wait.wait.is_some() {
         let started: Run = serde_json::from_str(&answer.body).map_err(ApiError::internal)?;

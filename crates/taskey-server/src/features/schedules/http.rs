@@ -104,7 +104,7 @@ async fn list_schedules(
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again")),
     responses((status = 201, description = "The schedule", body = Schedule, headers(("Location" = String)))))]
 async fn create_schedule(State(app): State<App>, permit: Permit, headers: HeaderMap, body: Body<ScheduleSpec>) -> ApiResult<Answer> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     ops::create_schedule(&app, &permit, body.content, once).await
 }
 

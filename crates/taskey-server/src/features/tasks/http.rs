@@ -42,7 +42,7 @@ async fn list_tasks(State(app): State<App>, permit: Permit, Query(paging): Query
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again")),
     responses((status = 201, description = "The task", body = Task, headers(("Location" = String)))))]
 async fn create_task(State(app): State<App>, permit: Permit, headers: HeaderMap, body: Body<TaskSpec>) -> ApiResult<Answer> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     ops::create_task(&app, &permit, body.content, once).await
 }
 

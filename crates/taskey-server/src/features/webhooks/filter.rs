@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use taskey_proto::devices::Labels;
-use taskey_proto::id::ItemTypeId;
+use taskey_proto::id::{ItemTypeId, WebhookId};
 use taskey_proto::selector::{Selector, Subject};
 use taskey_proto::webhooks::WebhookState;
 
@@ -10,9 +10,9 @@ use super::store::WebhookRow;
 use crate::features::inbox::field_words;
 
 /// Whether a webhook hears of an event of items of a type; its filter is asked apart.
-pub fn hears(webhook: &WebhookRow, event: &str, item_type: ItemTypeId, only: Option<&str>) -> bool {
+pub fn hears(webhook: &WebhookRow, event: &str, item_type: ItemTypeId, only: Option<WebhookId>) -> bool {
     let spec = &webhook.spec;
-    let is_chosen = only.is_none_or(|word| word == webhook.name || word == webhook.id.to_string());
+    let is_chosen = only.is_none_or(|only| only == webhook.id);
     let is_of_type = webhook.types.is_empty() || webhook.types.contains(&item_type);
     let is_of_event = spec.events.is_empty() || spec.events.iter().any(|known| known == event);
     spec.url.is_some() && webhook.state == WebhookState::Active && is_chosen && is_of_type && is_of_event

@@ -18,14 +18,19 @@ use crate::platform::template::evaluate;
 
 /// Takes a post in. Who cannot prove with a key of the webhook that it comes from its application learns nothing of it.
 pub async fn take_in(app: &App, id: WebhookId, headers: &HeaderMap, body: &[u8], address: &str) -> ApiResult<()> {
-    let webhook = store::webhook(&mut &app.db, id).await?.ok_or_else(unverified)?;
-    let rule = webhook.spec.inbound.clone().filter(|_| webhook.state == WebhookState::Active).ok_or_else(unverified)?;
+    let webhook = store::webhook(&mut &app.db, id).await?.filter(|webhook| webhook.state == WebhookState::Active);
+    let ready = webhook.and_then(|webhook| webhook.spec.inbound.clone().map(|rule| (webhook, rule)));
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (message, timestamp, signatures) = (text(ID_HEADER), text(TIMESTAMP_HEADER), text(SIGNATURE_HEADER));
-    let keys = keys::verifying_keys(app, webhook.organization, webhook.id).await?;
+    let keys = match &ready {
+        Some((webhook, _)) => keys::verifying_keys(app, webhook.organization, webhook.id).await?,
+        None => Vec::new(),
+    };
     let now_secs = app.now().ms().div_euclid(1_000);
     let signed = Headers { id: message, timestamp, signatures };
+    // Without a key nothing matches: a webhook that is not there answers as one does that somebody else has signed for.
     verify(signed, body, &keys, now_secs).map_err(|error| ApiError::new(Code::InvalidSignature, format!("{error}.")))?;
+    let Some((webhook, rule)) = ready else { return Err(ApiError::internal("a post was verified by no key")) };
     let body: Value =
         serde_json::from_slice(body).map_err(|error| ApiError::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
     let named: serde_json::Map<String, Value> =
@@ -80,10 +85,6 @@ fn is_true(value: &Value) -> bool {
         Value::Array(list) => !list.is_empty(),
         Value::Object(map) => !map.is_empty(),
     }
-}
-
-fn unverified() -> ApiError {
-    ApiError::new(Code::InvalidSignature, "No key of this webhook has signed it.")
 }
 
 #[cfg(test)]

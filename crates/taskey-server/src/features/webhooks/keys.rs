@@ -3,7 +3,7 @@
 use taskey_proto::Time;
 use taskey_proto::crypto::CryptoError;
 use taskey_proto::id::{OrganizationId, WebhookId};
-use taskey_proto::standard_webhooks::{PrivateKey, Secret, SigningKey, VerifyingKey};
+use taskey_proto::standard_webhooks::{KeyError, PrivateKey, PublicKey, Secret, SigningKey, VerifyingKey};
 use taskey_proto::webhooks::{Signing, WebhookKey};
 
 use super::store;
@@ -23,6 +23,18 @@ fn context(organization: OrganizationId, webhook: WebhookId) -> String {
 pub struct KeyRow {
     pub shown: WebhookKey,
     pub sealed: Sealed,
+}
+
+impl KeyRow {
+    fn seal(vault: &Vault, organization: OrganizationId, webhook: WebhookId, shown: WebhookKey, text: &str) -> ApiResult<Self> {
+        let sealed = vault.seal(&context(organization, webhook), text.as_bytes()).map_err(ApiError::internal)?;
+        Ok(Self { shown, sealed })
+    }
+
+    /// The key of an application that signs its posts with the half that it kept: it signs nothing here.
+    pub fn others_public_key(&self) -> Option<&str> {
+        self.shown.public_key.as_deref().filter(|_| self.shown.imported)
+    }
 }
 
 /// A new key: as it is stored, and what its receiver is told once.
@@ -47,24 +59,49 @@ pub fn make(
             (key.to_string(), Some(key.public_key().to_string()))
         }
     };
-    let sealed = vault.seal(&context(organization, webhook), text.as_bytes()).map_err(ApiError::internal)?;
-    let told = public_key.clone().unwrap_or(text);
-    let shown = WebhookKey { number, signing, public_key, created_at: now, expires_at: None };
-    Ok(NewKey { row: KeyRow { shown, sealed }, told })
+    let told = public_key.clone().unwrap_or_else(|| text.clone());
+    let shown = WebhookKey { number, signing, public_key, imported: false, created_at: now, expires_at: None };
+    Ok(NewKey { row: KeyRow::seal(vault, organization, webhook, shown, &text)?, told })
+}
+
+/// The key of an application that has one: `whsec_…`, or of `ed25519` its public half `whpk_…`.
+pub fn import(
+    vault: &Vault,
+    organization: OrganizationId,
+    webhook: WebhookId,
+    signing: Signing,
+    text: &str,
+    number: u32,
+    now: Time,
+) -> ApiResult<KeyRow> {
+    let wrong = |error: KeyError| ApiError::invalid_field("/secret", error.to_string());
+    let public_key = match signing {
+        Signing::Hmac => text.parse::<Secret>().map(|_| None).map_err(wrong)?,
+        Signing::Ed25519 => Some(text.parse::<PublicKey>().map_err(wrong)?.to_string()),
+    };
+    let shown = WebhookKey { number, signing, public_key, imported: true, created_at: now, expires_at: None };
+    KeyRow::seal(vault, organization, webhook, shown, text)
+}
+
+async fn valid_keys(app: &App, webhook: WebhookId) -> ApiResult<impl Iterator<Item = KeyRow>> {
+    let now = app.now();
+    let rows = store::keys_of_webhook(&mut &app.db, webhook).await?;
+    Ok(rows.into_iter().filter(move |row| row.shown.expires_at.is_none_or(|at| at > now)))
 }
 
 /// The keys that sign now, the newest first, with their numbers.
 pub async fn signing_keys(app: &App, organization: OrganizationId, webhook: WebhookId) -> ApiResult<Vec<(u32, SigningKey)>> {
-    let now = app.now();
-    let rows = store::keys_of_webhook(&mut &app.db, webhook).await?;
-    let valid = rows.into_iter().filter(|row| row.shown.expires_at.is_none_or(|at| at > now));
-    valid.map(|row| Ok((row.shown.number, open(&app.vault, organization, webhook, &row)?))).collect()
+    let keys = valid_keys(app, webhook).await?.filter(|row| row.others_public_key().is_none());
+    keys.map(|row| Ok((row.shown.number, open(&app.vault, organization, webhook, &row)?))).collect()
 }
 
 /// The keys by which signed posts are verified now.
 pub async fn verifying_keys(app: &App, organization: OrganizationId, webhook: WebhookId) -> ApiResult<Vec<VerifyingKey>> {
-    let keys = signing_keys(app, organization, webhook).await?;
-    Ok(keys.iter().map(|(_, key)| key.verifying_key()).collect())
+    let verifying = |row: KeyRow| match row.others_public_key() {
+        Some(key) => key.parse().map(VerifyingKey::Ed25519).map_err(ApiError::internal),
+        None => open(&app.vault, organization, webhook, &row).map(|key| key.verifying_key()),
+    };
+    valid_keys(app, webhook).await?.map(verifying).collect()
 }
 
 fn open(vault: &Vault, organization: OrganizationId, webhook: WebhookId, row: &KeyRow) -> ApiResult<SigningKey> {

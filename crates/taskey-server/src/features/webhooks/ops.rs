@@ -183,6 +183,10 @@ pub async fn replace_webhook(app: &App, permit: &Permit, word: String, spec: Web
                     let detail = "a webhook keeps its way of signing; make another one beside it";
                     return Err(ApiError::invalid_field("/signing", detail));
                 }
+                if write.spec.url.is_some() && signs_nothing(tx, row.id).await? {
+                    let detail = "its key is the public one of an application, which signs no deliveries; make another webhook for them";
+                    return Err(ApiError::invalid_field("/url", detail));
+                }
                 let state = if write.spec.disabled { WebhookState::Disabled } else { WebhookState::Active };
                 if row.spec == write.spec && row.state == state {
                     return Ok(row);
@@ -211,6 +215,13 @@ pub async fn replace_webhook(app: &App, permit: &Permit, word: String, spec: Web
     shown(app, row).await
 }
 
+/// Whether its newest key only verifies what others have signed.
+async fn signs_nothing(tx: &mut Tx<'_>, id: WebhookId) -> Result<bool, DbError> {
+    let keys = store::keys_of_webhook(tx, id).await?;
+    Ok(keys.first().is_some_and(|key| key.others_public_key().is_some()))
+}
+
+/// Removes a webhook that no item type names.
 pub async fn remove_webhook(app: &App, permit: &Permit, word: String) -> ApiResult<()> {
     let found = find(app, permit, &word).await?;
     // A sender that is at it sees a webhook that is disabled, and ends.
@@ -219,6 +230,14 @@ pub async fn remove_webhook(app: &App, permit: &Permit, word: String) -> ApiResu
         .write(input, |tx, (actor, id, now)| {
             Box::pin(async move {
                 let Some(mut row) = store::webhook(tx, *id).await? else { return Ok(()) };
+                let types = inbox::types_naming(tx, *id).await?;
+                if !types.is_empty() {
+                    let detail = format!(
+                        "It alone hears of items of {}. Name another webhook there, and move what is open to that version.",
+                        types.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                    );
+                    return Err(ApiError::new(Code::InUse, detail));
+                }
                 row.state = WebhookState::Disabled;
                 store::update_webhook(tx, &row).await?;
                 announce(tx, actor, *now, "webhook.removed", &row).await
@@ -248,13 +267,24 @@ pub async fn rotate_key(app: &App, permit: &Permit, word: String, ask: RotateWeb
     }
     let now = app.now();
     let newest = store::keys_of_webhook(&mut &app.db, found.id).await?.first().map_or(0, |key| key.shown.number);
-    let NewKey { row: key, told } = keys::make(&app.vault, permit.organization(), found.id, found.spec.signing, newest + 1, now)?;
+    let (organization, signing, number) = (permit.organization(), found.spec.signing, newest + 1);
+    let (key, told) = match &ask.secret {
+        None => {
+            let NewKey { row, told } = keys::make(&app.vault, organization, found.id, signing, number, now)?;
+            (row, Some(told))
+        }
+        Some(text) => (keys::import(&app.vault, organization, found.id, signing, text.trim(), number, now)?, None),
+    };
     let input = (Actor::from(permit), found.id, key, now.plus_ms(overlap_ms), now);
     let row = app
         .db
         .write(input, |tx, (actor, id, key, until, now)| {
             Box::pin(async move {
                 let mut row = store::webhook(tx, *id).await?.ok_or_else(no_webhook)?;
+                if row.spec.url.is_some() && key.others_public_key().is_some() {
+                    let detail = "a public key signs no deliveries: make a webhook without an address for what this application posts";
+                    return Err(ApiError::invalid_field("/secret", detail));
+                }
                 store::insert_key(tx, row.id, key).await?;
                 store::expire_keys(tx, row.id, key.shown.number, *until, *now).await?;
                 row.version += 1;
@@ -266,7 +296,7 @@ pub async fn rotate_key(app: &App, permit: &Permit, word: String, ask: RotateWeb
             })
         })
         .await?;
-    Ok(Webhook { secret: Some(told), ..shown(app, row).await? })
+    Ok(Webhook { secret: told, ..shown(app, row).await? })
 }
 
 pub async fn list_webhooks(app: &App, permit: &Permit, after: Option<String>, limit: usize) -> ApiResult<Vec<Webhook>> {

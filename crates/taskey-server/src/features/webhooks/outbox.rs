@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -65,7 +66,11 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
         if event.name == "item.erased"
             && let Ok(item) = event.subject.parse::<ItemId>()
         {
-            app.db.write(item, |tx, item| Box::pin(store::forget_item(tx, *item))).await?;
+            forget(app, item).await?;
+        }
+        if event.name == "webhook.given_up" {
+            tracing::warn!(webhook = %event.subject, "a webhook was given up: nothing is delivered to it until somebody enables it");
+            metrics::counter!("taskey_webhooks_given_up_total").increment(1);
         }
         if !EVENTS.contains(&event.name.as_str()) {
             continue;
@@ -129,11 +134,29 @@ async fn react_to(app: &App, batch: &[Event]) -> Result<bool, DbError> {
     Ok(true)
 }
 
+/// Removes what receivers answered about an item; where one may be answering yet, once more when that is over.
+async fn forget(app: &App, item: ItemId) -> Result<(), DbError> {
+    if forget_now(app, item).await? {
+        let app = app.clone();
+        tokio::spawn(async move {
+            app.clock.sleep(Duration::from_millis(CLAIMED_MS.unsigned_abs())).await;
+            if let Err(error) = forget_now(&app, item).await {
+                tracing::error!(%item, %error, "what a receiver answered about an item was not removed with its content");
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn forget_now(app: &App, item: ItemId) -> Result<bool, DbError> {
+    app.db.write((item, app.now()), |tx, (item, now)| Box::pin(store::forget_item(tx, *item, *now))).await
+}
+
 /// What was looked up for a batch of events.
 #[derive(Default)]
 pub struct Known {
     webhooks: HashMap<OrganizationId, Vec<WebhookRow>>,
-    only: HashMap<(ItemTypeId, u32), Option<String>>,
+    only: HashMap<(ItemTypeId, u32), Option<WebhookId>>,
 }
 
 impl Known {
@@ -158,13 +181,12 @@ impl Known {
             return Ok(Vec::new());
         }
         let only = match self.only.entry((about.item_type, about.type_version)) {
-            Entry::Occupied(known) => known.into_mut(),
+            Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
                 // A type that cannot be read any more names nobody.
-                place.insert(inbox::webhook_of_type(app, about.item_type, about.type_version).await.ok().flatten())
+                *place.insert(inbox::webhook_of_type(app, about.item_type, about.type_version).await.ok().flatten())
             }
         };
-        let only = only.as_deref();
         let mut hearing = Vec::new();
         let mut snapshot = None;
         for webhook in webhooks.iter().filter(|webhook| hears(webhook, event, about.item_type, only)) {

@@ -161,6 +161,7 @@ fn key_row(row: &Row) -> Result<KeyRow, DbError> {
             number: row.get("number")?,
             signing,
             public_key: row.get("public_key")?,
+            imported: row.get("imported")?,
             created_at: row.get("created_at")?,
             expires_at: row.get("expires_at")?,
         },
@@ -176,15 +177,15 @@ pub async fn keys_of_webhook(source: &mut impl Source, webhook: WebhookId) -> Re
 
 pub async fn insert_key(tx: &mut Tx<'_>, webhook: WebhookId, key: &KeyRow) -> Result<(), DbError> {
     let sql = sql!(
-        "INSERT INTO webhook_key (webhook_id, number, signing, master_key, wrapped_key, value, public_key, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        "INSERT INTO webhook_key (webhook_id, number, signing, master_key, wrapped_key, value, public_key, imported, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     );
     let signing = match key.shown.signing {
         Signing::Hmac => "hmac",
         Signing::Ed25519 => "ed25519",
     };
     let sealed = args![key.sealed.key, &key.sealed.wrapped, &key.sealed.value];
-    let rest = args![key.shown.public_key.clone(), key.shown.created_at, key.shown.expires_at];
+    let rest = args![key.shown.public_key.clone(), key.shown.imported, key.shown.created_at, key.shown.expires_at];
     tx.execute(sql, [args![webhook, key.shown.number, signing], sealed, rest].concat()).await.map(|_| ())
 }
 
@@ -454,11 +455,13 @@ pub async fn drop_delivery(tx: &mut Tx<'_>, id: DeliveryId, reason: &Reason, now
     tx.later(sql, args![id, &reason.code, &reason.detail, now]).await
 }
 
-/// Removes what receivers answered about an item whose content is gone.
-pub async fn forget_item(tx: &mut Tx<'_>, item: ItemId) -> Result<(), DbError> {
+/// Removes what receivers answered about an item whose content is gone. Whether one of them may be answering yet.
+pub async fn forget_item(tx: &mut Tx<'_>, item: ItemId, now: Time) -> Result<bool, DbError> {
     let sql =
         sql!("UPDATE delivery_attempt SET response = NULL, error = NULL WHERE delivery_id IN (SELECT id FROM delivery WHERE item_id = $1)");
-    tx.execute(sql, args![item]).await.map(|_| ())
+    tx.execute(sql, args![item]).await?;
+    let on_its_way = sql!("SELECT 1 AS one FROM delivery WHERE item_id = $1 AND claimed_until > $2 LIMIT 1");
+    Ok(tx.row(on_its_way, args![item, now]).await?.is_some())
 }
 
 /// Removes deliveries that are long over, every hour.

@@ -15,7 +15,6 @@ use serde::Serialize;
 use taskey_proto::Time;
 use taskey_proto::id::OrganizationId;
 
-use super::tx::ROWS_MAX;
 use super::{Args, Db, DbError, Dialect, Row, Tx};
 use crate::{args, sql};
 
@@ -101,14 +100,7 @@ pub struct Announced {
 
 pub(super) async fn insert(tx: &mut Tx<'_>, events: &[&Announced]) -> Result<(), DbError> {
     let sql = sql!("INSERT INTO event (organization_id, name, subject, at, data) VALUES ($1, $2, $3, $4, $5)");
-    for (number, part) in events.chunks(ROWS_MAX).enumerate() {
-        // Their order is that of their ids: what is given to PostgreSQL at once may be done in any.
-        if number > 0 {
-            tx.settle().await?;
-        }
-        tx.write_rows(sql, part.iter().map(|event| event.values.clone()).collect()).await?;
-    }
-    Ok(())
+    tx.write_rows(sql, events.iter().map(|event| event.values.clone()).collect()).await
 }
 
 /// The events after `after`, oldest first; of one organization, or of all for the instance's own jobs.

@@ -118,6 +118,10 @@ where
 
 async fn run_op<I, T, E: From<DbError>>(op: Op<I, T, E>, tx: &mut Tx<'_>, input: &I, end: End) -> Result<T, E> {
     let value = op(tx, input).await?;
+    if tx.has_failed {
+        tracing::error!("an op went on after a statement had failed");
+        return Err(DbError::Aborted.into());
+    }
     match end {
         End::Op => tx.settle().await?,
         End::Transaction => tx.commit().await?,

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("../../../migrations/0010_calendars.sql")),
     (11, include_str!("../../../migrations/0011_inbox.sql")),
     (12, include_str!("../../../migrations/0012_webhooks.sql")),
+    (13, include_str!("../../../migrations/0013_inbox_lists.sql")),
 ];
 
 /// Copies of the database from before a migration that are kept.

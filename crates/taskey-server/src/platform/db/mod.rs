@@ -29,6 +29,7 @@ use tokio::sync::Mutex;
 pub use tx::Tx;
 pub use val::{Args, FromCol, IntoVal, Row, Val};
 
+use crate::platform::gather::OfAll;
 use crate::platform::hub::Hub;
 
 /// A statement's text with its place, registered so that a test can prepare each on both databases.
@@ -88,6 +89,24 @@ impl DbError {
                 .and_then(|error| error.code().map(|code| matches!(&*code, "13" | "778" | "1034" | "53100")))
                 .unwrap_or(false),
             _ => false,
+        }
+    }
+}
+
+impl DbError {
+    /// Whether the database could not be reached.
+    pub fn is_away(&self) -> bool {
+        matches!(self, DbError::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)))
+    }
+}
+
+impl OfAll for DbError {
+    fn of_all(&self) -> Option<Self> {
+        match self {
+            DbError::Closed => Some(DbError::Closed),
+            error if error.is_full() => Some(DbError::Full),
+            error if error.is_away() => Some(DbError::Contention),
+            _ => None,
         }
     }
 }

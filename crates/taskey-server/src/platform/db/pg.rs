@@ -62,7 +62,10 @@ where
         _ if collided => return (Tried::Collided, transaction.rollback().await.is_ok()),
         Err(error) => return (Tried::Failed(error), transaction.rollback().await.is_ok()),
         // The op took a refusal of the database for something else. What it did is taken back.
-        Ok(_) if has_failed => return (Tried::Failed(DbError::Aborted.into()), transaction.rollback().await.is_ok()),
+        Ok(_) if has_failed => {
+            tracing::error!("an op went on after a statement had failed");
+            return (Tried::Failed(DbError::Aborted.into()), transaction.rollback().await.is_ok());
+        }
         Ok(value) => value,
     };
     // What is refused here the server has taken back already.

@@ -1,8 +1,8 @@
 //! Connections that are lent, one to a statement or a transaction at a time.
 //!
 //! sqlx's own pool asks a connection whether it lives before and after each use: three rounds instead of one, to another thread on SQLite
-//! and to another machine on PostgreSQL. Here only one that has rested is asked, and one that was not given back, because whoever had it
-//! went away in the middle of a statement: its place is free when that has ended.
+//! and to another machine on PostgreSQL. Here only one that has rested is asked. One that was not given back, because whoever had it went
+//! away in the middle of a statement, is closed when that has ended.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -61,13 +61,11 @@ impl<C: Connection + 'static> Pool<C> {
         let deadline = tokio::time::Instant::now() + WAITED_MAX;
         let place = timeout_at(deadline, self.0.places.clone().acquire_owned()).await;
         let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
-        while let Some(Rested { mut connection, made, since }) = self.newest() {
-            if since.elapsed() < ASKED_AFTER || answers(&mut connection, ANSWERS_WITHIN).await {
-                return Ok(Lent { held: Some(Held { connection, made, place }), pool: self.clone() });
-            }
-        }
         let mut again = TRIED_AGAIN.0;
         loop {
+            if let Some((connection, made)) = self.living().await {
+                return Ok(Lent { held: Some(Held { connection, made, place }), pool: self.clone() });
+            }
             let connected = timeout_at(deadline, (self.0.connect)()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
             match connected {
                 Ok(connection) => return Ok(Lent { held: Some(Held { connection, made: Instant::now(), place }), pool: self.clone() }),
@@ -76,6 +74,17 @@ impl<C: Connection + 'static> Pool<C> {
             }
             again = (again * 2).min(TRIED_AGAIN.1);
         }
+    }
+
+    /// The one that rested last, if it lives.
+    async fn living(&self) -> Option<(C, Instant)> {
+        let Rested { mut connection, made, since } = self.newest()?;
+        if since.elapsed() < ASKED_AFTER || answers(&mut connection, ANSWERS_WITHIN).await {
+            return Some((connection, made));
+        }
+        // Whatever became of it became of those that rest for longer.
+        self.rested().clear();
+        None
     }
 
     /// Closes it once everything lent was given back, or has ended.
@@ -147,15 +156,16 @@ impl<C: Connection + 'static> Lent<C> {
 }
 
 impl<C: Connection + 'static> Drop for Lent<C> {
-    /// Whoever had it went away: what it was doing goes on until it has ended, and so long its place is taken.
+    /// Whoever had it went away: what it was doing goes on until it has ended, and so long, up to half a minute, its place is taken. Then it is
+    /// closed, since it may be in the middle of a transaction.
     fn drop(&mut self) {
-        let Some(mut held) = self.held.take() else { return };
+        let Some(Held { mut connection, place, .. }) = self.held.take() else { return };
         let Ok(runtime) = Handle::try_current() else { return };
-        let pool = self.pool.clone();
         runtime.spawn(async move {
-            if answers(&mut held.connection, WAITED_MAX).await {
-                pool.rest(held);
+            if answers(&mut connection, WAITED_MAX).await {
+                let _ = connection.close().await;
             }
+            drop(place);
         });
     }
 }
@@ -225,7 +235,7 @@ mod tests {
         drop(lent);
         assert_eq!(pool.0.places.available_permits(), 0, "it goes on");
         let mut again = pool.lend().await.unwrap();
-        assert_eq!(made.load(Ordering::Relaxed), 1, "and is lent again afterwards");
+        assert_eq!(made.load(Ordering::Relaxed), 2, "and is closed afterwards");
         let outcome = again.connection().unwrap().execute("SELECT 1").await;
         again.after(outcome).unwrap();
         drop(pool.lend().await.unwrap());

@@ -9,18 +9,20 @@ use super::val::{bind_postgres, bind_sqlite};
 use super::{Args, DbError, Row, Source, events};
 
 /// Rows of values in one statement at most.
-pub(super) const ROWS_MAX: usize = 32;
+const ROWS_MAX: usize = 32;
 
 pub struct Tx<'c> {
     connection: Connection<'c>,
     /// Set when a statement failed for a reason that a second try may not meet.
     pub(super) collided: bool,
-    /// Set when any statement failed: on PostgreSQL nothing of the transaction can be committed any more.
+    /// Set when any statement failed: what was to follow it in one text was not done, and on PostgreSQL nothing can be committed any more.
     pub(super) has_failed: bool,
     /// Topics to wake after the commit.
     pub(super) wakes: Vec<String>,
     /// Statements that go with the next one, or at the end of the op.
     pending: Pending,
+    /// Calls that have put a statement off, each perhaps several.
+    calls: usize,
 }
 
 enum Connection<'c> {
@@ -36,18 +38,26 @@ impl<'c> Tx<'c> {
             has_failed: false,
             wakes: Vec::new(),
             pending: Pending::default(),
+            calls: 0,
         }
     }
 
     /// In a transaction that begins with its first statement.
     pub(super) fn sqlite_begun(connection: &'c mut SqliteConnection) -> Self {
         let mut tx = Self::sqlite(connection);
-        tx.pending.add("BEGIN IMMEDIATE", Args::new());
+        tx.pending.add("BEGIN IMMEDIATE", Args::new(), 0);
         tx
     }
 
     pub(super) fn postgres(connection: &'c mut PgConnection) -> Self {
-        Self { connection: Connection::Pg(connection), collided: false, has_failed: false, wakes: Vec::new(), pending: Pending::default() }
+        Self {
+            connection: Connection::Pg(connection),
+            collided: false,
+            has_failed: false,
+            wakes: Vec::new(),
+            pending: Pending::default(),
+            calls: 0,
+        }
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -59,34 +69,35 @@ impl<'c> Tx<'c> {
     /// Runs a statement whose outcome nobody looks at. Each statement is a round to another thread and back, or to another machine: it
     /// goes together with the next that is waited for; in its order, and before the op ends.
     pub async fn later(&mut self, sql: &'static str, args: Args) -> Result<(), DbError> {
-        let before = self.pending.statements.len();
-        self.put_off(sql, args, before).await.map(|_| ())
+        self.calls += 1;
+        self.put_off(sql, args).await
     }
 
     /// Runs a statement of one row of values for many, later: what stands behind its `VALUES` is repeated, for at most [`ROWS_MAX`] at
     /// once. No two of the rows may be about the same.
     pub async fn write_rows(&mut self, sql: &'static str, rows: Vec<Args>) -> Result<(), DbError> {
-        let mut before = self.pending.statements.len();
-        // On PostgreSQL it is mostly part of a text that is another for each number of rows anyway.
-        let size = if matches!(self.connection, Connection::Pg(_)) { exactly } else { power_of_two };
-        for (text, args) in in_parts_of(sql, rows, size) {
-            if self.put_off(&text, args, before).await? == Settled::Before {
-                before = 0;
+        let is_pg = matches!(self.connection, Connection::Pg(_));
+        // There few rows go into a text with others, which is another for each number of them anyway; of many each part goes by itself, so
+        // that its text is soon known.
+        let (are_few, are_many) = (is_pg && rows.len() <= ROWS_MAX, is_pg && rows.len() > ROWS_MAX);
+        self.calls += 1;
+        for (text, args) in in_parts_of(sql, rows, if are_few { exactly } else { power_of_two }) {
+            self.put_off(&text, args).await?;
+            if are_many {
+                self.settle().await?;
             }
         }
         Ok(())
     }
 
-    /// Puts a statement behind what waits, of which only the first `before` may be about the same.
-    async fn put_off(&mut self, sql: &str, args: Args, before: usize) -> Result<Settled, DbError> {
+    /// Puts a statement of the newest call behind what waits.
+    async fn put_off(&mut self, sql: &str, args: Args) -> Result<(), DbError> {
         let is_pg = matches!(self.connection, Connection::Pg(_));
-        let mut settled = Settled::No;
-        if self.pending.is_full() || is_pg && !self.pending.is_independent_of(sql, before) {
+        if self.pending.is_full() || is_pg && !self.pending.is_independent_of(sql, self.calls) {
             self.settle().await?;
-            settled = Settled::Before;
         }
-        self.pending.add(sql, args);
-        Ok(settled)
+        self.pending.add(sql, args, self.calls);
+        Ok(())
     }
 
     /// The same of a statement that returns rows.
@@ -143,7 +154,7 @@ impl<'c> Tx<'c> {
 
     /// Runs what waits on SQLite, and commits.
     pub(super) async fn commit(&mut self) -> Result<(), DbError> {
-        self.pending.add("COMMIT", Args::new());
+        self.pending.add("COMMIT", Args::new(), 0);
         self.settle().await
     }
 
@@ -208,18 +219,19 @@ impl Source for Tx<'_> {
     }
 }
 
-/// Whether what waited was run.
-#[derive(PartialEq)]
-enum Settled {
-    No,
-    Before,
-}
-
 /// Statements whose outcome nobody looks at, their values numbered through.
 #[derive(Default)]
 struct Pending {
-    statements: Vec<String>,
+    statements: Vec<Waiting>,
     args: Args,
+}
+
+struct Waiting {
+    text: String,
+    /// The table that it writes, where it reads no other.
+    table: Option<String>,
+    /// The number of the call that it is of.
+    call: usize,
 }
 
 impl Pending {
@@ -234,35 +246,36 @@ impl Pending {
         self.statements.len() >= Self::COUNT_MAX
     }
 
-    /// Whether it is all the same if a statement comes after these or at the same time: none reads, and what the first `before` of them
-    /// write is another table.
-    fn is_independent_of(&self, sql: &str, before: usize) -> bool {
+    /// Whether it is all the same if a statement of a call comes after these or at the same time: none reads, and those of other calls write
+    /// another table.
+    fn is_independent_of(&self, sql: &str, call: usize) -> bool {
         let Some(table) = written_table(sql) else { return self.is_empty() };
-        let mut others = self.statements.iter().map(|statement| written_table(statement)).enumerate();
-        others.all(|(place, other)| other.is_some_and(|other| other != table || place >= before))
+        let mut others = self.statements.iter();
+        others.all(|other| other.table.as_ref().is_some_and(|written| written != table || other.call == call))
     }
 
-    fn add(&mut self, sql: &str, args: Args) {
+    fn add(&mut self, sql: &str, args: Args, call: usize) {
         let mut text = String::with_capacity(sql.len());
         append_numbered(&mut text, sql, self.args.len());
-        self.statements.push(text);
+        self.statements.push(Waiting { text, table: written_table(sql).map(str::to_owned), call });
         self.args.extend(args);
     }
 
     fn one_after_another(self) -> (Cow<'static, str>, Args) {
-        (Cow::Owned(self.statements.join(";\n")), self.args)
+        let texts: Vec<String> = self.statements.into_iter().map(|statement| statement.text).collect();
+        (Cow::Owned(texts.join(";\n")), self.args)
     }
 
     /// As one statement, of those that are independent of each other. PostgreSQL says nothing of their order and begins with the last: they
     /// are given the other way round, so that locks are taken as they are on SQLite and as they would be one by one.
     fn all_at_once(mut self) -> (Cow<'static, str>, Args) {
         if self.statements.len() == 1 {
-            return (Cow::Owned(self.statements.remove(0)), self.args);
+            return (Cow::Owned(self.statements.remove(0).text), self.args);
         }
         let mut text = String::new();
         for (number, statement) in self.statements.iter().rev().enumerate() {
             text.push_str(if number == 0 { "WITH " } else { ",\n" });
-            text.push_str(&format!("write{number} AS ({statement})"));
+            text.push_str(&format!("write{number} AS ({})", statement.text));
         }
         text.push_str("\nSELECT");
         (Cow::Owned(text), self.args)
@@ -273,7 +286,7 @@ impl Pending {
         if self.is_empty() {
             return (sql, args);
         }
-        self.add(&sql, args);
+        self.add(&sql, args, 0);
         self.one_after_another()
     }
 }
@@ -392,8 +405,8 @@ mod tests {
     #[test]
     fn statements_that_wait_go_before_the_next_with_their_values_numbered_through() {
         let mut pending = Pending::default();
-        pending.add("INSERT INTO a VALUES ($1, $2)", args![1i64, 2i64]);
-        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![3i64, 4i64]);
+        pending.add("INSERT INTO a VALUES ($1, $2)", args![1i64, 2i64], 1);
+        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![3i64, 4i64], 2);
         let (text, values) = pending.before(Cow::Borrowed("SELECT $1"), args![5i64]);
         assert_eq!(text, "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3;\nSELECT $5");
         assert_eq!(values, args![1i64, 2i64, 3i64, 4i64, 5i64]);
@@ -405,11 +418,11 @@ mod tests {
     #[test]
     fn only_what_is_independent_goes_as_one_statement() {
         let mut pending = Pending::default();
-        pending.add("INSERT INTO a VALUES ($1)", args![1i64]);
-        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![2i64, 3i64]);
-        assert!(pending.is_independent_of("DELETE FROM c WHERE d = $1", 2));
-        assert!(pending.is_independent_of("WITH t (e) AS (VALUES ($1)) UPDATE c SET d = t.e FROM t", 2));
-        assert!(pending.is_independent_of("INSERT INTO b VALUES ($1)", 1), "other rows of the same");
+        pending.add("INSERT INTO a VALUES ($1)", args![1i64], 1);
+        pending.add("UPDATE b SET c = $2 WHERE d = $1", args![2i64, 3i64], 2);
+        assert!(pending.is_independent_of("DELETE FROM c WHERE d = $1", 3));
+        assert!(pending.is_independent_of("WITH t (e) AS (VALUES ($1)) UPDATE c SET d = t.e FROM t", 3));
+        assert!(pending.is_independent_of("INSERT INTO b VALUES ($1)", 2), "other rows of the same");
         let dependent = [
             "DELETE FROM a WHERE b = $1",
             "UPDATE a SET b = $1",
@@ -420,15 +433,15 @@ mod tests {
             "DELETE FROM c USING a WHERE c.d = a.b",
             "LOCK TABLE c",
         ];
-        dependent.iter().for_each(|sql| assert!(!pending.is_independent_of(sql, 2), "{sql}"));
-        pending.add("DELETE FROM c WHERE d = $1", args![4i64]);
+        dependent.iter().for_each(|sql| assert!(!pending.is_independent_of(sql, 3), "{sql}"));
+        pending.add("DELETE FROM c WHERE d = $1", args![4i64], 3);
         let (text, values) = pending.all_at_once();
         let one = "WITH write0 AS (DELETE FROM c WHERE d = $4),\nwrite1 AS (UPDATE b SET c = $3 WHERE d = $2),\n\
                    write2 AS (INSERT INTO a VALUES ($1))\nSELECT";
         assert_eq!((&*text, values), (one, args![1i64, 2i64, 3i64, 4i64]));
         let mut reads = Pending::default();
-        reads.add("INSERT INTO a SELECT b FROM c", args![]);
-        assert!(!reads.is_independent_of("INSERT INTO d VALUES ($1)", 1));
+        reads.add("INSERT INTO a SELECT b FROM c", args![], 1);
+        assert!(!reads.is_independent_of("INSERT INTO d VALUES ($1)", 2));
         assert_eq!(reads.all_at_once().0, "INSERT INTO a SELECT b FROM c");
     }
 }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same key with the same body answers what the first request was answered.
+//! `Idempotency-Key`: the same key of the same caller with the same body answers what the first request was answered.
 //!
 //! The answer is stored by the op that does the work, in its transaction: either both are there or neither. So a second request
 //! that arrives while the first is being worked on waits for its commit on another node; on this node it is told 409 at once.
@@ -44,11 +44,19 @@ pub struct Answer {
 }
 
 impl InFlight {
-    /// Reads the header; `None` where the request has none. `hash` is that of its body.
-    pub fn begin(&self, organization: OrganizationId, headers: &HeaderMap, hash: [u8; 32]) -> Result<Option<Arc<Once>>, ApiError> {
+    /// Reads the header; `None` where the request has none. `hash` is that of its body. What one caller calls `order-1` is nothing to
+    /// another.
+    pub fn begin(
+        &self,
+        organization: OrganizationId,
+        caller: &str,
+        headers: &HeaderMap,
+        hash: [u8; 32],
+    ) -> Result<Option<Arc<Once>>, ApiError> {
         let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_LEN_MAX);
-        let key = key.ok_or_else(|| ApiError::new(Code::MalformedBody, "An Idempotency-Key has 1 to 255 ASCII characters."))?.to_owned();
+        let key = key.to_str().ok().map(unquoted).filter(|key| !key.is_empty() && key.len() <= KEY_LEN_MAX);
+        let key = key.ok_or_else(|| ApiError::new(Code::MalformedBody, "An Idempotency-Key has 1 to 255 ASCII characters."))?;
+        let key = format!("{caller}/{key}");
         if !self.keys().insert((organization, key.clone())) {
             return Err(ApiError::new(Code::InFlight, "A request with this Idempotency-Key is being worked on; ask again in a moment."));
         }
@@ -58,6 +66,11 @@ impl InFlight {
     fn keys(&self) -> std::sync::MutexGuard<'_, HashSet<(OrganizationId, String)>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// The text of a structured-field string, `"k"`; most send it bare.
+fn unquoted(key: &str) -> &str {
+    key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key)
 }
 
 impl Drop for Once {

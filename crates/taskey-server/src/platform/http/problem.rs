@@ -6,6 +6,7 @@ use taskey_proto::id::RequestId;
 use taskey_proto::problem::{Code, FieldError, Problem};
 
 use crate::platform::db::DbError;
+use crate::platform::gather::OfAll;
 
 /// Where the help pages of the codes are.
 pub const HELP: &str = "/docs/errors/";
@@ -89,6 +90,10 @@ impl From<DbError> for ApiError {
                 "The disk of the server's database is full, and nothing of this was stored. Make room there; the server goes on by itself.";
             return Self::new(Code::Unavailable, detail);
         }
+        if error.is_away() {
+            tracing::error!(%error, "the database cannot be reached");
+            return Self::new(Code::Unavailable, "The server cannot reach its database just now; try again in a moment.");
+        }
         match error {
             DbError::Closed | DbError::Contention => {
                 tracing::warn!(%error, "the store cannot answer");
@@ -96,6 +101,12 @@ impl From<DbError> for ApiError {
             }
             error => Self::internal(error),
         }
+    }
+}
+
+impl OfAll for ApiError {
+    fn of_all(&self) -> Option<Self> {
+        (self.code == Code::Unavailable).then(|| self.clone())
     }
 }
 

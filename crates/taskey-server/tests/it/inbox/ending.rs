@@ -67,6 +67,35 @@ on_both! {
         in_time(&server, async || shown(&ann, &item).await["state"] == "timed_out").await;
     }
 
+    async fn an_item_is_over_by_itself_when_it_gets_a_due_time_and_no_longer_when_that_is_taken_away(engine: Engine) {
+        let (server, ann) = world(engine, refund(json!({"on_timeout": "deny"}))).await;
+        let (item, other) = (post_refund(&ann, "A1", 10).await, post_refund(&ann, "A2", 10).await);
+        let due = async |item: &Value, at: Value| {
+            let request = ann.request(Method::PATCH, &path(item)).header("if-match", "*").json(&json!({"due_at": at}));
+            send(request).await
+        };
+        let soon = json!(server.clock.now().plus_ms(3_600_000));
+        for item in [&item, &other] {
+            assert_eq!(due(item, soon.clone()).await.body["due_at"], soon);
+        }
+        let without = due(&other, Value::Null).await;
+        assert_eq!((without.status, &without.body["due_at"]), (200, &Value::Null), "{}", without.text);
+        server.clock.advance(2 * HOUR);
+        in_time(&server, async || shown(&ann, &item).await["state"] == "timed_out").await;
+        assert_eq!(shown(&ann, &other).await["state"], "open");
+    }
+
+    async fn a_newer_version_says_what_becomes_of_items_that_nobody_decides(engine: Engine) {
+        let (server, ann) = world(engine, refund(json!({"due_in": "1h"}))).await;
+        let item = post_refund(&ann, "A1", 10).await;
+        let newer = refund(json!({"due_in": "1h", "on_timeout": "deny"}));
+        let request = ann.request(Method::PUT, "/api/v1/item-types/refund").header("if-match", "*").json(&newer);
+        assert_eq!(send(request).await.status, 200);
+        assert_eq!(ann.post("/api/v1/item-types/refund/move-items", json!({})).await.body["moved_count"], 1);
+        server.clock.advance(2 * HOUR);
+        in_time(&server, async || shown(&ann, &item).await["state"] == "timed_out").await;
+    }
+
     async fn what_is_to_be_kept_stays_open_and_is_overdue(engine: Engine) {
         let (server, ann) = world(engine, refund(json!({"due_in": "1h"}))).await;
         make_type(&ann, refund(json!({"name": "brief", "due_in": "1h", "on_timeout": "deny"}))).await;

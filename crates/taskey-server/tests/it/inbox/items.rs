@@ -125,7 +125,11 @@ on_both! {
         assert_eq!(again.header("location"), first.header("location"));
         let reused = post_once(&ann, "k", &body("A2", json!({}))).await;
         assert_eq!((reused.status, reused.code()), (422, "idempotency_key_reused"));
+        assert_eq!(post_once(&ann, "\"k\"", &body("A1", json!({}))).await.body, first.body, "as a structured field");
         assert_eq!(listed(&ann, "state=all").await.len(), 1);
+        let bob = member(&ann, "bob", "admin").await;
+        let others = post_once(&bob, "k", &body("A2", json!({}))).await;
+        assert_eq!((others.status, others.header("idempotency-replayed")), (201, ""), "another's key: {}", others.text);
     }
 
     async fn fifty_posts_at_once_with_one_idempotency_key_make_one_item(engine: Engine) {

@@ -260,6 +260,17 @@ on_both! {
         assert_eq!(in_order(&ann, "order=newest").await, ["D", "C", "B", "A"]);
         assert_eq!(in_order(&ann, "order=oldest").await, ["A", "B", "C", "D"]);
         assert_eq!(in_order(&ann, "order=due").await, ["C", "D", "A", "B"], "what is never due comes last");
+        let open = ann.get("/api/v1/items?order=due").await;
+        for place in [0, 3] {
+            let end = format!("{}/cancel", path(&items(&open)[place]));
+            assert_eq!(ann.post(&end, json!({})).await.status, 200);
+        }
+        for (state, expected) in [("open", "D A"), ("closed", "C B"), ("all", "C D A B")] {
+            assert_eq!(in_order(&ann, &format!("order=due&state={state}")).await.join(" "), expected, "{state}");
+            let first = ann.get(&format!("/api/v1/items?order=due&state={state}&limit=1")).await;
+            let next = format!("order=due&state={state}&cursor={}", first.body["next"].as_str().unwrap());
+            assert_eq!(in_order(&ann, &next).await.join(" "), expected[2..], "{state}, its second page");
+        }
     }
 
     async fn a_long_list_is_paged_without_gap_or_double(engine: Engine) {

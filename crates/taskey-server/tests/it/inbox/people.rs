@@ -188,6 +188,10 @@ on_both! {
         assert!(!is_in(&ann, "snoozed", &item).await);
 
         let later = json!(server.clock.now().plus_ms(3_600_000));
+        assert_eq!(snooze(&ann, &other, later.clone()).await.status, 200);
+        let handed = assign(&ann, &other, json!({"assignee": "bob"})).await;
+        assert_eq!((handed.status, &handed.body["snoozed_until"]), (200, &Value::Null), "{}", handed.text);
+        assert!(is_in(&bob, "needs_me", &other).await, "whoever it is given to sees it");
         assert_eq!(snooze(&ann, &item, later).await.status, 200);
         assert_eq!(snooze(&ann, &item, Value::Null).await.body["snoozed_until"], Value::Null, "taken back");
         assert!(is_in(&ann, "needs_me", &item).await);
@@ -213,6 +217,11 @@ on_both! {
         }
         let itself = act(&ann, &third, "merge", json!({"into": third["id"]})).await;
         assert_eq!(refusal(&itself), (422, "invalid", vec!["/into"]), "{}", itself.text);
+        assert_eq!(shown(&ann, &other).await["sheet"]["duplicates"][0]["id"], item["id"]);
+        let over = post_refund(&ann, "A9", 1).await;
+        assert_eq!(approve(&ann, &over).await.status, 200);
+        let late = act(&ann, &third, "merge", json!({"into": over["id"]})).await;
+        assert_eq!(refusal(&late), (422, "invalid", vec!["/into"]), "{}", late.text);
         for gone in [&item["id"], &json!("itm_00000000000000000000000000")] {
             let refused = act(&ann, &third, "merge", json!({"into": gone})).await;
             assert!(matches!(refused.status, 404 | 409 | 422), "nothing becomes one with {gone}: {}", refused.text);
@@ -240,6 +249,12 @@ on_both! {
         assert_eq!((&merged["merged_into"], &merged["is_open"]), (&second["id"], &json!(false)));
         assert_eq!(log(&ann, &first).await.last().unwrap()["action"], "merged");
         assert_eq!(shown(&ann, &other).await["state"], "open", "another one");
+        let newest = tell("p1", "eve").await;
+        let duplicates = shown(&ann, &newest).await["sheet"]["duplicates"].as_array().unwrap().clone();
+        assert_eq!(texts(&duplicates, "title"), ["p1 by cid", "p1 by bob"], "what came to be one with it, one after another");
+        assert_eq!((&duplicates[1]["id"], &duplicates[1]["comment_count"]), (&first["id"], &json!(0)));
+        assert_eq!(shown(&ann, &other).await["sheet"]["duplicates"], json!([]));
+        let second = newest;
         assert_eq!(act(&ann, &second, "resolve", json!({"resolution": "done"})).await.status, 200);
         let third = tell("p1", "dan").await;
         assert_eq!(shown(&ann, &third).await["state"], "open", "what is over is not opened again");

@@ -7,6 +7,7 @@ import { useCommands } from '../../../lib/commands'
 import { ListAnswer, LoadMore } from '../../../ui/answers'
 import { Page } from '../../../ui/page'
 import { ToastRegion } from '../../../ui/toast'
+import { GivenUpNotice } from '../../webhooks/given-up-notice'
 import { neighbour } from '../item-words'
 import { itemDetail, itemList } from '../queries'
 import { searchProblems } from '../search'
@@ -50,6 +51,7 @@ export function InboxPage() {
             actions={<ViewsMenu search={search} />}
           >
             <Stack gap="md">
+              <GivenUpNotice />
               <QueueTabs search={search} />
               <Suspense fallback={<div className={classes.filters} />}>
                 <InboxFilters search={search} problems={problems} />

@@ -32,6 +32,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
   const [open, setOpen] = useState<Open>(null)
   const close = () => setOpen(null)
   const may = whatMay(item)
+  const mayEdit = may.editable.length > 0 || may.due
   const claim = useClaim(item, me.user.id)
   const move = useMoveItem(item)
   const error = claim.error ?? move.error
@@ -60,13 +61,11 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
           { id: 'merge', label: 'Mark it as a duplicate', run: () => setOpen('merge') },
         ]
       : []),
-    ...(may.editable.length > 0
-      ? [{ id: 'edit', label: 'Edit its fields', key: 'e', run: () => setOpen('edit') }]
-      : []),
+    ...(mayEdit ? [{ id: 'edit', label: 'Edit its fields', key: 'e', run: () => setOpen('edit') }] : []),
     ...(may.cancel ? [{ id: 'cancel', label: 'Take it back', run: () => setOpen('cancel') }] : []),
   ])
   if (!item.is_open) return null
-  const hasMore = may.editable.length > 0 || may.cancel || may.decide
+  const hasMore = mayEdit || may.cancel || may.decide
   return (
     <>
       <div className={classes.row}>
@@ -114,7 +113,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
                   </Menu.Item>
                 </>
               )}
-              {may.editable.length > 0 && (
+              {mayEdit && (
                 <Menu.Item mih={44} leftSection={<PenIcon size={16} />} onClick={() => setOpen('edit')}>
                   Edit its fields…
                 </Menu.Item>
@@ -138,7 +137,7 @@ export function ActionRow({ item, etag, onChanged, onOver }: ActionRowProps) {
         {open === 'assign' && <AssignDialog item={item} onClose={close} />}
         {open === 'snooze' && <SnoozeDialog item={item} onClose={close} onSnoozed={onOver} />}
         {open === 'edit' && (
-          <EditDialog item={item} etag={etag} keys={may.editable} onClose={close} onChanged={onChanged} />
+          <EditDialog item={item} etag={etag} may={may} onClose={close} onChanged={onChanged} />
         )}
         {open === 'merge' && <MergeDialog item={item} onClose={close} onMerged={onOver} />}
         {open === 'cancel' && <CancelDialog item={item} onClose={close} onCancelled={onOver} />}

@@ -15,6 +15,7 @@ import { useListAround } from '../use-place'
 import { ActionRow } from './action-row'
 import { type Answer, askedFor } from './choices'
 import { DecisionBar } from './decision-bar'
+import { DuplicatesSection } from './duplicates-section'
 import { FieldsView, PreviewFields } from './fields-view'
 import { ItemHead } from './item-head'
 import classes from './item-sheet.module.css'
@@ -83,6 +84,7 @@ export function ItemSheet({ read, search }: ItemSheetProps) {
         </div>
         <Content item={item} />
         <ActionRow item={item} etag={seen.etag} onChanged={seen.changedByMe} onOver={goOn} />
+        <DuplicatesSection item={item} search={search} />
         <LogSection item={item} comment={comment} />
       </div>
       <DecisionBar

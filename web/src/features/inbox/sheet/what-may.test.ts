@@ -23,12 +23,19 @@ test('who decides may change what is marked for it, and nothing else', () => {
     comment: true,
     cancel: false,
     editable: ['amount__editable'],
+    due: false,
   })
 })
 
 test('whoever the server says it belongs to may take it back and change all of it', () => {
   const owned = { ...item, sheet: { ...item.sheet, may_change: true } } as Item
-  expect(whatMay(owned)).toMatchObject({ cancel: true, editable: ['order', 'amount__editable'] })
+  expect(whatMay(owned)).toMatchObject({ cancel: true, editable: ['order', 'amount__editable'], due: true })
+})
+
+test('an item without fields may be due at another time', () => {
+  const bare = { ...item, sheet: { ...item.sheet, schema: {}, may_change: true } } as Item
+  expect(whatMay(bare)).toMatchObject({ editable: [], due: true })
+  expect(whatMay({ ...bare, is_open: false })).toMatchObject({ due: false })
 })
 
 test('who only looks does nothing', () => {
@@ -37,6 +44,7 @@ test('who only looks does nothing', () => {
     comment: false,
     cancel: false,
     editable: [],
+    due: false,
   })
 })
 

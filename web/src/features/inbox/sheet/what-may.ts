@@ -11,6 +11,8 @@ export interface WhatMay {
   cancel: boolean
   /** The fields that may be changed. */
   editable: readonly string[]
+  /** To say until when it should be decided. */
+  due: boolean
 }
 
 export function whatMay(item: Item): WhatMay {
@@ -22,6 +24,7 @@ export function whatMay(item: Item): WhatMay {
     comment: takesPart,
     cancel: owns,
     editable: item.is_open ? editableFields(item, owns, decide) : [],
+    due: item.is_open && owns,
   }
 }
 

@@ -13,7 +13,7 @@ use taskey_proto::problem::{Code, FieldError};
 
 use super::change::{Ctx, Happened, New, write_change, write_new};
 use super::store::{self, ItemRow};
-use super::{index, model, ops, view};
+use super::{index, model, ops, search, view};
 use crate::app::App;
 use crate::features::accounts::audit::Actor;
 use crate::features::accounts::{Permit, Scope};
@@ -130,7 +130,6 @@ fn new_row(
     due_at: Option<Time>,
 ) -> ItemRow {
     let now = ctx.now;
-    let ends_itself = kind.spec.on_timeout == taskey_proto::item_types::OnTimeout::Deny;
     ItemRow {
         id,
         organization: ctx.actor.organization,
@@ -150,7 +149,7 @@ fn new_row(
         reason_detail: None,
         assignee,
         due_at,
-        timeout_at: due_at.filter(|_| ends_itself),
+        timeout_at: kind.timeout_at(due_at),
         snoozed_until: None,
         merged_into: None,
         comment_count: 0,
@@ -276,6 +275,7 @@ impl<'i> Collected<'i> {
     async fn write(&mut self, tx: &mut Tx<'_>, made: &mut [Option<ApiResult<Made>>]) -> ApiResult<()> {
         let Collected { items, places, .. } = std::mem::take(self);
         write_new(tx, &items).await?;
+        tx.wake(search::TOPIC.to_owned());
         for (item, (place, new)) in items.into_iter().zip(places) {
             remember(tx, new, StatusCode::CREATED, item.row.id).await?;
             if item.row.timeout_at.is_some() {

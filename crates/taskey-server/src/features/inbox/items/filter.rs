@@ -10,7 +10,7 @@ use taskey_proto::selector::{Selector, Subject};
 use utoipa::IntoParams;
 
 use super::store::{self, After, Base, ItemRow, Listing, Order, Residual};
-use super::{index, view, words};
+use super::{index, search, view, words};
 use crate::app::App;
 use crate::features::accounts::{Permit, access_of};
 use crate::features::inbox::types;
@@ -64,6 +64,9 @@ pub async fn list_items(app: &App, permit: &Permit, filter: Filter) -> ApiResult
     let wanted = read(app, permit, &filter).await?;
     let limit = filter.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
     let mut behind: Option<After> = after(filter.cursor.as_deref())?;
+    if let Base::Words(_) = wanted.listing.base {
+        search::index_all(&app.db).await?;
+    }
     let now = app.now();
     let sight = permit.item_sight();
     let key = |row: &ItemRow| match wanted.listing.order {
@@ -156,6 +159,7 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
     let base = match (filter.q.as_deref().map(|text| searched(permit, text)).transpose()?, indexed) {
         (Some(words), _) => Base::Words(words),
         _ if order == Order::Due && is_open => Base::OpenByDue,
+        _ if order == Order::Due && residual.is_open == Some(false) => Base::ClosedByDue,
         _ if order == Order::Due => Base::ByDue,
         (None, Some((place, value))) => Base::Field(place, value),
         (None, None) => match (filter.queue.as_deref(), assigned) {
@@ -163,11 +167,13 @@ async fn read(app: &App, permit: &Permit, filter: &Filter) -> ApiResult<Wanted> 
             (Some("overdue"), _) => Base::Overdue(now),
             (Some("snoozed"), _) => Base::Snoozed(now),
             (_, Some(user)) if is_open => Base::Assigned(user),
-            _ => match (kind.is_some(), is_open) {
-                (true, true) => Base::OpenOfType,
-                (true, false) => Base::Type,
-                (false, true) => Base::Open,
-                (false, false) => Base::Organization,
+            _ => match (kind.is_some(), residual.is_open) {
+                (true, Some(true)) => Base::OpenOfType,
+                (true, Some(false)) => Base::ClosedOfType,
+                (true, None) => Base::Type,
+                (false, Some(true)) => Base::Open,
+                (false, Some(false)) => Base::Closed,
+                (false, None) => Base::Organization,
             },
         },
     };

@@ -28,6 +28,9 @@ use crate::platform::http::page::{PageAnswer, Paging};
 use crate::platform::http::problem::ApiResult;
 use crate::platform::http::{ApiError, Body, sse};
 
+/// Items that became one with another and are shown beside it.
+const DUPLICATES_SHOWN: usize = 20;
+
 pub fn api() -> Api {
     Api::default()
         .route(Verb::ReadItems, routes!(list_items))
@@ -66,7 +69,7 @@ async fn list_items(State(app): State<App>, permit: Permit, Query(filter): Query
     responses((status = 201, description = "The item", body = Item, headers(("Location" = String))),
         (status = 200, description = "The item that was posted before under this external id", body = Item, headers(("Location" = String)))))]
 async fn create_item(State(app): State<App>, permit: Permit, headers: HeaderMap, body: Body<CreateItem>) -> ApiResult<Answer> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     create::create_item(&app, &permit, body.content, once).await
 }
 
@@ -151,10 +154,13 @@ async fn show_item(State(app): State<App>, permit: Permit, Path(item): Path<Item
     let row = ops::find(&app, &permit, item).await?;
     let kind = types::kind_of(&app, row.item_type, row.type_version).await?;
     let newest = types::newest_version(&app.db, permit.organization(), &row.item_type.to_string()).await?;
-    let newest = newest.map_or(row.type_version, |(_, version)| version);
-    let viewers = store::viewers(&app.db, row.id, permit.principal().user, app.now()).await?;
+    let beside = view::Beside {
+        newest_version: newest.map_or(row.type_version, |(_, version)| version),
+        viewers: store::viewers(&app.db, row.id, permit.principal().user, app.now()).await?,
+        duplicates: store::duplicates(&app.db, permit.item_sight(), row.id, DUPLICATES_SHOWN).await?,
+    };
     let mut item = view::shown(&row, view::role(&permit, &row));
-    item.sheet = Some(view::sheet(&permit, &row, &kind, newest, viewers));
+    item.sheet = Some(view::sheet(&permit, &row, &kind, beside));
     Ok(answer(item))
 }
 

@@ -8,6 +8,7 @@ pub(super) mod http;
 pub(super) mod index;
 pub(super) mod model;
 mod ops;
+pub(super) mod search;
 pub(super) mod store;
 mod view;
 mod views;

@@ -174,7 +174,7 @@ pub fn move_to(row: &mut ItemRow, kind: &Kind, state: &str, reason: Option<Strin
 }
 
 /// Changes fields; `null` removes one. `anything`: also what is not marked as editable.
-pub fn update(row: &mut ItemRow, kind: &Kind, changed: &Fields, due_at: Option<Time>, anything: bool) -> ApiResult<Option<Value>> {
+pub fn update(row: &mut ItemRow, kind: &Kind, changed: &Fields, due_at: Option<Option<Time>>, anything: bool) -> ApiResult<Option<Value>> {
     if !anything {
         let fixed = changed.keys().filter(|name| !Key::parse(name).has(Mark::Editable)).map(|name| format!("/fields/{name}"));
         let fixed = fixed.chain(due_at.map(|_| "/due_at".to_owned()));
@@ -193,18 +193,18 @@ pub fn update(row: &mut ItemRow, kind: &Kind, changed: &Fields, due_at: Option<T
     }
     check(kind.field_errors("/fields", &fields))?;
     let names: Vec<&String> = changed.keys().filter(|name| row.fields.get(*name) != fields.get(*name)).collect();
-    let due_changes = due_at.is_some() && due_at != row.due_at;
-    if names.is_empty() && !due_changes {
+    let due = due_at.filter(|due| *due != row.due_at);
+    if names.is_empty() && due.is_none() {
         return Ok(None);
     }
     let pick = |from: &Fields| -> serde_json::Map<String, Value> {
         names.iter().filter_map(|name| Some(((*name).clone(), from.get(*name)?.clone()))).collect()
     };
     let mut change = json!({"before": pick(&row.fields), "after": pick(&fields)});
-    if due_changes {
+    if let Some(due_at) = due {
         change["due_at"] = json!({"before": row.due_at, "after": due_at});
         row.due_at = due_at;
-        row.timeout_at = row.timeout_at.and(due_at);
+        row.timeout_at = kind.timeout_at(due_at);
     }
     row.title = kind.title(&fields).map_err(|error| ApiError::invalid(vec![error]))?;
     row.indexed = index::all_indexed(&kind.spec, &fields);

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Scope, access_of};
 use crate::features::inbox::kind::Kind;
-use crate::features::inbox::types;
+use crate::features::inbox::{timeouts, types};
 use crate::platform::db::{Op, Tx};
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
@@ -174,6 +174,9 @@ pub async fn update_item(app: &App, permit: &Permit, id: ItemId, ask: UpdateItem
                 None => Ok(None),
                 Some(change) => {
                     row.snoozed_until = None;
+                    if row.timeout_at.is_some() {
+                        tx.wake(timeouts::TOPIC.to_owned());
+                    }
                     happened("updated", "item.updated", row.state.clone(), change)
                 }
             }
@@ -266,6 +269,7 @@ pub async fn assign_item(app: &App, permit: &Permit, id: ItemId, ask: AssignItem
             if *assignee != row.assignee {
                 let change = json!({"before": {"assignee": row.assignee}, "after": {"assignee": assignee}});
                 row.assignee.clone_from(assignee);
+                row.snoozed_until = None;
                 let assigned = Happened { action: "assigned", event: "item.assigned", prev_state: Some(row.state.clone()), change };
                 write_change(tx, &acting.ctx, row, assigned).await?;
             }
@@ -323,6 +327,9 @@ pub async fn merge_item(app: &App, permit: &Permit, id: ItemId, into: ItemId) ->
             let canonical = canonical.ok_or_else(|| ApiError::invalid_field("/into", "there is no such item"))?;
             if let Some(further) = canonical.merged_into {
                 return Err(ApiError::invalid_field("/into", format!("that one became one with {further}; name that")));
+            }
+            if !canonical.is_open {
+                return Err(ApiError::invalid_field("/into", "that one is over: name one that is open"));
             }
             let before = row.state.clone();
             let change = model::merge(row, &acting.kind, acting.ask, acting.ctx.now);

@@ -2,7 +2,7 @@
 
 use taskey_proto::Time;
 use taskey_proto::id::{ItemId, ItemTypeId, OrganizationId, UserId};
-use taskey_proto::items::{COUNTED_MAX, Fields, ItemActor, ItemCounts, LogEntry, PersonRef, Resolution};
+use taskey_proto::items::{COUNTED_MAX, Duplicate, Fields, ItemActor, ItemCounts, LogEntry, PersonRef, Resolution};
 
 use super::words;
 use crate::features::accounts::Sight;
@@ -151,6 +151,28 @@ pub async fn item_with_external(source: &mut impl Source, item_type: ItemTypeId,
     source.row(sql, args![item_type, hash]).await?.as_ref().map(item_row).transpose()
 }
 
+/// Items that became one with another, each perhaps after others had become one with it; the newest first, of those that somebody may see.
+pub async fn duplicates(db: &Db, sight: Sight, item: ItemId, limit: usize) -> Result<Vec<Duplicate>, DbError> {
+    let sql = sql!(
+        "WITH RECURSIVE older (id, depth) AS (SELECT id, 1 FROM item WHERE merged_into = $3 \
+         UNION ALL SELECT i.id, o.depth + 1 FROM older o JOIN item i ON i.merged_into = o.id WHERE o.depth < $4) \
+         SELECT i.id, i.title, i.comment_count, i.created_at, i.created_by FROM older o JOIN item i ON i.id = o.id \
+         WHERE i.organization_id || '' = $1 AND (CAST($2 AS TEXT) IS NULL OR i.item_type_id IN ",
+        visible_item_types!("$1", "$2"),
+        ") ORDER BY i.created_at DESC, i.id DESC LIMIT $4"
+    );
+    let duplicate = |row: &Row| {
+        Ok(Duplicate {
+            id: row.get("id")?,
+            title: row.get("title")?,
+            comment_count: row.get("comment_count")?,
+            created_at: row.get("created_at")?,
+            created_by: row.get("created_by")?,
+        })
+    };
+    db.rows(sql, args![sight.organization, sight.only, item, limit]).await?.iter().map(duplicate).collect()
+}
+
 /// Open items that a new one takes the place of.
 pub async fn items_to_merge(tx: &mut Tx<'_>, item_type: ItemTypeId, hash: &str, limit: usize) -> Result<Vec<ItemRow>, DbError> {
     let sql = sql!(items!("i.item_type_id = $1 AND i.merge_hash = $2 AND i.is_open = 1 ORDER BY i.created_at, i.id LIMIT $3"));
@@ -234,7 +256,11 @@ pub enum Base {
     Overdue(Time),
     /// Snoozed beyond that moment.
     Snoozed(Time),
+    Closed,
+    ClosedOfType,
     OpenByDue,
+    ClosedByDue,
+    /// Open and over.
     ByDue,
     /// An indexed field of the type: its place, and what it holds.
     Field(usize, String),
@@ -367,8 +393,21 @@ pub async fn list(
             both_ways!("i.organization_id = $1 AND i.is_open = 1 AND i.snoozed_until > $15", order)
         }
         Base::OpenByDue => by_due!("i.organization_id = $1 AND i.is_open = 1"),
-        Base::ByDue => by_due!("i.organization_id = $1"),
+        Base::ClosedByDue => by_due!("i.organization_id = $1 AND i.is_open = 0"),
+        // Each has an index, both together have none.
+        Base::ByDue => {
+            let mut rows = Vec::new();
+            for base in [Base::OpenByDue, Base::ClosedByDue] {
+                let listing = Listing { base, ..listing.clone() };
+                rows.extend(Box::pin(list(db, sight, &listing, after, limit, now)).await?);
+            }
+            rows.sort_by_key(|row| (row.due_at.map_or(i64::MAX, Time::ms), row.id));
+            rows.truncate(limit);
+            return Ok(rows);
+        }
         Base::Type => both_ways!("i.item_type_id = $14", order),
+        Base::Closed => both_ways!("i.organization_id = $1 AND i.is_open = 0", order),
+        Base::ClosedOfType => both_ways!("i.is_open = 0 AND i.item_type_id = $14", order),
         Base::OpenOfType => both_ways!("i.is_open = 1 AND i.item_type_id = $14", order),
         Base::Assigned(user) => {
             values.extend(args![*user]);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use taskey_proto::access::Role;
-use taskey_proto::items::{Choice, Item, ItemTypeRef, PersonRef, Sheet, StateRef};
+use taskey_proto::items::{Choice, Duplicate, Item, ItemTypeRef, PersonRef, Sheet, StateRef};
 use taskey_proto::problem::Reason;
 
 use super::model;
@@ -53,8 +53,16 @@ pub fn role(permit: &Permit, row: &ItemRow) -> Role {
     if permit.is_super() { Role::Admin } else { permit.role_in(&[Scope::ItemType(row.item_type)]) }
 }
 
+/// What is known of an item beside its row.
+pub struct Beside {
+    pub newest_version: u32,
+    pub viewers: Vec<PersonRef>,
+    pub duplicates: Vec<Duplicate>,
+}
+
 /// What a person needs to decide.
-pub fn sheet(permit: &Permit, row: &ItemRow, kind: &Kind, newest_version: u32, viewers: Vec<PersonRef>) -> Sheet {
+pub fn sheet(permit: &Permit, row: &ItemRow, kind: &Kind, beside: Beside) -> Sheet {
+    let Beside { newest_version, viewers, duplicates } = beside;
     let label = |state: &str| {
         let label = kind.spec.states.get(state).and_then(|state| state.label.clone());
         StateRef { name: state.to_owned(), label: label.unwrap_or_else(|| state.replace(['_', '-'], " ")) }
@@ -78,5 +86,6 @@ pub fn sheet(permit: &Permit, row: &ItemRow, kind: &Kind, newest_version: u32, v
         may_change: is_there && model::may_change(permit, row),
         newest_version,
         viewers,
+        duplicates,
     }
 }

@@ -47,7 +47,7 @@ async fn list_item_types(State(app): State<App>, permit: Permit, Query(paging): 
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to send the request again")),
     responses((status = 201, description = "The item type", body = ItemType, headers(("Location" = String)))))]
 async fn create_item_type(State(app): State<App>, permit: Permit, headers: HeaderMap, body: Body<ItemTypeSpec>) -> ApiResult<Answer> {
-    let once = app.in_flight.begin(permit.organization(), &headers, body.hash)?;
+    let once = app.in_flight.begin(permit.organization(), &permit.caller(), &headers, body.hash)?;
     ops::create_item_type(&app, &permit, body.content, once).await
 }
 

@@ -6,5 +6,5 @@ mod ops;
 pub(super) mod store;
 
 pub(super) use ops::{kind_now, kind_of, named_kind, sees_type, visible_kind};
-pub(super) use store::newest_version;
 pub use store::sees_item_type;
+pub(super) use store::{newest_version, types_naming};

@@ -14,6 +14,7 @@ use crate::features::accounts::audit::{Actor, record};
 use crate::features::inbox::items::store::{self, ItemRow};
 use crate::features::inbox::items::{Ctx, Happened, index, write_change};
 use crate::features::inbox::kind::Kind;
+use crate::features::inbox::timeouts;
 use crate::platform::db::Tx;
 use crate::platform::http::ApiError;
 use crate::platform::http::problem::{ApiResult, check};
@@ -107,7 +108,9 @@ async fn move_in(tx: &mut Tx<'_>, input: &Move) -> ApiResult<Vec<FieldError>> {
     row.title = kind.title(&row.fields).map_err(|error| ApiError::invalid(vec![error]))?;
     row.indexed = index::all_indexed(&kind.spec, &row.fields);
     row.merge_hash = index::merge_hash(&kind.spec, &row.fields);
+    row.timeout_at = kind.timeout_at(row.due_at);
     row.version += 1;
+    tx.wake(timeouts::TOPIC.to_owned());
     let happened = Happened { action: "type_changed", event: "item.type_changed", prev_state: Some(before), change };
     write_change(tx, ctx, &mut row, happened).await?;
     Ok(Vec::new())

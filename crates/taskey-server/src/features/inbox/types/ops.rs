@@ -14,7 +14,7 @@ use super::store::{self, NewVersion, TypeRow};
 use crate::app::App;
 use crate::features::accounts::audit::{Actor, record};
 use crate::features::accounts::{Permit, Scope, raise_revision};
-use crate::features::inbox::kind::{Groups, Kind};
+use crate::features::inbox::kind::{Kind, Named};
 use crate::platform::db::events::Announce;
 use crate::platform::db::{Source, Tx};
 use crate::platform::http::ApiError;
@@ -26,7 +26,7 @@ struct Write {
     permit: Permit,
     id: ItemTypeId,
     spec: ItemTypeSpec,
-    groups: Groups,
+    named: Named,
     once: Option<Arc<Once>>,
     now: Time,
 }
@@ -42,12 +42,14 @@ async fn checked(app: &App, organization: OrganizationId, spec: &ItemTypeSpec) -
         let missing = names.iter().enumerate().filter(|(_, name)| !groups.contains_key(*name));
         errors.extend(missing.map(|(index, name)| FieldError::new(format!("{at}/{index}"), format!("there is no group `{name}`"))));
     }
-    if let Some(webhook) = &spec.webhook
-        && !store::is_webhook(&app.db, organization, webhook).await?
-    {
-        errors.push(FieldError::new("/webhook", format!("there is no webhook `{webhook}`")));
+    let mut named = Named { groups, webhook: None };
+    if let Some(word) = &spec.webhook {
+        named.webhook = store::webhook_named(&app.db, organization, word).await?;
+        if named.webhook.is_none() {
+            errors.push(FieldError::new("/webhook", format!("there is no webhook `{word}`")));
+        }
     }
-    match Kind::compile(ItemTypeId::new(app.uuid()), 0, spec.clone(), groups) {
+    match Kind::compile(ItemTypeId::new(app.uuid()), 0, spec.clone(), named) {
         Ok(kind) => {
             errors.extend(kind.template_errors());
             check(errors)?;
@@ -61,9 +63,9 @@ async fn checked(app: &App, organization: OrganizationId, spec: &ItemTypeSpec) -
 }
 
 pub(super) async fn create_item_type(app: &App, permit: &Permit, spec: ItemTypeSpec, once: Option<Arc<Once>>) -> ApiResult<Answer> {
-    let groups = checked(app, permit.organization(), &spec).await?.groups;
+    let named = checked(app, permit.organization(), &spec).await?.named;
     let id = ItemTypeId::new(app.uuid());
-    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, groups, once, now: app.now() };
+    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, named, once, now: app.now() };
     app.db
         .write(write, |tx, write| {
             Box::pin(async move {
@@ -95,9 +97,9 @@ pub(super) async fn replace_item_type(
     spec: ItemTypeSpec,
     if_match: Option<u64>,
 ) -> ApiResult<ItemType> {
-    let groups = checked(app, permit.organization(), &spec).await?.groups;
+    let named = checked(app, permit.organization(), &spec).await?.named;
     let id = ItemTypeId::new(app.uuid());
-    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, groups, once: None, now: app.now() };
+    let write = Write { actor: Actor::from(permit), permit: permit.clone(), id, spec, named, once: None, now: app.now() };
     app.db
         .write((write, word, if_match), |tx, (write, word, if_match)| {
             Box::pin(async move {
@@ -105,8 +107,8 @@ pub(super) async fn replace_item_type(
                 if if_match.is_some_and(|version| version != u64::from(before.version)) {
                     return Err(ApiError::new(Code::PreconditionFailed, "Read the item type again and decide anew."));
                 }
-                let groups = store::version_spec(tx, before.id, before.version).await?.map(|(_, groups)| groups);
-                if before.spec == write.spec && groups.as_ref() == Some(&write.groups) {
+                let named = store::version_spec(tx, before.id, before.version).await?.map(|(_, named)| named);
+                if before.spec == write.spec && named.as_ref() == Some(&write.named) {
                     return Ok(shown(before, &write.permit));
                 }
                 refuse_taken(tx, write, Some(before.id)).await?;
@@ -218,10 +220,10 @@ pub(in super::super) async fn kind_of(app: &App, id: ItemTypeId, version: u32) -
     if let Some(kind) = app.kinds.get(id, version) {
         return Ok(kind);
     }
-    let (spec, groups) = store::version_spec(&mut &app.db, id, version).await?.ok_or_else(no_item_type)?;
+    let (spec, named) = store::version_spec(&mut &app.db, id, version).await?.ok_or_else(no_item_type)?;
     // It was compiled before it was stored; an older program may have taken what this one does not.
     let kind =
-        Kind::compile(id, version, spec, groups).map_err(|errors| ApiError::internal(format!("item type {id} v{version}: {errors:?}")))?;
+        Kind::compile(id, version, spec, named).map_err(|errors| ApiError::internal(format!("item type {id} v{version}: {errors:?}")))?;
     Ok(app.kinds.remember(kind))
 }
 
@@ -241,8 +243,8 @@ async fn load(tx: &mut Tx<'_>, organization: OrganizationId, id: ItemTypeId) -> 
 }
 
 fn new_version<'a>(write: &'a Write, id: ItemTypeId, version: u32) -> NewVersion<'a> {
-    let Write { actor, spec, groups, now, .. } = write;
-    NewVersion { id, organization: actor.organization, version, spec, groups, by: &actor.name, now: *now }
+    let Write { actor, spec, named, now, .. } = write;
+    NewVersion { id, organization: actor.organization, version, spec, named, by: &actor.name, now: *now }
 }
 
 async fn refuse_taken(tx: &mut Tx<'_>, write: &Write, except: Option<ItemTypeId>) -> ApiResult<()> {

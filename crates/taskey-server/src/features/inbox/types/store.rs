@@ -1,11 +1,11 @@
 //! Queries on item types and their versions.
 
 use taskey_proto::Time;
-use taskey_proto::id::{ItemTypeId, OrganizationId};
+use taskey_proto::id::{ItemTypeId, OrganizationId, WebhookId};
 use taskey_proto::item_types::{ItemTypeSpec, ItemTypeVersion};
 
 use crate::features::accounts::Sight;
-use crate::features::inbox::kind::Groups;
+use crate::features::inbox::kind::{Groups, Named};
 use crate::platform::db::{Db, DbError, Row, Source, Tx};
 use crate::{args, sql};
 
@@ -104,10 +104,11 @@ pub async fn newest_version(db: &Db, organization: OrganizationId, word: &str) -
     row.map(|row| Ok((row.get("id")?, row.get("version")?))).transpose()
 }
 
-/// A version as it was written, with the groups that it names.
-pub async fn version_spec(source: &mut impl Source, id: ItemTypeId, version: u32) -> Result<Option<(ItemTypeSpec, Groups)>, DbError> {
-    let sql = sql!("SELECT spec, groups FROM item_type_version WHERE item_type_id = $1 AND version = $2");
-    source.row(sql, args![id, version]).await?.map(|row| Ok((row.json("spec")?, row.json("groups")?))).transpose()
+/// A version as it was written, with what it names.
+pub async fn version_spec(source: &mut impl Source, id: ItemTypeId, version: u32) -> Result<Option<(ItemTypeSpec, Named)>, DbError> {
+    let sql = sql!("SELECT spec, groups, webhook_id FROM item_type_version WHERE item_type_id = $1 AND version = $2");
+    let Some(row) = source.row(sql, args![id, version]).await? else { return Ok(None) };
+    Ok(Some((row.json("spec")?, Named { groups: row.json("groups")?, webhook: row.get("webhook_id")? })))
 }
 
 /// Versions of a type, newest first, older than `before`.
@@ -150,10 +151,22 @@ pub async fn groups_named(source: &mut impl Source, organization: OrganizationId
     Ok(known)
 }
 
-/// Whether there is a webhook of that id or name: of a later slice, and known here by name alone.
-pub async fn is_webhook(db: &Db, organization: OrganizationId, word: &str) -> Result<bool, DbError> {
-    let sql = sql!("SELECT 1 AS one FROM webhook WHERE organization_id = $1 AND (id = $2 OR name = $2)");
-    Ok(db.row(sql, args![organization, word]).await?.is_some())
+/// The webhook of that id or name: of a later slice, and known here by its id alone.
+pub async fn webhook_named(db: &Db, organization: OrganizationId, word: &str) -> Result<Option<WebhookId>, DbError> {
+    let sql = sql!(
+        "SELECT id FROM webhook WHERE organization_id = $1 AND (id = $2 OR name = $2) ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    db.row(sql, args![organization, word]).await?.map(|row| row.get("id")).transpose()
+}
+
+/// Names of the types whose newest version, or one of an open item, names a webhook.
+pub async fn types_naming(source: &mut impl Source, webhook: WebhookId) -> Result<Vec<String>, DbError> {
+    let sql = sql!(
+        "SELECT DISTINCT t.name FROM item_type_version v JOIN item_type t ON t.id = v.item_type_id \
+         WHERE v.webhook_id = $1 AND t.removed_at IS NULL AND (v.version = t.version OR EXISTS (SELECT 1 FROM item i \
+         WHERE i.item_type_id = v.item_type_id AND i.is_open = 1 AND i.type_version = v.version)) ORDER BY t.name"
+    );
+    source.rows(sql, args![webhook]).await?.iter().map(|row| row.get("name")).collect()
 }
 
 /// A version as it is written: of a new type where `is_new`.
@@ -162,7 +175,7 @@ pub struct NewVersion<'a> {
     pub organization: OrganizationId,
     pub version: u32,
     pub spec: &'a ItemTypeSpec,
-    pub groups: &'a Groups,
+    pub named: &'a Named,
     pub by: &'a str,
     pub now: Time,
 }
@@ -187,11 +200,14 @@ pub async fn update_type(tx: &mut Tx<'_>, new: &NewVersion<'_>) -> Result<(), Db
 }
 
 async fn insert_version(tx: &mut Tx<'_>, new: &NewVersion<'_>) -> Result<(), DbError> {
-    let sql =
-        sql!("INSERT INTO item_type_version (item_type_id, version, spec, groups, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)");
-    tx.execute(sql, args![new.id, new.version, text(new.spec)?, text(new.groups)?, new.now, new.by]).await?;
+    let sql = sql!(
+        "INSERT INTO item_type_version (item_type_id, version, spec, groups, webhook_id, created_at, created_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    );
+    let what = args![new.id, new.version, text(new.spec)?, text(&new.named.groups)?, new.named.webhook];
+    tx.execute(sql, [what, args![new.now, new.by]].concat()).await?;
     tx.execute(sql!("DELETE FROM item_type_seer WHERE item_type_id = $1"), args![new.id]).await?;
-    for group in new.spec.access.may_see.iter().filter_map(|name| new.groups.get(name)) {
+    for group in new.spec.access.may_see.iter().filter_map(|name| new.named.groups.get(name)) {
         let sql =
             sql!("INSERT INTO item_type_seer (item_type_id, group_id) VALUES ($1, $2) ON CONFLICT (item_type_id, group_id) DO NOTHING");
         tx.execute(sql, args![new.id, *group]).await?;
