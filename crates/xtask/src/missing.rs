@@ -24,7 +24,7 @@ const MANAGERS: [(&str, &str); 4] = [
     ("apk", "sudo apk add"),
 ];
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need {
         name: "PostgreSQL's server",
         is_there: has_postgresql,
@@ -38,6 +38,7 @@ const NEEDS: [Need; 6] = [
     },
     Need { name: "Python's venv", is_there: has_python_venv, packages: ["python3-venv", "python3", "python", "python3"] },
     Need { name: "busybox", is_there: || has_program("busybox"), packages: ["busybox-static", "busybox", "busybox", "busybox"] },
+    Need { name: "jq", is_there: || has_program("jq"), packages: ["jq"; 4] },
     Need { name: "Chromium", is_there: has_chromium, packages: ["chromium"; 4] },
 ];
 
@@ -163,8 +164,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_in_one_line_that_can_be_copied() {
         let missing: Vec<&Need> = NEEDS.iter().collect();
-        assert_eq!(packages_of(&missing, 0), "postgresql mosquitto mosquitto-clients python3-venv busybox-static chromium");
-        assert_eq!(packages_of(&missing, 1), "postgresql-server mosquitto python3 busybox chromium");
+        assert_eq!(packages_of(&missing, 0), "postgresql mosquitto mosquitto-clients python3-venv busybox-static jq chromium");
+        assert_eq!(packages_of(&missing, 1), "postgresql-server mosquitto python3 busybox jq chromium");
         assert!(!advice(&missing).contains('\n'));
     }
 }

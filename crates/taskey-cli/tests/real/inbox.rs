@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use taskey_testkit::Engine;
+use taskey_testkit::node;
 use taskey_testkit::process::{Installation, Running, run, succeeded};
 
 use crate::people::{person, taskey_as};
@@ -465,12 +466,20 @@ async fn the_examples_of_clients_post_and_wait() {
     succeeded(installation.taskey(&["item-types", "apply", "-f", &format!("{examples}/item-types/refund.yaml")]).unwrap()).unwrap();
     let scopes = ["--scope", "items.create", "--scope", "items.read"];
     let key = printed(&installation, &[&["keys", "create", "--name", "shop", "-o", "name"], &scopes[..]].concat());
-    let mut python = Command::new("python3");
-    python.args([&format!("{examples}/clients/post.py"), "A1", "240"]);
-    python.env("TASKEY_SERVER", &installation.url).env("TASKEY_API_KEY", key.trim_end());
-    let waiting = Running::start(&mut python, &installation.path("post.log")).unwrap();
-    let id = item_of(&installation, "refund-A1");
-    succeeded(installation.taskey(&["items", "resolve", &id, "--as", "approved", "--yes"]).unwrap()).unwrap();
-    assert_eq!(waiting.line().unwrap(), "approved", "{}", said(&waiting));
-    assert_eq!(waiting.end().unwrap().code(), Some(0));
+    let client = |mut command: Command, name: &str, order: &str| {
+        command.args([&format!("{examples}/clients/{name}"), order, "240"]);
+        command.env("TASKEY_SERVER", &installation.url).env("TASKEY_API_KEY", key.trim_end());
+        command
+    };
+    let tsx = node::environment("tsx@4.23.15").unwrap().join("node_modules/.bin/tsx");
+    for (command, name, order) in [(Command::new("python3"), "post.py", "A1"), (Command::new(tsx), "post.ts", "A2")] {
+        let waiting = Running::start(&mut client(command, name, order), &installation.path(&format!("{name}.log"))).unwrap();
+        let id = item_of(&installation, &format!("refund-{order}"));
+        succeeded(installation.taskey(&["items", "resolve", &id, "--as", "approved", "--yes"]).unwrap()).unwrap();
+        assert_eq!(waiting.line().unwrap(), "approved", "{name}: {}", said(&waiting));
+        assert_eq!(waiting.end().unwrap().code(), Some(0), "{name}");
+    }
+    let post = || succeeded(run(&mut client(Command::new("sh"), "post.sh", "A3"), "").unwrap()).unwrap();
+    assert_eq!(post().trim_end(), item_of(&installation, "refund-A3"));
+    assert_eq!(post().trim_end(), item_of(&installation, "refund-A3"), "once more");
 }

@@ -122,6 +122,35 @@ impl Things {
         path
     }
 
+    /// A body that is right for a route with an id in its path.
+    fn body(&self, route: &Route) -> Value {
+        match route.path.as_str() {
+            path if path.contains("{task}") => json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "false"}]}),
+            path if path.contains("{secret}") => json!({"value": "stolen"}),
+            path if path.ends_with("/pause") || path.ends_with("/resume") => json!({}),
+            path if path.contains("{schedule}") => {
+                json!({"name": "mine", "task": "hello", "every": "1h", "targets": {"devices": ["web-1"]}})
+            }
+            path if path.contains("{calendar}") => json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
+            path if path.contains("/overrides/") => json!({"role": "admin"}),
+            path if path.ends_with("/move-items") || path.ends_with("/rotate") => json!({}),
+            path if path.ends_with("/recover") => json!({"since": "2026-01-01T00:00:00Z"}),
+            path if path.contains("{webhook}") => json!({"url": "http://receiver.invalid/"}),
+            path if path.contains("{item_type}") => {
+                json!({"name": "stolen", "title": "Stolen", "fields": {"type": "object"}, "resolutions": {"done": {}}})
+            }
+            path if path.ends_with("/resolve") => json!({"resolution": "approved"}),
+            path if path.ends_with("/cancel") => json!({}),
+            path if path.ends_with("/move") => json!({"state": "open"}),
+            path if path.ends_with("/comments") => json!({"text": "stolen"}),
+            path if path.ends_with("/assignee") => json!({"assignee": "me"}),
+            path if path.ends_with("/snooze") => json!({"until": null}),
+            path if path.ends_with("/merge") => json!({"into": self.item}),
+            path if path.contains("{item}") => json!({"fields": {}}),
+            _ => json!({"name": "stolen"}),
+        }
+    }
+
     /// The same with ids of nothing.
     fn nowhere(&self) -> Things {
         let other = |id: &str| format!("{}0000000000000000000000000{}", &id[..4], &id[id.len() - 1..]);
@@ -158,6 +187,15 @@ fn permitted() -> Vec<(Route, Verb)> {
         .collect();
     assert!(routes.len() > 15);
     routes
+}
+
+/// The routes to an item or its type, with the role on its type that each needs.
+fn of_items() -> impl Iterator<Item = (Route, Role)> {
+    let needed = |(route, verb): (Route, Verb)| match verb.need() {
+        Need::OnItem(needed) | Need::OnSomeItem(needed) => Some((route, needed)),
+        _ => None,
+    };
+    permitted().into_iter().filter(|(route, _)| route.path.contains("{item}") || route.path.contains("{item_type}")).filter_map(needed)
 }
 
 async fn call(person: &Person, route: &Route, path: &str, body: &Value) -> Answer {
@@ -291,6 +329,69 @@ on_both! {
         }
     }
 
+    async fn what_an_item_type_overrides_holds_for_every_route_to_its_items(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let things = make_things(&server, &ann).await;
+        for everywhere in [Role::None, Role::Admin] {
+            for there in Role::ALL {
+                let name = format!("{}-{}", everywhere.word(), there.word());
+                let group = ann.post("/api/v1/groups", json!({"name": name, "role": everywhere})).await;
+                let path = format!("/api/v1/groups/{}/overrides/item-types/refund", group.id());
+                assert_eq!(send(ann.request(Method::PUT, &path).json(&json!({"role": there}))).await.status, 200);
+                let person = ann.add_user(&name, json!({"groups": [group.id()]})).await.sign_in().await;
+                for (route, needed) in of_items() {
+                    if there >= needed && route.method != "GET" {
+                        continue;
+                    }
+                    let path = things.path(&route);
+                    let path = if route.path.ends_with("/wait") { format!("{path}?wait=0") } else { path };
+                    // The status alone: a stream has no end.
+                    let answered = request(&person, &route, &path, &things.body(&route)).send().await.unwrap().status().as_u16();
+                    let expected = match there {
+                        Role::None if everywhere == Role::None => 403,
+                        Role::None => 404,
+                        there if there < needed => 403,
+                        _ => answered.clamp(200, 299),
+                    };
+                    assert_eq!(answered, expected, "{name} {} {}", route.method, route.path);
+                }
+                let seen = person.get("/api/v1/items").await;
+                assert_eq!(seen.body["items"].as_array().map_or(0, Vec::len), usize::from(there > Role::None), "{name}");
+            }
+        }
+    }
+
+    async fn those_whom_a_state_names_decide_in_it_and_nobody_else_by_any_route(engine: Engine) {
+        let server = TestServer::start(engine).await;
+        let ann = server.set_up().await;
+        let things = make_things(&server, &ann).await;
+        for name in ["first", "second"] {
+            let group = ann.post("/api/v1/groups", json!({"name": name, "role": Role::SelfService})).await;
+            assert_eq!(group.status, 201, "{}", group.text);
+        }
+        let levels = json!({"name": "levels", "title": "T", "fields": {"type": "object"}, "resolutions": {"approved": {}}, "initial": "new",
+            "states": {"new": {"may_decide": ["first"], "to": ["hard"]}, "hard": {"may_decide": ["second"]}}});
+        let made = ann.post("/api/v1/item-types", levels).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let new = ann.post("/api/v1/items", json!({"type": "levels"})).await;
+        let hard = ann.post("/api/v1/items", json!({"type": "levels"})).await;
+        let moved = ann.request(Method::POST, &format!("/api/v1/items/{}/move", hard.id())).header("if-match", "*");
+        assert_eq!(send(moved.json(&json!({"state": "hard"}))).await.status, 200);
+        for (group, others) in [("first", &hard), ("second", &new)] {
+            let person = ann.add_user(group, json!({"groups": [group]})).await.sign_in().await;
+            let others = Things { item: others.id().to_owned(), ..things.nowhere() };
+            for (route, verb) in permitted().into_iter().filter(|(route, _)| route.path.contains("{item}")) {
+                // To put an item out of the way is no decision, nor is to say something.
+                if !matches!(verb, Verb::DecideItems | Verb::UpdateItems) || route.path.ends_with("/snooze") {
+                    continue;
+                }
+                let answer = call(&person, &route, &others.path(&route), &things.body(&route)).await;
+                assert_eq!((answer.status, answer.code()), (403, "not_allowed"), "{group} {} {}", route.method, route.path);
+            }
+        }
+    }
+
     async fn a_disabled_user_and_a_session_that_is_over_reach_nothing(engine: Engine) {
         let server = TestServer::start(engine).await;
         let ann = server.set_up().await;
@@ -342,33 +443,9 @@ on_both! {
         let mallory = server.add_organization("Umbrella").await;
         let hers = make_things(&server, &ann).await;
         let his = make_things(&server, &mallory).await;
-        let spec = json!({"name": "hello", "actions": [{"type": "COMMAND", "command": "false"}]});
-        let schedule = json!({"name": "mine", "task": "hello", "every": "1h", "targets": {"devices": ["web-1"]}});
         for (route, verb) in permitted().into_iter().filter(|(route, _)| route.path.contains('{')) {
-            let body = match route.path.as_str() {
-                path if path.contains("{task}") => &spec,
-                path if path.contains("{secret}") => &json!({"value": "stolen"}),
-                path if path.ends_with("/pause") || path.ends_with("/resume") => &json!({}),
-                path if path.contains("{schedule}") => &schedule,
-                path if path.contains("{calendar}") => &json!({"name": "stolen", "content": "2026-12-25 Christmas"}),
-                path if path.contains("/overrides/") => &json!({"role": "admin"}),
-                path if path.ends_with("/move-items") || path.ends_with("/rotate") => &json!({}),
-                path if path.ends_with("/recover") => &json!({"since": "2026-01-01T00:00:00Z"}),
-                path if path.contains("{webhook}") => &json!({"url": "http://receiver.invalid/"}),
-                path if path.contains("{item_type}") => {
-                    &json!({"name": "stolen", "title": "Stolen", "fields": {"type": "object"}, "resolutions": {"done": {}}})
-                }
-                path if path.ends_with("/resolve") => &json!({"resolution": "approved"}),
-                path if path.ends_with("/cancel") => &json!({}),
-                path if path.ends_with("/move") => &json!({"state": "open"}),
-                path if path.ends_with("/comments") => &json!({"text": "stolen"}),
-                path if path.ends_with("/assignee") => &json!({"assignee": "me"}),
-                path if path.ends_with("/snooze") => &json!({"until": null}),
-                path if path.ends_with("/merge") => &json!({"into": his.item}),
-                path if path.contains("{item}") => &json!({"fields": {}}),
-                _ => &json!({"name": "stolen"}),
-            };
-            let answer = call(&mallory, &route, &hers.path(&route), body).await;
+            let body = his.body(&route);
+            let answer = call(&mallory, &route, &hers.path(&route), &body).await;
             let expected = if verb.need() == Need::Operator { (403, "not_allowed") } else { (404, "not_found") };
             assert_eq!((answer.status, answer.code()), expected, "{} {}", route.method, route.path);
         }
@@ -384,6 +461,8 @@ on_both! {
         for path in [
             format!("/api/v1/groups/{}/overrides/device-groups/{}", his.group, hers.device_group),
             format!("/api/v1/groups/{}/overrides/device-groups/{}", hers.group, his.device_group),
+            format!("/api/v1/groups/{}/overrides/item-types/{}", his.group, hers.item_type),
+            format!("/api/v1/groups/{}/overrides/item-types/{}", hers.group, his.item_type),
         ] {
             assert_eq!(send(mallory.request(Method::PUT, &path).json(&json!({"role": "admin"}))).await.status, 404, "{path}");
         }
@@ -399,6 +478,29 @@ on_both! {
         assert_eq!((edit.status, edit.code()), (422, "invalid"));
         let token = mallory.post("/api/v1/enroll-tokens", json!({"uses": 1, "ttl": "1h", "groups": [hers.device_group]})).await;
         assert_eq!((token.status, token.code()), (422, "invalid"));
+        for body in [
+            json!({"url": "http://receiver.invalid/", "types": [hers.item_type]}),
+            json!({"name": "in", "inbound": {"type": hers.item_type, "fields": {}}}),
+        ] {
+            let answer = mallory.post("/api/v1/webhooks", body).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
+        }
+        let named = json!({"name": "t", "title": "T", "fields": {"type": "object"}, "resolutions": {"done": {}}, "webhook": hers.webhook});
+        let answer = mallory.post("/api/v1/item-types", named).await;
+        assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
+        for body in [json!({"type": hers.item_type}), json!({"type": "refund", "assignee": hers.user})] {
+            let answer = mallory.post("/api/v1/items", body).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{}", answer.body);
+        }
+        for (verb, path, body) in [
+            (Method::POST, format!("/api/v1/items/{}/merge", his.item), json!({"into": hers.item})),
+            (Method::PUT, format!("/api/v1/items/{}/assignee", his.item), json!({"assignee": hers.user})),
+        ] {
+            let answer = send(mallory.request(verb, &path).json(&body)).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{path}: {}", answer.body);
+        }
+        let waited = mallory.post("/api/v1/items/wait?wait=0", json!({"items": [hers.item, his.item]})).await;
+        assert_eq!(waited.status, 404, "{}", waited.text);
         for query in [format!("device={}", hers.device), format!("user={}", hers.user)] {
             let explained = mallory.get(&format!("/api/v1/access/explain?verb=runs.exec&{query}")).await;
             assert_eq!((explained.status, explained.code()), (404, "not_found"), "{query}");

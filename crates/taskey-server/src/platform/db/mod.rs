@@ -127,6 +127,10 @@ const CONNECTIONS_MAX: u32 = 16;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_MAX: usize = 1_000;
 
+/// What every connection to PostgreSQL begins with. Statements keep their plans, also those that were made when a table was empty: an index must
+/// look cheap even then. And none takes as long as it would to start other processes for it, or to compile it.
+const SESSION: &str = "SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
+
 #[derive(Clone)]
 pub struct Db {
     engine: Engine,
@@ -185,8 +189,7 @@ impl Db {
             let options = options.clone();
             Box::pin(async move {
                 let mut connection = options.connect().await?;
-                // Statements keep their plans, also those that were made when a table was empty: an index must look cheap even then.
-                connection.execute("SET random_page_cost = 1.1").await?;
+                connection.execute(SESSION).await?;
                 Ok(connection)
             })
         });
