@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { isGood } from '../world/good.ts'
 import { account } from '../world/server.ts'
-import { expect, goTo, makeGroup, makeUser, menuOf, test } from '../world/test.ts'
+import { expect, goTo, makeGroup, makeUser, menuOf, taskey, test } from '../world/test.ts'
 
 const rows = (page: Page) => page.getByRole('list', { name: 'Items' }).getByRole('listitem')
 const decide = (page: Page, name: string) =>
@@ -200,6 +200,40 @@ test('the keyboard goes through the inbox, and its list of commands teaches the 
   await page.keyboard.type('refund 20')
   await page.keyboard.press('Enter')
   await expect(heading(page, 'Refund 10 for A1')).toBeFocused()
+})
+
+test('what became one with an item leads there, and its due time is set and taken away', async ({ page, server, complaints }) => {
+  await send(page, '/api/v1/item-types', refund)
+  await post(page, 'A1', 10)
+  await post(page, 'A2', 20)
+  await goTo(page, 'Inbox')
+  await expect(rows(page)).toHaveCount(2)
+  const { items } = await (await page.request.get(`${server.url}/api/v1/items`)).json()
+  const [newer, older] = items.map(({ id }: { id: string }) => id)
+  await page.getByRole('link', { name: 'Refund 20 for A2' }).click()
+  await expect(heading(page, 'Refund 20 for A2')).toBeFocused()
+  await taskey(server, ['items', 'merge', older, '--into', newer])
+  const same = page.getByRole('list', { name: 'Became one with this' })
+  await expect(same.getByRole('listitem')).toHaveText([/Refund 10 for A1.*posted/])
+  await isGood(page)
+
+  const edit = async (at: string) => {
+    await page.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: 'Edit' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Edit its fields' })
+    await dialog.getByLabel('When it is due').fill(at)
+    await isGood(page)
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(dialog).toHaveCount(0)
+  }
+  await edit('2099-01-31T12:00')
+  await expect(page.getByRole('article').getByText(/^due in/)).toBeVisible()
+  await edit('')
+  await expect(page.getByRole('article').getByText(/^due in/)).toHaveCount(0)
+
+  await same.getByRole('link', { name: 'Refund 10 for A1' }).click()
+  await expect(heading(page, 'Refund 10 for A1')).toBeFocused()
+  expect(complaints).toEqual([])
 })
 
 test('a form is asked for at its fields, and a change by somebody else needs another look', async ({ page, server: _, complaints }) => {

@@ -145,3 +145,27 @@ test('a webhook that is given up says so in the inbox and at the way to it, unti
   await expectWayToWebhooks(page, 'Webhooks')
   expect(complaints).toEqual([])
 })
+
+test('the key by which a system signs already is taken over', async ({ page, server, complaints }) => {
+  await taskey(server, ['item-types', 'apply', '-f', refundFile])
+  const rule = "inbound: {type: refund, fields: {order: '{{ body.order }}'}}"
+  await taskey(server, ['webhooks', 'create', '-f', '-'], `name: shop\n${rule}\n`)
+  await page.goto(`${server.url}/webhooks/shop`)
+  await page.getByRole('button', { name: 'Change the key…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Change the key' })
+  await dialog.getByRole('radio', { name: 'Use the application’s own key' }).check()
+  const key = dialog.getByLabel('Key of the application')
+  await isGood(page)
+  await key.fill('a secret')
+  await dialog.getByRole('button', { name: 'Change the key' }).click()
+  await expect(key).toHaveAccessibleDescription(/it does not begin with whsec_/)
+  await key.fill(`whsec_${Buffer.alloc(32, 7).toString('base64')}`)
+  await dialog.getByRole('button', { name: 'Change the key' }).click()
+  await expect(dialog.getByRole('status')).toHaveText(/The webhook has the application’s own key/)
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  const keys = page.getByRole('list', { name: 'Keys' }).getByRole('listitem')
+  await expect(keys).toHaveText([/Key 2.*the application’s own/, /Key 1/])
+  await isGood(page)
+  // Every answer that refuses leaves a line in the console.
+  expect(complaints.filter((line) => !line.includes('422'))).toEqual([])
+})

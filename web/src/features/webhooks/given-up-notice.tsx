@@ -1,8 +1,7 @@
 import { Alert, Stack, Text } from '@mantine/core'
 import { WarningIcon } from '../../ui/icons'
 import { TextLink } from '../../ui/links'
-import { CodeText } from '../../ui/text'
-import { givenUpWords, namedOf } from './given-up'
+import { namedOf } from './given-up'
 import classes from './trouble-notice.module.css'
 import { useGivenUp } from './use-given-up'
 
@@ -25,7 +24,7 @@ export function GivenUpNotice() {
             <TextLink underline="always" to="/webhooks/$webhook" params={{ webhook: webhook.id }}>
               {webhook.name}
             </TextLink>{' '}
-            <CodeText>{givenUpWords(webhook)}</CodeText>
+            was given up: nothing is delivered to it any more.
           </Text>
         ))}
         {otherCount > 0 && (

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { WebhookState } from '../../lib/api/types'
 import { staleAfter } from '../../lib/live/invalidations'
 import { refresh } from '../../lib/live/refresh'
-import { givenUpOf, givenUpWords, namedOf } from './given-up'
+import { givenUpOf, namedOf } from './given-up'
 import { webhookList } from './queries'
 
 const webhook = (id: string, state: WebhookState) => ({ id, state })
@@ -16,14 +16,6 @@ test('only what was given up is told of, not what somebody has disabled', () => 
 test('three are named, and of more it is told how many they are', () => {
   expect(namedOf(['a', 'b', 'c'])).toEqual({ named: ['a', 'b', 'c'], otherCount: 0 })
   expect(namedOf(['a', 'b', 'c', 'd', 'e'])).toEqual({ named: ['a', 'b', 'c'], otherCount: 2 })
-})
-
-test('it is told why a webhook was given up, in whole sentences', () => {
-  const because = (detail: string) => givenUpWords({ reason: { code: 'failing', detail } })
-  const told = 'was given up: The receiver answered 410. Nothing is delivered to it.'
-  expect(because('The receiver answered 410.')).toBe(told)
-  expect(because('The receiver answered 410')).toBe(told)
-  expect(givenUpWords({ reason: null })).toBe('was given up. Nothing is delivered to it.')
 })
 
 test('a webhook that is given up makes the list old that says so', () => {

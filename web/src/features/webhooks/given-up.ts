@@ -12,9 +12,3 @@ export function givenUpOf<Each extends Pick<Webhook, 'state'>>(webhooks: readonl
 export function namedOf<Each>(webhooks: readonly Each[]): { named: readonly Each[]; otherCount: number } {
   return { named: webhooks.slice(0, namedMax), otherCount: Math.max(0, webhooks.length - namedMax) }
 }
-
-/** What became of it, after its name. */
-export function givenUpWords({ reason }: Pick<Webhook, 'reason'>): string {
-  const why = reason?.detail ? `: ${reason.detail.replace(/\.$/, '')}` : ''
-  return `was given up${why}. Nothing is delivered to it.`
-}
