@@ -49,6 +49,16 @@ async fn fill(server: &TestServer, ann: &Person) {
     for device in ["web-1", "web-2"] {
         ann.exec(device, &["true"]).await;
     }
+    assert_eq!(
+        ann.post("/api/v1/webhooks", json!({"name": "shop", "url": "http://receiver.invalid/", "disabled": true})).await.status,
+        201
+    );
+    let refund = json!({"name": "refund", "title": "Refund {{ order }}", "fields": {"type": "object", "properties": {"order": {"type": "string"}}},
+        "resolutions": {"approved": {}}, "webhook": "shop"});
+    assert_eq!(ann.post("/api/v1/item-types", refund).await.status, 201);
+    for order in ["Müller", "Meier"] {
+        assert_eq!(ann.post("/api/v1/items", json!({"type": "refund", "fields": {"order": order}})).await.status, 201);
+    }
     drop(line);
 }
 
@@ -88,6 +98,7 @@ on_both! {
         let before = rows(server.config()).await;
         assert!(before["execution"].len() == 2 && !before["event"].is_empty() && before["secret"].len() == 1, "{before:?}");
         assert_eq!((before["calendar"].len(), before["schedule_calendar"].len()), (1, 1));
+        assert_eq!((before["item"].len(), before["item_log"].len(), before["webhook_key"].len()), (2, 2, 1));
         let checked = inspect(std::fs::File::open(&file).unwrap(), &passphrase()).unwrap();
         assert_eq!((&checked, checked.manifest.epoch), (&made.contents, 1));
         assert_eq!(std::fs::metadata(&file).unwrap().len(), made.bytes);
@@ -128,6 +139,9 @@ on_both! {
         let started = server.start_restored(back).await;
         let lou = started.with_key(ann.key.as_deref().unwrap());
         let after = taskey_server::platform::db::events::now(&started.server().app().db).await.unwrap();
+        let found = lou.get("/api/v1/items?q=muller").await;
+        assert_eq!(found.body["items"].as_array().unwrap().len(), 1, "the index of words was made anew: {}", found.text);
+        assert_eq!(lou.delete("/api/v1/webhooks/shop").await.code(), "in_use", "it is known whose it is");
         assert_eq!(lou.post("/api/v1/quiet/end", json!({})).await.body["ended"], true);
         let db = &started.server().app().db;
         while !taskey_server::platform::db::events::read(db, None, after, 100).await.unwrap().iter().any(|event| event.name == "quiet.ended") {
