@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use taskey_server::backup::source::Source;
+use taskey_server::backup::table;
 use taskey_testkit::server::{Answer, Person, send};
 use taskey_testkit::{Engine, TestServer, wait_for};
 
@@ -183,4 +185,25 @@ pub async fn in_time(server: &TestServer, mut is_so: impl AsyncFnMut() -> bool) 
         is_so().await
     })
     .await;
+}
+
+/// The tables of the database in which something stands.
+pub async fn tables_with(server: &TestServer, wanted: &[u8]) -> Vec<String> {
+    use futures_util::StreamExt as _;
+    let is_in = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
+    let holds = |value: &table::Value| match value {
+        table::Value::Text(text) => is_in(text.as_bytes()),
+        table::Value::Bytes(bytes) => is_in(bytes),
+        _ => false,
+    };
+    let mut source = Source::open(&server.config().data, &server.config().database).await.unwrap();
+    let mut found = Vec::new();
+    for table in source.tables().await.unwrap() {
+        let rows: Vec<_> = source.rows(&table).collect().await;
+        if rows.into_iter().any(|row| row.unwrap().iter().any(holds)) {
+            found.push(table.name);
+        }
+    }
+    source.close().await.unwrap();
+    found
 }

@@ -9,7 +9,8 @@ use taskey_proto::items::{Fields, Item};
 use taskey_proto::selector::{Selector, Subject};
 use utoipa::IntoParams;
 
-use super::store::{self, After, Base, ItemRow, Listing, Order, Residual};
+use super::listing::{After, Base, Listing, Order, Residual, list};
+use super::store::ItemRow;
 use super::{index, search, view, words};
 use crate::app::App;
 use crate::features::accounts::{Permit, access_of};
@@ -74,12 +75,12 @@ pub async fn list_items(app: &App, permit: &Permit, filter: Filter) -> ApiResult
         Order::Newest | Order::Oldest => After { at: row.created_at.ms(), id: row.id },
     };
     let Some(test) = &wanted.test else {
-        let rows = store::list(&app.db, sight, &wanted.listing, behind, limit + 1, now).await?;
+        let rows = list(&app.db, sight, &wanted.listing, behind, limit + 1, now).await?;
         return Ok(shown(permit, limit, rows, key));
     };
     let mut found = Vec::new();
     for _ in 0..LOOKED_AT_MAX / AT_ONCE {
-        let rows = store::list(&app.db, sight, &wanted.listing, behind, AT_ONCE, now).await?;
+        let rows = list(&app.db, sight, &wanted.listing, behind, AT_ONCE, now).await?;
         let is_last = rows.len() < AT_ONCE;
         behind = rows.last().map(key);
         found.extend(rows.into_iter().filter(|row| passes(test, row)));

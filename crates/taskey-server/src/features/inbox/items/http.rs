@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use utoipa_axum::routes;
 
 use super::filter::{self, Filter};
-use super::{bulk, create, ops, store, view, views, wait};
+use super::{bulk, create, listing, ops, store, view, views, wait};
 use crate::app::App;
 use crate::features::accounts::{Api, Permit, Verb};
 use crate::features::inbox::types;
@@ -110,7 +110,7 @@ async fn count_items(State(app): State<App>, permit: Permit, Query(of): Query<Of
         Some(word) => Some(types::visible_kind(&app, &permit, word).await?.id),
         None => None,
     };
-    Ok(Json(store::counts(&app.db, permit.item_sight(), permit.principal().user, kind, app.now()).await?))
+    Ok(Json(listing::counts(&app.db, permit.item_sight(), permit.principal().user, kind, app.now()).await?))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

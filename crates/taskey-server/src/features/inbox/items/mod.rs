@@ -6,6 +6,7 @@ mod create;
 mod filter;
 pub(super) mod http;
 pub(super) mod index;
+mod listing;
 pub(super) mod model;
 mod ops;
 pub(super) mod search;
